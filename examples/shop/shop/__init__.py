@@ -1,0 +1,1 @@
+"""Quayside: a storefront that shows which release serves it."""

@@ -1,0 +1,51 @@
+"""`python -m release`: publish releases, and see what is there. Exit status 0, 1 for an error, 2 for wrong usage."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from release import commands, commands_fleets, commands_history, commands_releases
+from release.errors import ReleaseError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit status."""
+    parsed = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, _leave)
+    try:
+        parsed.run(parsed)
+    except ReleaseError as error:
+        commands.tell(f"error: {error}")
+        return 1
+    except (ClientError, BotoCoreError) as error:
+        commands.tell(f"error: AWS could not be asked: {error}")
+        return 1
+    except KeyboardInterrupt:
+        commands.tell("interrupted")
+        return 130
+    except BrokenPipeError:
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m release", description="Releases: commits, published once.")
+    subcommands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for module in (commands_releases, commands_history, commands_fleets):
+        module.add(subcommands.add_parser, commands.common())
+    return parser
+
+
+def _leave(number: int, _frame: FrameType | None) -> None:
+    # As an exception, so that a build is ended and its copy removed.
+    raise SystemExit(128 + number)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

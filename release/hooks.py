@@ -1,0 +1,172 @@
+"""Where a rollout meets Pulumi: the hook on the group, and the proof of what serves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+import pulumi
+import pulumi_aws as aws
+from botocore.exceptions import BotoCoreError, ClientError
+
+from release.clients import client
+from release.errors import ReleaseError
+from release.fleets import Fleets
+from release.ledger import Ledger
+from release.proof import Proof
+from release.record import Record
+from release.refresh import Rollout
+from release.rollout import Template
+from release.templates import Templates
+from release.traffic import Traffic
+from release.watch import Plan
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment:
+    """One fleet's rollout, and what the ledger is to say of it. `image` is the machine image's name."""
+
+    plan: Plan
+    stack: str
+    region: str
+    bucket: str
+    image: str
+    digest: pulumi.Output[str]
+
+    def rollout(self, digest: str, tell: Callable[[str], None]) -> Rollout:
+        """The rollout, once the digest is known."""
+        record, fleets = self._record(digest), Fleets(self.region)
+        return Rollout(plan=self.plan, fleets=fleets, templates=Templates(self.region), record=record, tell=tell)
+
+    def proof(self, digest: str, tell: Callable[[str], None]) -> Proof:
+        """The proof of it."""
+        record, fleets = self._record(digest), Fleets(self.region)
+        return Proof(plan=self.plan, fleets=fleets, traffic=Traffic(self.region), record=record, tell=tell)
+
+    def _record(self, digest: str) -> Record:
+        return Record(
+            ledger=Ledger(self.bucket, client("s3", self.region)),
+            stack=self.stack,
+            fleet=self.plan.fleet,
+            sha=self.plan.sha,
+            digest=digest,
+            image=self.image,
+        )
+
+
+def rollout_hook(name: str, deployment: Deployment) -> pulumi.ResourceHook:
+    """A before_update hook for an Auto Scaling group: it rolls the group out before the provider updates it.
+
+    Its failure fails the update before anything is saved, so the state keeps the release that serves.
+    """
+
+    async def roll_out(args: pulumi.ResourceHookArgs) -> None:
+        desired = desired_configuration(args.new_inputs or {})
+        digest = await deployment.digest.future()  # known: the launch template has it
+        with _explained(deployment.plan):
+            await deployment.rollout(digest or "", teller(args.urn)).run(desired, template_of(desired))
+
+    return pulumi.ResourceHook(name, roll_out)
+
+
+def serving(group: aws.autoscaling.Group, deployment: Deployment) -> pulumi.Output[str]:
+    """The SHA that the fleet serves, once its instances have proved it. In a preview it is not asked.
+
+    It is asked in each `pulumi up`, also where nothing changed: a first deploy that failed is not "unchanged".
+    """
+    plan = deployment.plan
+
+    async def prove(known: dict[str, Any]) -> str:
+        wanted = template_of(desired_configuration(known))
+        proof = deployment.proof(known["digest"], teller(known["urn"]))
+        try:
+            with _explained(plan):
+                found = await proof.prove(wanted)
+        except ReleaseError as error:
+            raise pulumi.RunError(str(error)) from None
+        pulumi.log.info(proof.summary(found), resource=_named(known["urn"]))  # kept: it is the answer
+        return plan.sha
+
+    if pulumi.runtime.is_dry_run():
+        return group.name.apply(lambda _: plan.sha)
+    template = group.launch_template.apply(lambda shown: shown and {"id": shown.id, "version": shown.version})
+    mixed = group.mixed_instances_policy.apply(_mixed_template)
+    return pulumi.Output.all(
+        urn=group.urn, digest=deployment.digest, launchTemplate=template, mixedInstancesPolicy=mixed
+    ).apply(prove)
+
+
+def _mixed_template(shown: Any) -> dict[str, Any] | None:  # noqa: ANN401 - an output type of pulumi-aws, or None
+    if not shown:
+        return None
+    named = shown.launch_template.launch_template_specification
+    return {
+        "launchTemplate": {
+            "launchTemplateSpecification": {"launchTemplateId": named.launch_template_id, "version": named.version}
+        }
+    }
+
+
+def desired_configuration(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The group's inputs (Pulumi's names) as DesiredConfiguration of StartInstanceRefresh."""
+    mixed = inputs.get("mixedInstancesPolicy")
+    if not mixed:
+        template = inputs["launchTemplate"]
+        return {"LaunchTemplate": {"LaunchTemplateId": template["id"], "Version": str(template["version"])}}
+    template = mixed["launchTemplate"]
+    specification = template["launchTemplateSpecification"]
+    policy: dict[str, Any] = {
+        "LaunchTemplate": {
+            "LaunchTemplateSpecification": {
+                "LaunchTemplateId": specification["launchTemplateId"],
+                "Version": str(specification["version"]),
+            },
+            "Overrides": [{"InstanceType": override["instanceType"]} for override in template.get("overrides", [])],
+        }
+    }
+    distribution = mixed.get("instancesDistribution")
+    if distribution:
+        # The engine's numbers are floating-point, the API's are integers.
+        policy["InstancesDistribution"] = {
+            key[0].upper() + key[1:]: int(value) if isinstance(value, float) else value
+            for key, value in distribution.items()
+        }
+    return {"MixedInstancesPolicy": policy}
+
+
+def template_of(desired: Mapping[str, Any]) -> Template:
+    """The launch template version that a DesiredConfiguration names."""
+    mixed = desired.get("MixedInstancesPolicy")
+    named = mixed["LaunchTemplate"]["LaunchTemplateSpecification"] if mixed else desired["LaunchTemplate"]
+    return Template(id=named["LaunchTemplateId"], version=named["Version"])
+
+
+@contextmanager
+def _explained(plan: Plan) -> Generator[None]:
+    """An error of AWS says which fleet it is about, and that a rollout goes on without whoever watches it."""
+    try:
+        yield
+    except (ClientError, BotoCoreError) as error:
+        raise ReleaseError(
+            f"fleet {plan.fleet}: AWS could not be asked about {plan.group}: {error}. A rollout under way goes on in "
+            "AWS; once AWS answers (credentials, network), run `pulumi up` again: it picks the rollout up where it is"
+        ) from None
+
+
+class _Named:
+    """As much of a resource as pulumi.log needs: in a hook the resource itself has no URN yet."""
+
+    def __init__(self, urn: str) -> None:
+        self.urn = pulumi.Output.from_input(urn)
+
+
+def teller(urn: str) -> Callable[[str], None]:
+    """Progress on the resource's own line: redrawn on a terminal, a line a change in a log."""
+    resource = _named(urn)
+    return lambda line: pulumi.log.info(line, resource=resource, ephemeral=True)
+
+
+def _named(urn: str) -> pulumi.Resource:
+    return cast("pulumi.Resource", _Named(urn))

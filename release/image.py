@@ -1,0 +1,70 @@
+"""Machine images, found by name: ids differ from region to region, names don't. (EC2 DescribeImages.)"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from release.clients import client as new_client
+from release.clients import explained
+from release.errors import ImageError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Image:
+    """One that a fleet can boot. `owner` is what it was looked up by (`amazon`, `self`, an account id)."""
+
+    id: str
+    name: str
+    owner: str
+    architecture: str
+    root_device: str
+
+
+def newest(name_pattern: str, owner: str, client: Any = None) -> Image:  # noqa: ANN401 - boto3's clients have no type
+    """The image made last of those whose name fits the pattern (`*`, `?`); ImageError where none does."""
+    ec2 = new_client("ec2") if client is None else client
+    found = _images(ec2, name_pattern, owner, deprecated=False)
+    if not found:
+        raise ImageError(
+            f"region {ec2.meta.region_name}: no machine image of owner {owner!r} fits {name_pattern!r}: "
+            "check slipway:image (name and owner), or the region"
+        )
+    return found[0]
+
+
+def by_name(name: str, owner: str, client: Any = None) -> Image:  # noqa: ANN401
+    """The image of exactly that name, also where it is deprecated: an old release boots what it booted then.
+
+    ImageError where the region doesn't have it.
+    """
+    ec2 = new_client("ec2") if client is None else client
+    found = [image for image in _images(ec2, name, owner, deprecated=True) if image.name == name]
+    if not found:
+        raise ImageError(
+            f"region {ec2.meta.region_name}: there is no machine image {name!r} of owner {owner!r}: copy it here "
+            f"(`aws ec2 copy-image --name {name} --source-region … --source-image-id …`), or publish a new commit, "
+            "which takes the newest image"
+        )
+    return found[0]
+
+
+def _images(ec2: Any, name: str, owner: str, *, deprecated: bool) -> list[Image]:  # noqa: ANN401
+    with explained(f"look up the image {name}", f"region {ec2.meta.region_name}", ImageError):
+        pages = ec2.get_paginator("describe_images").paginate(
+            Owners=[owner],
+            Filters=[{"Name": "name", "Values": [name]}, {"Name": "state", "Values": ["available"]}],
+            IncludeDeprecated=deprecated,
+        )
+        found = [image for page in pages for image in page["Images"]]
+    found.sort(key=lambda image: (str(image["CreationDate"]), str(image["ImageId"])), reverse=True)
+    return [
+        Image(
+            id=image["ImageId"],
+            name=image["Name"],
+            owner=owner,
+            architecture=image.get("Architecture", "unknown"),
+            root_device=image.get("RootDeviceName", "/dev/xvda"),
+        )
+        for image in found
+    ]

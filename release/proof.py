@@ -1,0 +1,79 @@
+"""The proof of a deploy: what serves is asked from the instances, whatever was asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from release import rollout
+from release.rollout import Serving, Template
+from release.traffic import Requests, Traffic
+from release.watch import RolloutError, Watch, pause
+
+_RECENT = 3600.0
+"""Seconds; failed boots that are older are not looked at."""
+
+
+@dataclass(kw_only=True)
+class Proof(Watch):
+    """That a fleet serves exactly one release."""
+
+    traffic: Traffic
+    cost: Requests | None = field(default=None, init=False)
+    """The requests since the rollout began, once a rollout has been proved."""
+
+    async def prove(self, wanted: Template) -> Serving:
+        """Waits until the fleet serves exactly the release, and returns what it serves.
+
+        Raises RolloutError where the group is not on `wanted`, when instances can't boot the release, or when none of
+        that came true within the boot timeout.
+        """
+        await self._refuse_other(wanted)
+        began = self.clock()
+        recently = self.now() - _RECENT
+        before = {event.instance for event in await self.failures(recently)}
+        while True:
+            found = await self.serving()
+            elapsed = self.clock() - began
+            if found.is_exactly(self.plan.sha, self.record.digest):
+                await self._conclude()
+                return found
+            failures = [event for event in await self.failures(recently) if event.instance not in before]
+            late = elapsed > self.plan.boot_timeout
+            if late or rollout.unbootable(failures):
+                why = f"{failures[0].instance}: {failures[0].reason}" if failures else f"waited {elapsed:.0f} s"
+                await self.ask(self.record.failed, reason=why, seconds=elapsed)
+                raise RolloutError(
+                    f"fleet {self.plan.fleet} does not serve {self.plan.sha}: {why}. Now: {found}. "
+                    "Mend the release and run `pulumi up` with its SHA; nothing else serves in its place"
+                )
+            self.say(f"{self.plan.fleet}: {found}")
+            await self.sleep(pause(elapsed))
+
+    async def _refuse_other(self, wanted: Template) -> None:
+        """A group that was rolled back outside of this stack is not waited for: nothing would ever change."""
+        group = await self.ask(self.fleets.group, self.plan.group)
+        if group is None or group.template is None or group.template == wanted:
+            return
+        found = await self.serving()
+        raise RolloutError(
+            f"fleet {self.plan.fleet}: the stack says {self.plan.sha} (launch template version {wanted.version}), but "
+            f"version {group.template.version} is in force in AWS: it was changed outside of the stack, as by "
+            f"`python -m release rollback`. Now: {found}. To keep that, set slipway:release.sha to it; to deploy "
+            f"{self.plan.sha} all the same, run `pulumi refresh` and then `pulumi up`"
+        )
+
+    async def _conclude(self) -> None:
+        """Records the deploy, once, with what it cost the users; says that too."""
+        begun = await self.ask(self.record.begun)
+        if begun is None:
+            await self.ask(self.record.serves)
+            return
+        group = await self.ask(self.fleets.group, self.plan.group)
+        since = begun.at.timestamp()
+        self.cost = await self.ask(self.traffic.since, group.target_group_arns if group else (), since)
+        await self.ask(self.record.serves, seconds=self.now() - since, requests_failed=self.cost.failed)
+
+    def summary(self, found: Serving) -> str:
+        """What a deploy came to, in one line."""
+        cost = f"; {self.cost} since the rollout began" if self.cost else ""
+        return f"{self.plan.fleet}: {found}{cost}"

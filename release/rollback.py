@@ -1,0 +1,150 @@
+"""The way back, with nothing but AWS: no git, no Pulumi engine, no state, no lock.
+
+What it needs it finds by tag: the fleets of a stack, their store, their boot journals.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from release import ledger, rollout
+from release.errors import ReleaseError
+from release.fleets import Fleets, Found
+from release.ledger import Ledger
+from release.manifest import Manifest
+from release.proof import Proof
+from release.record import ROLLBACK, Record
+from release.refresh import Rollout
+from release.rollout import Refresh, Serving, Template
+from release.store import Store
+from release.templates import Templates
+from release.traffic import Traffic
+from release.watch import Plan
+
+TIMEOUT = 1800.0
+"""Seconds until a rollback that does not end is itself rolled back."""
+BOOT_TIMEOUT = 300
+
+# What a way back does not wait for: the alarms are firing because of the release it leaves, and a bake or a checkpoint
+# only prolongs that.
+_DROPPED = ("AlarmSpecification", "BakeTime", "CheckpointPercentages", "CheckpointDelay")
+_DEFAULTS: Mapping[str, Any] = {
+    "AutoRollback": True,
+    "SkipMatching": True,
+    "MinHealthyPercentage": 100,
+    "MaxHealthyPercentage": 200,
+    "ScaleInProtectedInstances": "Refresh",
+    "StandbyInstances": "Terminate",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """How one fleet gets back: the launch template version of the release to return to."""
+
+    fleet: Found
+    release: Manifest
+    template: Template
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rollback:
+    """Rolls the fleets of one stack back. `tell` gets progress, a line at a time."""
+
+    stack: str
+    fleets: Fleets
+    templates: Templates
+    traffic: Traffic
+    store: Store
+    ledger: Ledger
+    tell: Callable[[str], None]
+
+    def target(self, fleet: Found) -> Manifest:
+        """The release a fleet goes back to: what it had before the refresh under way, else what was good before."""
+        current = self.templates.release_of(fleet.group.template) if fleet.group.template else None
+        if current and self._under_way(fleet):
+            return self._published(current)
+        events = [event for event in self.ledger.history(self.stack, fleet.name, 200) if event.sha != current]
+        good = ledger.last_good(events)
+        if good is None:
+            raise ReleaseError(
+                f"fleet {fleet.name}: the ledger in {self.store.bucket} knows of no release that served before "
+                f"{current or 'this one'}; name one with --to (`python -m release list` shows them)"
+            )
+        return self._published(good.sha)
+
+    def _published(self, sha: str) -> Manifest:
+        manifest = self.store.manifest(sha)
+        if manifest is None:
+            raise ReleaseError(f"{self.store.where} has no release {sha}, although the fleet had it: was it removed?")
+        return manifest
+
+    def _under_way(self, fleet: Found) -> Refresh | None:
+        return rollout.in_status(self.fleets.refreshes(fleet.group.name), rollout.ROLLING_FORWARD)
+
+    def way(self, fleet: Found, release: Manifest) -> Way:
+        """How the fleet gets to that release. Raises ReleaseError where no version of its template has it."""
+        current = fleet.group.template
+        template = self.templates.newest_of(current.id, release.sha) if current else None
+        if template is None:
+            raise ReleaseError(
+                f"fleet {fleet.name}: no version of its launch template has release {release.sha}, so it never ran "
+                "there; deploy it with `pulumi up`"
+            )
+        return Way(fleet=fleet, release=release, template=template)
+
+    async def run(self, ways: Sequence[Way]) -> dict[str, Serving]:
+        """Rolls all of them, side by side, and returns what each fleet then serves.
+
+        Raises ReleaseError when one did not get there, after all have ended.
+        """
+        ended = await asyncio.gather(*(self._one(way) for way in ways), return_exceptions=True)
+        problems = [str(end) for end in ended if isinstance(end, BaseException)]
+        if problems:
+            raise ReleaseError("\n".join(problems))
+        return {way.fleet.name: end for way, end in zip(ways, ended, strict=True) if isinstance(end, Serving)}
+
+    async def _one(self, way: Way) -> Serving:
+        plan, record = self._plan(way), self._record(way)
+        made = Rollout(plan=plan, fleets=self.fleets, templates=self.templates, record=record, tell=self.tell)
+        under_way = await asyncio.to_thread(self._under_way, way.fleet)
+        if under_way and under_way.template != way.template:
+            await made.undo(under_way)
+        group = await asyncio.to_thread(self.fleets.group, way.fleet.group.name)
+        if group is None or group.template != way.template:
+            desired = await asyncio.to_thread(self.fleets.desired, way.fleet.group.name, way.template)
+            await made.run(desired, way.template)
+        proof = Proof(plan=plan, fleets=self.fleets, traffic=self.traffic, record=record, tell=self.tell)
+        found = await proof.prove(way.template)
+        self.tell(proof.summary(found))
+        return found
+
+    def _plan(self, way: Way) -> Plan:
+        return Plan(
+            fleet=way.fleet.name,
+            group=way.fleet.group.name,
+            log_group=way.fleet.log_group,
+            sha=way.release.sha,
+            preferences={**_DEFAULTS, **self._preferences(way.fleet)},
+            timeout=TIMEOUT,
+            boot_timeout=BOOT_TIMEOUT,
+        )
+
+    def _record(self, way: Way) -> Record:
+        return Record(
+            ledger=self.ledger,
+            stack=self.stack,
+            fleet=way.fleet.name,
+            sha=way.release.sha,
+            digest=way.release.digest,
+            image=way.release.image.name,
+            action=ROLLBACK,
+        )
+
+    def _preferences(self, fleet: Found) -> dict[str, Any]:
+        """As the fleet was rolled out last, but for what a way back does not wait for."""
+        last = self.fleets.last_preferences(fleet.group.name)
+        return {key: value for key, value in last.items() if key not in _DROPPED}

@@ -1,0 +1,70 @@
+"""What launch template versions say, and which release is in one: the EC2 side of a fleet."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from release.clients import client, code
+from release.rollout import Template
+
+_GONE = {"InvalidLaunchTemplateId.NotFound", "InvalidLaunchTemplateId.VersionNotFound"}
+_DESCRIPTION = re.compile(r"Release ([0-9a-f]{40})")
+
+
+def description(sha: str) -> str:
+    """How a launch template version says which release it is."""
+    return f"Release {sha}"
+
+
+class Templates:
+    """The launch templates of one region."""
+
+    def __init__(self, region: str | None = None) -> None:
+        self._ec2 = client("ec2", region)
+
+    def contents(self, templates: Iterable[Template]) -> dict[Template, str]:
+        """What those versions say, in one comparable form; a version that is gone is left out."""
+        wanted: dict[str, set[str]] = {}
+        for template in templates:
+            wanted.setdefault(template.id, set()).add(template.version)
+        found: dict[Template, str] = {}
+        for template_id, versions in wanted.items():
+            for shown in self._versions(template_id, sorted(versions)):
+                key = Template(id=template_id, version=str(shown["VersionNumber"]))
+                found[key] = json.dumps(shown["LaunchTemplateData"], sort_keys=True, default=str)
+        return found
+
+    def release_of(self, template: Template) -> str | None:
+        """The SHA of the release that a version has, or None where it names none."""
+        shown = self._versions(template.id, [template.version])
+        return _release(shown[0]) if shown else None
+
+    def newest_of(self, template_id: str, sha: str) -> Template | None:
+        """The newest version that has the release, or None where none has."""
+        pages = self._ec2.get_paginator("describe_launch_template_versions").paginate(LaunchTemplateId=template_id)
+        versions = [
+            int(shown["VersionNumber"])
+            for page in pages
+            for shown in page["LaunchTemplateVersions"]
+            if _release(shown) == sha
+        ]
+        return Template(id=template_id, version=str(max(versions))) if versions else None
+
+    def _versions(self, template_id: str, versions: Sequence[str]) -> list[Mapping[str, Any]]:
+        try:
+            answer = self._ec2.describe_launch_template_versions(LaunchTemplateId=template_id, Versions=list(versions))
+        except ClientError as error:
+            if code(error) in _GONE:
+                return []
+            raise
+        return answer["LaunchTemplateVersions"]
+
+
+def _release(shown: Mapping[str, Any]) -> str | None:
+    named = _DESCRIPTION.fullmatch(str(shown.get("VersionDescription", "")))
+    return named[1] if named else None

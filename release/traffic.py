@@ -1,0 +1,72 @@
+"""What a rollout cost its users, as the load balancer counted it (CloudWatch, AWS/ApplicationELB).
+
+CloudWatch is about a minute behind, so that the last moments of a rollout may not be in it yet.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from release.clients import client
+
+_PERIOD = 60
+# Sums: an answer of the app that is an error, and one that the balancer gave because no app did.
+_FAILED = ("HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Requests:
+    """How many requests there were, and how many of them failed."""
+
+    total: int
+    failed: int
+
+    def __str__(self) -> str:
+        return f"{self.failed} of {self.total} requests failed"
+
+
+class Traffic:
+    """The requests to the fleets of one region."""
+
+    def __init__(self, region: str | None = None) -> None:
+        self._cloudwatch = client("cloudwatch", region)
+        self._elbv2 = client("elbv2", region)
+
+    def since(self, target_group_arns: Sequence[str], since: float) -> Requests:
+        """The requests to those target groups since a moment (seconds since the epoch), to the minute."""
+        dimensions = self._dimensions(target_group_arns)
+        total = sum(self._sum("RequestCount", of, since) for of in dimensions)
+        failed = sum(self._sum(name, of, since) for of in dimensions for name in _FAILED)
+        return Requests(total=total, failed=failed)
+
+    def _dimensions(self, arns: Sequence[str]) -> list[list[dict[str, str]]]:
+        if not arns:
+            return []
+        groups = self._elbv2.describe_target_groups(TargetGroupArns=list(arns))["TargetGroups"]
+        return [
+            [
+                {"Name": "TargetGroup", "Value": group["TargetGroupArn"].rpartition(":")[2]},
+                {"Name": "LoadBalancer", "Value": balancer.partition(":loadbalancer/")[2]},
+            ]
+            for group in groups
+            for balancer in group["LoadBalancerArns"]
+        ]
+
+    def _sum(self, metric: str, dimensions: list[dict[str, str]], since: float) -> int:
+        # What the balancer answers by itself belongs to no target group.
+        of = dimensions[1:] if metric == "HTTPCode_ELB_5XX_Count" else dimensions
+        query: dict[str, Any] = {
+            "Namespace": "AWS/ApplicationELB",
+            "MetricName": metric,
+            "Dimensions": of,
+            "StartTime": datetime.fromtimestamp(since // _PERIOD * _PERIOD, timezone.utc),
+            "EndTime": datetime.fromtimestamp(math.ceil(time.time() / _PERIOD) * _PERIOD, timezone.utc),
+            "Period": _PERIOD,
+            "Statistics": ["Sum"],
+        }
+        return round(sum(point["Sum"] for point in self._cloudwatch.get_metric_statistics(**query)["Datapoints"]))

@@ -1,0 +1,89 @@
+"""What looking at a fleet has in common, whether it is being rolled out or proved: whom to ask, how to say it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ParamSpec, TypeVar
+
+from release import rollout
+from release.errors import ReleaseError
+from release.fleets import Fleets
+from release.record import Record
+from release.rollout import BootEvent, Group, Serving
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_POLL_SECONDS = 5.0
+
+
+class RolloutError(ReleaseError):
+    """A rollout did not end with the new release serving; the message says what serves now, and what mends it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What one rollout is to do. Times are in seconds; `preferences` is RefreshPreferences of the API."""
+
+    fleet: str
+    group: str
+    log_group: str
+    sha: str
+    preferences: Mapping[str, Any]
+    timeout: float
+    boot_timeout: int
+    hook: str | None = None
+    """The launch lifecycle hook to give the boot timeout before a rollout; the provider never changes a group's."""
+    supersede: bool = False
+    """Whether a rollout of something else that is under way is undone, instead of refused."""
+
+
+@dataclass(kw_only=True)
+class Watch:
+    """A look at one fleet. Clock, time and sleep are parameters, for tests."""
+
+    plan: Plan
+    fleets: Fleets
+    record: Record
+    tell: Callable[[str], None]
+    clock: Callable[[], float] = time.monotonic
+    now: Callable[[], float] = time.time
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    _told: str = field(default="", init=False)
+
+    async def serving(self) -> Serving:
+        """What the fleet serves now, as its instances reported it."""
+        group = await self.ask(self.fleets.group, self.plan.group)
+        if group is None:
+            raise RolloutError(f"fleet {self.plan.fleet}: there is no group {self.plan.group}; run `pulumi refresh`")
+        return await self.ask(served, self.fleets, group, self.plan.log_group)
+
+    async def failures(self, since: float) -> list[BootEvent]:
+        """The boots of the release that failed since a moment (seconds since the epoch)."""
+        events = await self.ask(self.fleets.boots, self.plan.log_group, since=since)
+        return rollout.unbooted(events, self.plan.sha, since)
+
+    def say(self, line: str) -> None:
+        """Only what is new: a log gets a line a change, and a terminal redraws its one line."""
+        if line != self._told:
+            self._told = line
+            self.tell(line)
+
+    async def ask(self, call: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:
+        """boto3 blocks; in a thread it leaves the other fleets' rollouts running."""
+        return await asyncio.to_thread(call, *args, **more)
+
+
+def served(fleets: Fleets, group: Group, log_group: str) -> Serving:
+    """What a group serves now: asked from the balancer, and from the instances that are in service."""
+    healthy = fleets.healthy_targets(group.target_group_arns)
+    ids = [instance.id for instance in group.instances if instance.in_service]
+    return rollout.serving(group, healthy, fleets.boots(log_group, instances=ids))
+
+
+def pause(elapsed: float) -> float:
+    """Seconds until the next look: short at first, so that a small fleet's end is not missed by long."""
+    return min(_POLL_SECONDS, 0.5 + elapsed / 10)

@@ -1,0 +1,26 @@
+"""The Slipway program: reads the stack's settings, declares the stack, says what came of it."""
+
+import signal
+import sys
+
+import pulumi
+
+from infra import configuration, stack
+from infra.settings import SettingsError
+from release.errors import ReleaseError
+
+# The engine passes Ctrl-C on once it has ended the update: the program has only to go, without a traceback.
+signal.signal(signal.SIGINT, lambda _number, _frame: sys.exit(130))
+
+try:
+    settings = configuration.read()
+    declared = stack.declare(settings, stack.plan(settings))
+except (SettingsError, ReleaseError) as error:
+    raise pulumi.RunError(str(error)) from None
+
+pulumi.export("url", declared.url)
+pulumi.export("sha", declared.sha)
+pulumi.export("digest", declared.digest)
+pulumi.export("fleets", declared.fleets)
+pulumi.export("bucket", declared.bucket)
+pulumi.export("region", declared.region)

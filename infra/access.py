@@ -1,0 +1,92 @@
+"""Who may talk to the instances of a fleet, and to whom they may talk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from infra import naming
+from infra.settings import FleetSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccessArgs:
+    stack: str
+    fleet: FleetSettings
+    vpc_id: pulumi.Input[str]
+    balancer_security_group_id: pulumi.Input[str]
+
+
+class Access(pulumi.ComponentResource):
+    """The fleet's security group. In comes the balancer on the app's port, and nothing else.
+
+    Out go the ports of the settings, to anywhere: the routes of the private subnets decide where that is.
+    Source: VPC user guide, "Security group rules".
+    """
+
+    security_group_id: pulumi.Output[str]
+
+    def __init__(self, name: str, args: AccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("slipway:fleet:Access", name, None, opts)
+        self._name = name
+        self._args = args
+        self._tags = naming.tags(args.stack, fleet=args.fleet.name)
+        self._child = pulumi.ResourceOptions(parent=self)
+        group = self._declare_group()
+        self.security_group_id = group.id
+        self._join_balancer(group)
+        for port in args.fleet.egress:
+            self._open_out(group, port)
+        self.register_outputs({"securityGroupId": self.security_group_id})
+
+    def _declare_group(self) -> aws.ec2.SecurityGroup:
+        full_name = naming.group_name(self._args.stack, self._args.fleet.name)
+        return aws.ec2.SecurityGroup(
+            f"{self._name}-security-group",
+            name=full_name,
+            description=f"Instances of fleet {self._args.fleet.name}",
+            vpc_id=self._args.vpc_id,
+            tags=self._tags | {"Name": full_name},
+            opts=self._child,
+        )
+
+    def _join_balancer(self, group: aws.ec2.SecurityGroup) -> None:
+        """Both ends: the balancer may send to the port, and the fleet take it from the balancer."""
+        port = self._args.fleet.port
+        aws.vpc.SecurityGroupIngressRule(
+            f"{self._name}-from-balancer",
+            security_group_id=group.id,
+            referenced_security_group_id=self._args.balancer_security_group_id,
+            ip_protocol="tcp",
+            from_port=port,
+            to_port=port,
+            description="The load balancer",
+            tags=self._tags,
+            opts=self._child,
+        )
+        aws.vpc.SecurityGroupEgressRule(
+            f"{self._name}-balancer-to",
+            security_group_id=self._args.balancer_security_group_id,
+            referenced_security_group_id=group.id,
+            ip_protocol="tcp",
+            from_port=port,
+            to_port=port,
+            description=f"Fleet {self._args.fleet.name}",
+            tags=self._tags,
+            opts=self._child,
+        )
+
+    def _open_out(self, group: aws.ec2.SecurityGroup, port: int) -> None:
+        aws.vpc.SecurityGroupEgressRule(
+            f"{self._name}-out-{port}",
+            security_group_id=group.id,
+            cidr_ipv4="0.0.0.0/0",
+            ip_protocol="tcp",
+            from_port=port,
+            to_port=port,
+            description="Services that the app and its boot call",
+            tags=self._tags,
+            opts=self._child,
+        )

@@ -1,0 +1,54 @@
+"""The store's bucket: every release there ever was, and the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from infra import naming
+from infra.bucket import PrivateBucket, PrivateBucketArgs
+from infra.settings import ArtifactsSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArtifactsArgs:
+    stack: str
+    region: str
+    account: str
+    settings: ArtifactsSettings
+
+
+class Artifacts(pulumi.ComponentResource):
+    """The stack's own bucket, or a given one that is used as it is.
+
+    No object and no old version ever expires: what was deployed once can be deployed again.
+    """
+
+    bucket: str
+    ready: Sequence[pulumi.Resource]
+    """What a publisher has to wait for; nothing where the bucket is a given one."""
+
+    def __init__(self, name: str, args: ArtifactsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("slipway:artifacts:Artifacts", name, None, opts)
+        self.bucket = bucket_of(args.settings, stack=args.stack, account=args.account, region=args.region)
+        self.ready = []
+        if args.settings.bucket is None:
+            own = PrivateBucket(
+                f"{name}-store",
+                PrivateBucketArgs(
+                    stack=args.stack,
+                    region=args.region,
+                    bucket=self.bucket,
+                    disposable=args.settings.destroy,
+                ),
+                pulumi.ResourceOptions(parent=self),
+            )
+            self.ready = own.ready
+        self.register_outputs({"bucket": self.bucket})
+
+
+def bucket_of(settings: ArtifactsSettings, *, stack: str, account: str, region: str) -> str:
+    """The store's name, which is known before anything is declared."""
+    return settings.bucket or naming.bucket_name(stack, account, region)

@@ -1,0 +1,119 @@
+"""A private bucket: versioned, encrypted, closed to the public and to plain HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from infra import naming, permissions
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrivateBucketArgs:
+    stack: str
+    region: str
+    bucket: str
+    disposable: bool
+    """True: emptied and removed with the stack. False: kept when the stack is destroyed."""
+    statements: Sequence[permissions.Statement] = ()
+    expire_after: int | None = None
+    """Days after which an object goes, or None: never."""
+    expire_versions_after: int | None = None
+    """Days after which a version that was replaced or deleted goes, or None: never."""
+
+
+class PrivateBucket(pulumi.ComponentResource):
+    """Encrypted with S3's own keys (AES-256): a KMS key of one region would be one more thing to fail without.
+
+    Source: S3 user guide, "Security best practices".
+    """
+
+    name: str
+    ready: list[pulumi.Resource]
+    """What a writer has to wait for."""
+
+    def __init__(self, name: str, args: PrivateBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("slipway:bucket:PrivateBucket", name, None, opts)
+        self._name = name
+        self._args = args
+        self.name = args.bucket
+        self._bucket = aws.s3.Bucket(
+            f"{name}-bucket",
+            bucket=args.bucket,
+            force_destroy=args.disposable,
+            tags=naming.tags(args.stack),
+            opts=self._child(),
+        )
+        self.ready = [self._bucket, *self._closed(), *self._kept()]
+        self.register_outputs({"bucket": self._bucket.bucket})
+
+    def _closed(self) -> list[pulumi.Resource]:
+        access = aws.s3.BucketPublicAccessBlock(
+            f"{self._name}-public-access",
+            bucket=self._bucket.id,
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+            opts=self._child(),
+        )
+        ownership = aws.s3.BucketOwnershipControls(
+            f"{self._name}-ownership",
+            bucket=self._bucket.id,
+            rule={"object_ownership": "BucketOwnerEnforced"},
+            opts=self._child(),
+        )
+        document = permissions.bucket(naming.bucket_arn(self._args.bucket, self._args.region), self._args.statements)
+        # S3 refuses to change a bucket's policy and its public access block at the same time.
+        policy = aws.s3.BucketPolicy(
+            f"{self._name}-policy",
+            bucket=self._bucket.id,
+            policy=pulumi.Output.json_dumps(document),
+            opts=self._child(depends_on=[access]),
+        )
+        return [access, ownership, policy]
+
+    def _kept(self) -> list[pulumi.Resource]:
+        versioning = aws.s3.BucketVersioning(
+            f"{self._name}-versioning",
+            bucket=self._bucket.id,
+            versioning_configuration={"status": "Enabled"},
+            opts=self._child(),
+        )
+        encryption = aws.s3.BucketServerSideEncryptionConfiguration(
+            f"{self._name}-encryption",
+            bucket=self._bucket.id,
+            rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
+            opts=self._child(),
+        )
+        # Rules about versions need versioning.
+        lifecycle = aws.s3.BucketLifecycleConfiguration(
+            f"{self._name}-lifecycle",
+            bucket=self._bucket.id,
+            rules=self._rules(),
+            opts=self._child(depends_on=[versioning]),
+        )
+        return [versioning, encryption, lifecycle]
+
+    def _rules(self) -> list[aws.s3.BucketLifecycleConfigurationRuleArgsDict]:
+        def rule(name: str) -> aws.s3.BucketLifecycleConfigurationRuleArgsDict:
+            return {"id": name, "status": "Enabled", "filter": {"prefix": ""}}
+
+        rules = [rule("abort-uploads")]
+        rules[0]["abort_incomplete_multipart_upload"] = {"days_after_initiation": 1}
+        if self._args.expire_after is not None:
+            rules.append(rule("expire"))
+            rules[-1]["expiration"] = {"days": self._args.expire_after}
+        if self._args.expire_versions_after is not None:
+            rules.append(rule("expire-versions"))
+            rules[-1]["noncurrent_version_expiration"] = {"noncurrent_days": self._args.expire_versions_after}
+        return rules
+
+    def _child(self, depends_on: Sequence[pulumi.Resource] = ()) -> pulumi.ResourceOptions:
+        """What outlives the stack does so with its protection: all of its parts are kept, or none."""
+        return pulumi.ResourceOptions(
+            parent=self, depends_on=list(depends_on), retain_on_delete=not self._args.disposable
+        )

@@ -1,0 +1,62 @@
+"""The VPC's flow logs: who talked to whom, and what was refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from infra import naming, permissions
+
+RETENTION_DAYS = 30
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlowLogsArgs:
+    stack: str
+    region: str
+    account: str
+    vpc_id: pulumi.Input[str]
+
+
+class FlowLogs(pulumi.ComponentResource):
+    """Into a log group of its own. Source: VPC user guide, "Publish flow logs to CloudWatch Logs"."""
+
+    def __init__(self, name: str, args: FlowLogsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("slipway:network:FlowLogs", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        tags = naming.tags(args.stack, name=f"{naming.PROJECT}-{args.stack}-flow-logs")
+        group = aws.cloudwatch.LogGroup(
+            f"{name}-log-group",
+            name=f"/{naming.PROJECT}/{args.stack}-flow-logs",
+            retention_in_days=RETENTION_DAYS,
+            tags=tags,
+            opts=child,
+        )
+        role = aws.iam.Role(
+            f"{name}-role",
+            name=naming.bounded(f"{naming.PROJECT}-{args.stack}-flow-logs-{args.region}", 64),
+            assume_role_policy=pulumi.Output.json_dumps(
+                permissions.assumed_by("vpc-flow-logs.amazonaws.com", account=args.account)
+            ),
+            tags=tags,
+            opts=child,
+        )
+        policy = aws.iam.RolePolicy(
+            f"{name}-policy",
+            name="write",
+            role=role.name,
+            policy=pulumi.Output.json_dumps(group.arn.apply(permissions.flow_logs)),
+            opts=child,
+        )
+        aws.ec2.FlowLog(
+            f"{name}-flow-log",
+            vpc_id=args.vpc_id,
+            traffic_type="ALL",
+            log_destination=group.arn,
+            iam_role_arn=role.arn,
+            tags=tags,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+        )
+        self.register_outputs({})

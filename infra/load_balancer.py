@@ -1,0 +1,211 @@
+"""The load balancer: its listeners, the rules to the fleets, and their target groups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from infra import naming, permissions, routing
+from infra.bucket import PrivateBucket, PrivateBucketArgs
+from infra.settings import FleetSettings, LoadBalancerSettings
+
+TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
+"""TLS 1.3, and 1.2 with forward secrecy and authenticated encryption only (ELB user guide, "Security policies")."""
+LOG_DAYS = 90
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadBalancerArgs:
+    stack: str
+    region: str
+    account: str
+    vpc_id: pulumi.Input[str]
+    subnet_ids: Sequence[pulumi.Input[str]]
+    settings: LoadBalancerSettings
+    certificate_arn: pulumi.Input[str] | None
+    fleets: Mapping[str, FleetSettings]
+    disposable: bool
+    """Whether the access logs go with the stack."""
+
+
+class LoadBalancer(pulumi.ComponentResource):
+    """An Application Load Balancer over all zones; over HTTPS, with HTTP redirected, unless HTTP is wanted.
+
+    Source: ELB user guide for Application Load Balancers.
+    """
+
+    dns_name: pulumi.Output[str]
+    zone_id: pulumi.Output[str]
+    arn_suffix: pulumi.Output[str]
+    security_group_id: pulumi.Output[str]
+    target_groups: Mapping[str, aws.lb.TargetGroup]
+    """By fleet."""
+    routes: Sequence[pulumi.Resource]
+    """What joins the target groups to the balancer; a group that is judged by it has to wait for them."""
+
+    def __init__(self, name: str, args: LoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("slipway:load-balancer:LoadBalancer", name, None, opts)
+        self._name = name
+        self._args = args
+        self._group = self._declare_security_group()
+        self._balancer = self._declare_balancer()
+        self.target_groups = {fleet: self._target_group(item) for fleet, item in args.fleets.items()}
+        plan = routing.plan({fleet: item.routes for fleet, item in args.fleets.items()})
+        listener = self._declare_listeners(plan.default)
+        self.routes = [listener, *(self._rule(listener, rule) for rule in plan.rules)]
+        self.dns_name = self._balancer.dns_name
+        self.zone_id = self._balancer.zone_id
+        self.arn_suffix = self._balancer.arn_suffix
+        self.security_group_id = self._group.id
+        self.register_outputs({"dnsName": self.dns_name})
+
+    def _declare_security_group(self) -> aws.ec2.SecurityGroup:
+        group = aws.ec2.SecurityGroup(
+            f"{self._name}-security-group",
+            name=f"{naming.PROJECT}-{self._args.stack}-balancer",
+            description="HTTP and HTTPS from anywhere to the load balancer",
+            vpc_id=self._args.vpc_id,
+            tags=self._tags("balancer"),
+            opts=self._child(),
+        )
+        for port in (80,) if self._args.settings.http else (80, 443):
+            aws.vpc.SecurityGroupIngressRule(
+                f"{self._name}-in-{port}",
+                security_group_id=group.id,
+                cidr_ipv4="0.0.0.0/0",
+                ip_protocol="tcp",
+                from_port=port,
+                to_port=port,
+                description="Clients",
+                tags=naming.tags(self._args.stack),
+                opts=self._child(),
+            )
+        return group
+
+    def _declare_balancer(self) -> aws.lb.LoadBalancer:
+        settings = self._args.settings
+        bucket, ready = self._access_logs()
+        return aws.lb.LoadBalancer(
+            f"{self._name}-balancer",
+            name=naming.balancer_name(self._args.stack),
+            load_balancer_type="application",
+            internal=False,
+            security_groups=[self._group.id],
+            subnets=self._args.subnet_ids,
+            drop_invalid_header_fields=True,
+            enable_deletion_protection=settings.deletion_protection,
+            access_logs={"bucket": bucket, "enabled": True} if bucket else None,
+            tags=self._tags("balancer"),
+            opts=self._child(depends_on=ready),
+        )
+
+    def _access_logs(self) -> tuple[str | None, Sequence[pulumi.Resource]]:
+        """The bucket's name, and what has to be there before the balancer may write to it."""
+        settings = self._args.settings
+        if not settings.access_logs or settings.access_logs_bucket:
+            return settings.access_logs_bucket, ()
+        where = {"region": self._args.region, "account": self._args.account}
+        bucket = naming.access_logs_bucket_name(self._args.stack, **where)
+        arn = naming.bucket_arn(bucket, self._args.region)
+        logs = PrivateBucket(
+            f"{self._name}-access-logs",
+            PrivateBucketArgs(
+                stack=self._args.stack,
+                region=self._args.region,
+                bucket=bucket,
+                disposable=self._args.disposable,
+                statements=[permissions.deliver_access_logs(arn, **where)],
+                expire_after=LOG_DAYS,
+                expire_versions_after=1,
+            ),
+            self._child(),
+        )
+        return bucket, logs.ready
+
+    def _target_group(self, fleet: FleetSettings) -> aws.lb.TargetGroup:
+        health = fleet.health
+        return aws.lb.TargetGroup(
+            f"{self._name}-{fleet.name}",
+            name=naming.target_group_name(self._args.stack, fleet.name, fleet.port),
+            vpc_id=self._args.vpc_id,
+            port=fleet.port,
+            protocol="HTTP",
+            target_type="instance",
+            deregistration_delay=fleet.drain,
+            health_check={
+                "enabled": True,
+                "protocol": "HTTP",
+                "port": "traffic-port",
+                "path": health.path,
+                "matcher": "200",
+                "interval": health.interval,
+                "timeout": health.timeout,
+                "healthy_threshold": health.healthy_threshold,
+                "unhealthy_threshold": health.unhealthy_threshold,
+            },
+            tags=naming.tags(self._args.stack, fleet=fleet.name),
+            opts=self._child(),
+        )
+
+    def _declare_listeners(self, default: str | None) -> aws.lb.Listener:
+        """The listener that the rules belong to."""
+        if self._args.settings.http:
+            return self._listener("http", 80, self._default_action(default))
+        self._listener(
+            "http",
+            80,
+            {"type": "redirect", "redirect": {"protocol": "HTTPS", "port": "443", "status_code": "HTTP_301"}},
+        )
+        return self._listener("https", 443, self._default_action(default), tls=True)
+
+    def _listener(
+        self, protocol: str, port: int, action: aws.lb.ListenerDefaultActionArgsDict, *, tls: bool = False
+    ) -> aws.lb.Listener:
+        return aws.lb.Listener(
+            f"{self._name}-{protocol}",
+            load_balancer_arn=self._balancer.arn,
+            port=port,
+            protocol=protocol.upper(),
+            ssl_policy=TLS_POLICY if tls else None,
+            certificate_arn=self._args.certificate_arn if tls else None,
+            default_actions=[action],
+            tags=naming.tags(self._args.stack),
+            opts=self._child(),
+        )
+
+    def _default_action(self, fleet: str | None) -> aws.lb.ListenerDefaultActionArgsDict:
+        if fleet is not None:
+            return {"type": "forward", "target_group_arn": self.target_groups[fleet].arn}
+        return {
+            "type": "fixed-response",
+            "fixed_response": {
+                "content_type": "text/plain",
+                "message_body": "not found",
+                "status_code": "404",
+            },
+        }
+
+    def _rule(self, listener: aws.lb.Listener, rule: routing.Rule) -> aws.lb.ListenerRule:
+        conditions: list[aws.lb.ListenerRuleConditionArgsDict] = []
+        if rule.path is not None:
+            conditions.append({"path_pattern": {"values": [rule.path]}})
+        if rule.hosts:
+            conditions.append({"host_header": {"values": list(rule.hosts)}})
+        return aws.lb.ListenerRule(
+            f"{self._name}-{rule.fleet}-{rule.key}",
+            listener_arn=listener.arn,
+            priority=rule.priority,
+            conditions=conditions,
+            actions=[{"type": "forward", "target_group_arn": self.target_groups[rule.fleet].arn}],
+            tags=naming.tags(self._args.stack, fleet=rule.fleet),
+            opts=self._child(),
+        )
+
+    def _tags(self, role: str) -> dict[str, str]:
+        return naming.tags(self._args.stack, name=f"{naming.PROJECT}-{self._args.stack}-{role}")
+
+    def _child(self, depends_on: Sequence[pulumi.Resource] = ()) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self, depends_on=list(depends_on))

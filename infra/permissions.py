@@ -1,0 +1,102 @@
+"""The IAM and resource policies, as data. Pure: each says what is allowed, to whom, and nothing more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from infra import naming
+
+Statement = dict[str, Any]
+
+
+def document(*statements: Statement) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def assumed_by(service: str, *, account: str | None = None) -> dict[str, Any]:
+    """The trust policy of a role that an AWS service takes on, for this account only where it is given."""
+    statement: Statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    if account is not None:
+        statement["Condition"] = {"StringEquals": {"aws:SourceAccount": account}}
+    return document(statement)
+
+
+def instance(*, stack: str, fleet: str, region: str, account: str, bucket: str) -> dict[str, Any]:
+    """What an instance of a fleet may do: fetch releases, finish its own launch, log, read its own secrets.
+
+    The last statement is what Session Manager needs. AWS's AmazonSSMManagedInstanceCore has it too, but also lets
+    the instance read every parameter of the account, the other fleets' secrets among them.
+    """
+    logs = naming.arn("logs", region, account, f"log-group:{naming.log_group_name(stack, fleet)}:*")
+    parameters = naming.arn("ssm", region, account, f"parameter{naming.parameter_name(stack, fleet, '*')}")
+    return document(
+        _allow(["s3:GetObject"], f"{naming.bucket_arn(bucket, region)}/releases/*/artifact.tar.gz"),
+        _allow(
+            ["autoscaling:CompleteLifecycleAction", "autoscaling:RecordLifecycleActionHeartbeat"],
+            naming.group_arn(stack, fleet, region=region, account=account),
+        ),
+        _allow(["logs:CreateLogStream", "logs:PutLogEvents"], logs),
+        _allow(["ssm:GetParameters"], parameters),
+        _allow(
+            [
+                "ssm:UpdateInstanceInformation",
+                "ssmmessages:CreateControlChannel",
+                "ssmmessages:CreateDataChannel",
+                "ssmmessages:OpenControlChannel",
+                "ssmmessages:OpenDataChannel",
+            ],
+            "*",
+        ),
+    )
+
+
+def flow_logs(log_group_arn: str) -> dict[str, Any]:
+    return document(
+        _allow(["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"], f"{log_group_arn}:*"),
+        _allow(["logs:DescribeLogGroups"], "*"),
+    )
+
+
+def s3_endpoint(account: str) -> dict[str, Any]:
+    """What may go through the VPC's S3 endpoint: anything on the account's buckets, from others reading only.
+
+    Reading has to stay open, because package repositories (Amazon Linux's own among them) lie in buckets of others;
+    writing to a bucket of another account is how data leaves.
+    """
+    anyone = {"Principal": "*"}
+    own = {"Condition": {"StringEquals": {"aws:ResourceAccount": account}}}
+    return document(
+        {**_allow(["s3:*"], "*"), **anyone, **own},
+        {**_allow(["s3:GetObject", "s3:GetObjectVersion"], "*"), **anyone},
+    )
+
+
+def bucket(arn: str, statements: Sequence[Statement] = ()) -> dict[str, Any]:
+    """A bucket's policy: TLS only, and the statements given."""
+    refuse_plain: Statement = {
+        "Sid": "TlsOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [arn, f"{arn}/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    return document(refuse_plain, *statements)
+
+
+def deliver_access_logs(arn: str, *, region: str, account: str) -> Statement:
+    """Lets load balancers of this account and region write their access logs (ELB user guide)."""
+    balancers = naming.arn("elasticloadbalancing", region, account, "loadbalancer/*")
+    return {
+        "Sid": "AccessLogs",
+        "Effect": "Allow",
+        "Principal": {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": f"{arn}/AWSLogs/{account}/*",
+        "Condition": {"ArnLike": {"aws:SourceArn": balancers}},
+    }
+
+
+def _allow(actions: list[str], resource: str) -> Statement:
+    return {"Effect": "Allow", "Action": actions, "Resource": resource}

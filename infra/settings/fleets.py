@@ -1,0 +1,173 @@
+"""Reads the settings of the fleets."""
+
+from __future__ import annotations
+
+from infra import routing
+from infra.settings.instances import check_instance_types
+from infra.settings.model import (
+    AlarmSettings,
+    FleetSettings,
+    HealthSettings,
+    RolloutSettings,
+    RouteSettings,
+    ScalingSettings,
+    SizeSettings,
+)
+from infra.settings.section import Section, Syntax
+from infra.settings.variables import read_variables
+
+NAME = Syntax(r"[a-z]([a-z0-9-]{0,18}[a-z0-9])?", "1 to 20 of a-z, 0-9 and -, beginning with a letter")
+PROCESS = Syntax(r"[A-Za-z0-9_-]{1,63}", "a process name of a Procfile (letters, digits, _ and -)")
+HEALTH_PATH = Syntax(r"/[!-~]{0,1023}", "a path that begins with /")
+ROUTE_PATH = Syntax(r"[/*][A-Za-z0-9_.$/~\"'@:+&*?-]{0,127}", "a path pattern such as /api/* (up to 128 characters)")
+ROUTE_HOST = Syntax(r"(?=.{1,128}$)[A-Za-z0-9*?-]+(\.[A-Za-z0-9*?-]+)+", "a host pattern such as *.example.com")
+TOPIC = Syntax(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}", "the ARN of an SNS topic")
+
+HOOK_LIMIT = 7200
+"""Seconds; the longest heartbeat timeout of a lifecycle hook, by the API."""
+WAIT_LIMIT = 172_800
+"""Seconds; the longest bake time and checkpoint delay of an instance refresh, by the API."""
+
+
+def read_fleets(section: Section, *, image: str) -> dict[str, FleetSettings]:
+    """Every fleet by name; `image` is the image's name, which says the architecture."""
+    fleets: dict[str, FleetSettings] = {}
+    for name in section.keys():  # noqa: SIM118 (a Section is no mapping)
+        if not NAME.matches(name):
+            section.problem(name, f"must be named with {NAME.words}")
+        fleets[name] = _read_fleet(section.section(name), name, image)
+    if not fleets:
+        section.problems.add(
+            section.path,
+            "missing; set a first one with `pulumi config set --path slipway:fleets.web.process web`",
+        )
+    for path, text in routing.conflicts({name: fleet.routes for name, fleet in fleets.items()}):
+        section.problems.add(path, text)
+    return fleets
+
+
+def _read_fleet(section: Section, name: str, image: str) -> FleetSettings:
+    types = section.texts("instanceTypes", ("t3.small",), Syntax(r".*", "text"))
+    check_instance_types(section, types, image)
+    volume = section.section("volume")
+    environment, secrets = read_variables(section)
+    fleet = FleetSettings(
+        name=name,
+        process=section.text("process", name, PROCESS),
+        command=section.optional_text("command"),
+        instance_types=types,
+        size=_read_size(section.section("size")),
+        port=section.integer("port", 8080, 1024, 65535),
+        health=_read_health(section.section("health")),
+        routes=_read_routes(section.section("routes")),
+        scaling=_read_scaling(section.section("scaling")),
+        drain=section.integer("drain", 30, 0, 3600, "seconds"),
+        volume_size=volume.integer("size", 16, 8, 16_384, "GiB"),
+        egress=section.integers("egress", (443,), 1, 65535),
+        environment=environment,
+        secrets=secrets,
+        boot_timeout=section.integer("bootTimeout", 300, 30, HOOK_LIMIT, "seconds"),
+        rollout=_read_rollout(section.section("rollout")),
+        alarms=_read_alarms(section.section("alarms")),
+    )
+    volume.finish()
+    section.finish()
+    _check_together(section, fleet)
+    return fleet
+
+
+def _read_size(section: Section) -> SizeSettings:
+    low = section.integer("min", 3, 0, 10_000)
+    high = section.integer("max", max(9, low), 0, 10_000)
+    if section.sound("min", "max") and high < low:
+        section.problem("max", f"must be at least size.min ({low}), is {high}")
+    section.finish()
+    return SizeSettings(min=low, max=high)
+
+
+def _read_health(section: Section) -> HealthSettings:
+    health = HealthSettings(
+        path=section.text("path", "/healthz", HEALTH_PATH),
+        interval=section.integer("interval", 10, 5, 300, "seconds"),
+        timeout=section.integer("timeout", 5, 2, 120, "seconds"),
+        healthy_threshold=section.integer("healthyThreshold", 2, 2, 10),
+        unhealthy_threshold=section.integer("unhealthyThreshold", 2, 2, 10),
+    )
+    if section.sound("interval", "timeout") and health.timeout >= health.interval:
+        section.problem("timeout", f"must be less than health.interval ({health.interval}), is {health.timeout}")
+    section.finish()
+    return health
+
+
+def _read_routes(section: Section) -> RouteSettings:
+    routes = RouteSettings(
+        paths=section.texts("paths", ("/*",), ROUTE_PATH), hosts=section.texts("hosts", (), ROUTE_HOST)
+    )
+    if section.sound("paths") and not routes.paths:
+        section.problem("paths", 'must not be empty; "/*" takes everything, on the hosts if there are any')
+    if section.sound("hosts") and len(routes.hosts) > 4:
+        section.problem("hosts", f"must be at most 4 (a rule has 5 values, one is the path), are {len(routes.hosts)}")
+    section.finish()
+    return routes
+
+
+def _read_scaling(section: Section) -> ScalingSettings:
+    cpu = section.optional_integer("cpu", 1, 100, "percent")
+    requests = section.optional_integer("requestsPerTarget", 1, 1_000_000, "requests a minute")
+    section.finish()
+    if section.has("cpu") and section.has("requestsPerTarget"):
+        section.problems.add(section.path, "takes one of cpu or requestsPerTarget, has both; remove one")
+    default = None if section.has("requestsPerTarget") else 60
+    return ScalingSettings(cpu=cpu or default, requests_per_target=requests)
+
+
+def _read_rollout(section: Section) -> RolloutSettings:
+    rollout = RolloutSettings(
+        min_healthy_percentage=section.integer("minHealthyPercentage", 100, 0, 100),
+        max_healthy_percentage=section.integer("maxHealthyPercentage", 200, 100, 200),
+        warmup=section.integer("warmup", 30, 0, 3600, "seconds"),
+        bake=section.integer("bake", 60, 0, WAIT_LIMIT, "seconds"),
+        timeout=section.integer("timeout", 1800, 60, WAIT_LIMIT, "seconds"),
+        checkpoints=section.integers("checkpoints", (), 1, 100),
+        checkpoint_delay=section.integer("checkpointDelay", 60, 0, WAIT_LIMIT, "seconds"),
+    )
+    low, high = rollout.min_healthy_percentage, rollout.max_healthy_percentage
+    if section.sound("minHealthyPercentage", "maxHealthyPercentage") and high - low > 100:
+        section.problem("maxHealthyPercentage", f"must be at most minHealthyPercentage ({low}) + 100, is {high}")
+    points = rollout.checkpoints
+    if points and section.sound("checkpoints"):
+        if list(points) != sorted(points):
+            section.problem("checkpoints", f"must ascend, are {list(points)}")
+        elif points[-1] != 100:
+            section.problem(
+                "checkpoints",
+                f"must end with 100, or some instances keep the old release, end with {points[-1]}",
+            )
+    if section.has("checkpointDelay") and not section.has("checkpoints"):
+        section.problem("checkpointDelay", "has no use without checkpoints; set them or remove it")
+    section.finish()
+    return rollout
+
+
+def _read_alarms(section: Section) -> AlarmSettings:
+    alarms = AlarmSettings(
+        error_rate=section.number("errorRate", 5.0, 0, 100) or 5.0,
+        unhealthy_hosts=section.boolean("unhealthyHosts", True),
+        latency=section.number("latency", None, 0, 4000),
+        notify=section.texts("notify", (), TOPIC),
+    )
+    section.finish()
+    return alarms
+
+
+def _check_together(section: Section, fleet: FleetSettings) -> None:
+    """The rules that join settings of different levels."""
+    rollout = fleet.rollout
+    pauses = max(len(rollout.checkpoints) - 1, 0) * rollout.checkpoint_delay
+    needed = fleet.boot_timeout + rollout.warmup + rollout.bake + pauses
+    if section.sound("bootTimeout") and rollout.timeout <= needed:
+        section.problems.add(
+            section.at("rollout.timeout"),
+            f"must be more than bootTimeout, warmup, bake and the pauses at checkpoints together ({needed}), "
+            f"is {rollout.timeout}",
+        )

@@ -1,0 +1,138 @@
+"""A stack's configuration becomes `Settings`, or one `SettingsError` that tells all that is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from infra.settings.fleets import read_fleets
+from infra.settings.model import ArtifactsSettings, BuildSettings, ImageSettings, ReleaseSettings, Settings
+from infra.settings.network import BUCKET, read_load_balancer, read_network
+from infra.settings.problems import Problems
+from infra.settings.section import Section, Syntax
+
+STACK = Syntax(r"[a-z]([a-z0-9-]{0,18}[a-z0-9])?", "1 to 20 of a-z, 0-9 and -, beginning with a letter")
+REGION = Syntax(r"[a-z]{2}(-[a-z]+)+-[0-9]", "a region such as eu-west-1")
+IMAGE_NAME = Syntax(r"[A-Za-z0-9 ()\[\]./*?_'@-]{3,128}", "the name of a machine image, with * and ? as wildcards")
+IMAGE_OWNER = Syntax(r"amazon|aws-marketplace|self|\d{12}", "amazon, aws-marketplace, self or an account's 12 digits")
+DIRECTORY = Syntax(r"(?!/)(?!(.*/)?\.\.(/|$))[^\0]+", "a path inside the repository")
+REF = Syntax(r"(?!-)[^\s\0]{1,255}", "a commit, tag, branch, or what git makes of one (HEAD~2)")
+
+REGION_KEY = "aws:region"
+
+
+def parse(
+    mapping: Mapping[str, object],
+    stack: str,
+    environment: Mapping[str, str],
+    *,
+    encrypted: Collection[str] | None = None,
+) -> Settings:
+    """The settings of a stack.
+
+    `mapping` has the stack file's keys without `slipway:`, values as JSON has them, and `aws:region`.
+    `encrypted` names the keys of it that hold an encrypted value, or is None where that is not known.
+    Raises SettingsError.
+    """
+    problems = Problems()
+    top = Section("", mapping, problems)
+    _check_stack(stack, problems)
+    region = _read_region(top, environment)
+    image = _read_image(top.section("image"))
+    settings = Settings(
+        stack=stack,
+        region=region,
+        network=read_network(top.section("network")),
+        load_balancer=read_load_balancer(top.section("loadBalancer"), region=region),
+        artifacts=_read_artifacts(top.section("artifacts")),
+        release=_read_release(top.section("release"), environment),
+        image=image,
+        fleets=read_fleets(top.section("fleets"), image=image.name),
+    )
+    top.finish()
+    if encrypted is not None and "fleets" not in encrypted:
+        _refuse_plain_secrets(settings, problems)
+    problems.raise_any(stack)
+    return settings
+
+
+def _check_stack(stack: str, problems: Problems) -> None:
+    if not STACK.matches(stack):
+        problems.add(
+            "the stack's name",
+            f"must be {STACK.words}, is {stack!r}; rename it with `pulumi stack rename NAME`",
+        )
+
+
+def _read_region(top: Section, environment: Mapping[str, str]) -> str:
+    region = top.optional_text(REGION_KEY, REGION)
+    if top.has(REGION_KEY):
+        return region or ""
+    for variable in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        if value := environment.get(variable):
+            if REGION.matches(value):
+                return value
+            top.problems.add(variable, f"must be {REGION.words}, is {value!r}")
+            return ""
+    top.problems.add(REGION_KEY, "missing; set it with `pulumi config set aws:region eu-west-1`")
+    return ""
+
+
+def _read_artifacts(section: Section) -> ArtifactsSettings:
+    settings = ArtifactsSettings(
+        bucket=section.optional_text("bucket", BUCKET), destroy=section.boolean("destroy", False)
+    )
+    if settings.bucket and settings.destroy:
+        section.problem("destroy", "must be false with artifacts.bucket: that bucket is not the stack's to remove")
+    section.finish()
+    return settings
+
+
+def _read_release(section: Section, environment: Mapping[str, str]) -> ReleaseSettings:
+    build_section = section.section("build")
+    build = None
+    if section.has("build"):
+        command = build_section.optional_text("command")
+        if not build_section.has("command"):
+            build_section.problem("command", "missing; say what builds the release, or remove build")
+        timeout = build_section.integer("timeout", 900, 1, 86_400, "seconds")
+        build = BuildSettings(command=command or "", timeout=timeout)
+        build_section.finish()
+    settings = ReleaseSettings(
+        sha=_or_variable(section, "sha", "SLIPWAY_SHA", environment, REF),
+        repository=_or_variable(section, "repository", "SLIPWAY_REPOSITORY", environment, None),
+        directory=_or_variable(section, "directory", "SLIPWAY_DIRECTORY", environment, DIRECTORY),
+        build=build,
+        # For one `pulumi up` only, so there is no setting that would be forgotten in a stack file.
+        supersede=environment.get("SLIPWAY_SUPERSEDE", "") in {"1", "true"},
+    )
+    section.finish()
+    return settings
+
+
+def _or_variable(
+    section: Section, key: str, variable: str, environment: Mapping[str, str], syntax: Syntax | None
+) -> str | None:
+    """The setting, else the environment variable; an empty text is as good as none."""
+    if section.has(key) and section.get(key) != "":
+        return section.optional_text(key, syntax)
+    section.get(key)
+    value = environment.get(variable) or None
+    if value is not None and syntax is not None and not syntax.matches(value):
+        section.problems.add(variable, f"must be {syntax.words}, is {value!r}")
+    return value
+
+
+def _read_image(section: Section) -> ImageSettings:
+    image = ImageSettings(
+        name=section.text("name", "al2023-ami-2023.*-kernel-6.1-x86_64", IMAGE_NAME),
+        owner=section.text("owner", "amazon", IMAGE_OWNER),
+    )
+    section.finish()
+    return image
+
+
+def _refuse_plain_secrets(settings: Settings, problems: Problems) -> None:
+    for fleet in settings.fleets.values():
+        for name in fleet.secrets:
+            path = f"fleets.{fleet.name}.secrets.{name}"
+            problems.add(path, f"is in plain text; encrypt it with `pulumi config set --secret --path slipway:{path}`")

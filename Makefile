@@ -1,0 +1,49 @@
+# Slipway's commands. Each one prepares what it needs (see sandbox/bootstrap.py) and then runs Python.
+
+PYTHON ?= python3
+# Only what make's command line says (a PORT or SHA that the environment happens to hold means nothing here), and by
+# way of the environment, to which make exports it: no character of it is ever read by the shell.
+option = $(if $(filter command,$(firstword $(origin $(2)))),--$(1)="$$$(2)")
+# `make -C` changes the folder; what the caller calls ../app is relative to the caller's.
+CALLER := $(if $(findstring w,$(firstword -$(MAKEFLAGS))),$(PWD),$(CURDIR))
+BOOTSTRAPPED = @cd '$(CURDIR)' && exec $(PYTHON) -m sandbox.bootstrap
+SANDBOX = $(BOOTSTRAPPED) -m sandbox
+
+.DEFAULT_GOAL := help
+.PHONY: up down shell status test test-reliability test-pure lint format clean help
+
+up: ## deploy to the sandbox: SHA=ref REPO=path-or-URL DIRECTORY=folder STACK=name PORT=n PROVIDER=sandbox|real
+	$(SANDBOX) up --relative-to='$(CALLER)' $(call option,sha,SHA) $(call option,repo,REPO) $(call option,directory,DIRECTORY) $(call option,stack,STACK) $(call option,port,PORT) $(call option,provider,PROVIDER)
+
+down: ## destroy and stop all of the sandbox
+	$(SANDBOX) down
+
+shell: ## a shell in which pulumi, aws and curl work on the sandbox
+	$(SANDBOX) shell
+
+status: ## what runs, and whether it is whole
+	$(SANDBOX) status
+
+test: ## all tests, but for the slow ones of test-reliability
+	$(SANDBOX) exec python -m pytest -n 2 --dist loadfile -m "not reliability" $(TESTS)
+
+test-reliability: ## breaks things on purpose while a fleet serves: half an hour
+	$(SANDBOX) exec python -m pytest -m reliability $(TESTS)
+
+test-pure: ## the tests that start nothing
+	$(BOOTSTRAPPED) -m pytest -m "not sandbox and not engine"
+
+lint: ## ruff and pyright
+	$(BOOTSTRAPPED) -m ruff check
+	$(BOOTSTRAPPED) -m ruff format --check
+	$(BOOTSTRAPPED) -m pyright --pythonpath "$$($(PYTHON) -m sandbox.bootstrap)"
+
+format: ## rewrite the code as ruff would have it
+	$(BOOTSTRAPPED) -m ruff check --fix-only --quiet
+	$(BOOTSTRAPPED) -m ruff format
+
+clean: down ## stop the sandbox and remove what tools left in the checkout
+	@rm -rf .pytest_cache .ruff_cache .hypothesis && find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' $(lastword $(MAKEFILE_LIST)) | expand -t 19

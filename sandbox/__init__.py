@@ -1,0 +1,1 @@
+"""The sandbox: AWS on a laptop, for `make up` and the tests."""

@@ -1,0 +1,57 @@
+"""Lifecycle hooks, and the actions that hold an instance until somebody completes them."""
+
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from moto.autoscaling.models import LifecycleHook
+
+LAUNCHING = "autoscaling:EC2_INSTANCE_LAUNCHING"
+TERMINATING = "autoscaling:EC2_INSTANCE_TERMINATING"
+CONTINUE, ABANDON = "CONTINUE", "ABANDON"
+
+
+class Hook(LifecycleHook):
+    """A hook of a group, with what was put, where moto invents a queue and a role."""
+
+    def __init__(self, group: str, shape: dict[str, Any], previous: "Hook | None" = None) -> None:
+        timeout = shape.get("HeartbeatTimeout")
+        super().__init__(
+            name=shape["LifecycleHookName"],
+            as_name=group,
+            transition=shape.get("LifecycleTransition") or (previous.lifecycle_transition if previous else None),
+            timeout=int(timeout) if timeout else (previous.heartbeat_timeout if previous else None),
+            result=shape.get("DefaultResult") or (previous.default_result if previous else None),
+        )
+        self.role_arn = shape.get("RoleARN")
+        self.notification_target_arn = shape.get("NotificationTargetARN")
+        self.notification_metadata = shape.get("NotificationMetadata")
+        self.global_timeout = min(100 * self.heartbeat_timeout, 172800)
+
+
+@dataclass
+class Action:
+    """A hook that waits for one instance: until `deadline`, or until a heartbeat moves that (monotonic seconds)."""
+
+    hook: Hook
+    opened: float
+    deadline: float = 0.0
+    result: str | None = None
+    reason: str = "Lifecycle Action Completed with ABANDON Result"
+    token: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+    def __post_init__(self) -> None:
+        self.heartbeat(self.opened)
+
+    def heartbeat(self, now: float) -> None:
+        """Gives it another heartbeat timeout, within the global timeout."""
+        self.deadline = min(now + self.hook.heartbeat_timeout, self.opened + self.hook.global_timeout)
+
+    def complete(self, result: str) -> None:
+        """Takes CONTINUE or ABANDON."""
+        self.result = result
+
+    def expire(self, now: float) -> None:
+        """At the deadline the hook's default result counts."""
+        if self.result is None and now >= self.deadline:
+            self.result, self.reason = self.hook.default_result, "Heartbeat Timeout"

@@ -1,0 +1,126 @@
+"""EC2 Auto Scaling's operations: parameters in, shapes out."""
+
+from typing import Any
+
+from moto.autoscaling.responses import AutoScalingResponse
+from moto.core.responses import ActionResult, EmptyResult
+
+from sandbox.aws.autoscaling.exceptions import ValidationError
+from sandbox.aws.autoscaling.hooks import Action
+from sandbox.aws.autoscaling.models import SandboxAutoScalingBackend, sandbox_autoscaling
+from sandbox.aws.requests import Guarded
+from sandbox.aws.state import clock
+
+
+class SandboxAutoScalingResponse(Guarded, AutoScalingResponse):
+    """moto's Auto Scaling, where instances have a lifecycle and groups can be refreshed."""
+
+    @property
+    def backend(self) -> SandboxAutoScalingBackend:
+        return sandbox_autoscaling(self.current_account, self.region)
+
+    @property
+    def shape(self) -> dict[str, Any]:
+        return dict(self._get_params())
+
+    @property
+    def name(self) -> str:
+        return str(self._get_param("AutoScalingGroupName"))
+
+    def create_auto_scaling_group(self) -> ActionResult:
+        """CreateAutoScalingGroup."""
+        self.backend.create_group(self.shape)
+        return EmptyResult()
+
+    def update_auto_scaling_group(self) -> ActionResult:
+        """UpdateAutoScalingGroup."""
+        self.backend.update_group(self.shape)
+        return EmptyResult()
+
+    def delete_auto_scaling_group(self) -> ActionResult:
+        """DeleteAutoScalingGroup."""
+        self.backend.delete_group(self.name, force=bool(self._get_bool_param("ForceDelete", False)))
+        return EmptyResult()
+
+    def describe_scaling_activities(self) -> ActionResult:
+        """DescribeScalingActivities: newest first, of one group or of all."""
+        wanted, ids = self._get_param("AutoScalingGroupName"), self._get_param("ActivityIds", [])
+        groups = [self.backend.group(wanted)] if wanted else list(self.backend.groups.values())
+        found = [a for g in groups for a in g.activities if not ids or a.id in ids]
+        found.sort(key=lambda activity: activity.started, reverse=True)
+        limit = self._get_int_param("MaxRecords", 100)
+        start = int(self._get_param("NextToken") or 0)
+        token = str(start + limit) if len(found) > start + limit else None
+        page = [activity.describe() for activity in found[start : start + limit]]
+        return ActionResult({"Activities": page, "NextToken": token})
+
+    def put_lifecycle_hook(self) -> ActionResult:
+        """PutLifecycleHook."""
+        self.backend.put_hook(self.shape)
+        return EmptyResult()
+
+    def complete_lifecycle_action(self) -> ActionResult:
+        """CompleteLifecycleAction: by token or by instance."""
+        result = self._get_param("LifecycleActionResult")
+        if result not in ("CONTINUE", "ABANDON"):
+            raise ValidationError("LifecycleActionResult must be CONTINUE or ABANDON")
+        self._action().complete(result)
+        return EmptyResult()
+
+    def record_lifecycle_action_heartbeat(self) -> ActionResult:
+        """RecordLifecycleActionHeartbeat."""
+        self._action().heartbeat(clock())
+        return EmptyResult()
+
+    def _action(self) -> Action:
+        return self.backend.action(
+            self.name,
+            self._get_param("LifecycleHookName"),
+            self._get_param("LifecycleActionToken"),
+            self._get_param("InstanceId"),
+        )
+
+    def describe_load_balancer_target_groups(self) -> ActionResult:
+        """DescribeLoadBalancerTargetGroups: InService once a target was healthy."""
+        group = self.backend.group(self.name)
+        states = [
+            {
+                "LoadBalancerTargetGroupARN": arn,
+                "State": "InService" if arn in group.proven_target_groups else "Added",
+            }
+            for arn in group.target_group_arns
+        ]
+        return ActionResult({"LoadBalancerTargetGroups": states})
+
+    def terminate_instance_in_auto_scaling_group(self) -> ActionResult:
+        """TerminateInstanceInAutoScalingGroup."""
+        decrement = bool(self._get_bool_param("ShouldDecrementDesiredCapacity", False))
+        activity = self.backend.end_instance(self._get_param("InstanceId"), decrement=decrement)
+        return ActionResult({"Activity": activity})
+
+    def put_scaling_policy(self) -> ActionResult:
+        """PutScalingPolicy; moto spells its answer in a way that no SDK reads. Nothing scales by itself here."""
+        result: Any = super().put_scaling_policy()
+        return ActionResult({"PolicyARN": result.result["PolicyArn"], "Alarms": []})
+
+    def start_instance_refresh(self) -> ActionResult:
+        """StartInstanceRefresh."""
+        return ActionResult({"InstanceRefreshId": self.backend.start_refresh(self.shape)})
+
+    def cancel_instance_refresh(self) -> ActionResult:
+        """CancelInstanceRefresh."""
+        wait = self._get_bool_param("WaitForTransitioningInstances", True)
+        return ActionResult({"InstanceRefreshId": self.backend.cancel_refresh(self.name, wait=bool(wait))})
+
+    def rollback_instance_refresh(self) -> ActionResult:
+        """RollbackInstanceRefresh."""
+        return ActionResult({"InstanceRefreshId": self.backend.roll_refresh_back(self.name)})
+
+    def describe_instance_refreshes(self) -> ActionResult:
+        """DescribeInstanceRefreshes."""
+        ids = self._get_param("InstanceRefreshIds", [])
+        found = self.backend.describe_refreshes(self.name, ids)
+        limit = self._get_int_param("MaxRecords", 50)
+        start = int(self._get_param("NextToken") or 0)
+        token = str(start + limit) if len(found) > start + limit else None
+        return ActionResult({"InstanceRefreshes": found[start : start + limit], "NextToken": token})

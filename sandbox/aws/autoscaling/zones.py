@@ -1,0 +1,33 @@
+"""Pure: in which zone the next instance goes, and which instance goes first."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Protocol, TypeVar
+
+
+class Placed(Protocol):
+    """What the choice depends on."""
+
+    @property
+    def zone(self) -> str: ...
+    @property
+    def launched_at(self) -> float: ...
+
+
+P = TypeVar("P", bound=Placed)
+
+
+def emptiest(zones: Sequence[str], taken: Iterable[str]) -> str:
+    """The zone with the fewest instances; the first in the group's order where several have as few."""
+    count = Counter(taken)
+    return min(zones, key=lambda zone: (count[zone], zones.index(zone)))
+
+
+def first_to_go(candidates: Sequence[P], taken: Iterable[str], outdated: Iterable[P] = ()) -> P:
+    """One instance to terminate, as the `Default` termination policy chooses it.
+
+    From the zone with the most instances; of those one of `outdated` where there is any; of those the oldest.
+    """
+    count = Counter(taken)
+    old = {id(member) for member in outdated}
+    return min(candidates, key=lambda m: (-count[m.zone], id(m) not in old, m.launched_at))

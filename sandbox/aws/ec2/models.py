@@ -1,0 +1,180 @@
+"""EC2 instances that are machines elsewhere: they start and end when those say so."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+from moto.core.types import Base64EncodedString
+from moto.ec2.exceptions import InvalidParameterCombination, OperationNotPermitted4
+from moto.ec2.models import ec2_backends
+from moto.ec2.models.instances import Instance, Reservation, StateReason
+from moto.ec2.models.instances import InstanceState as State
+from moto.ec2.models.launch_templates import LaunchTemplate
+from moto.ec2.utils import filter_iam_instance_profiles
+
+from sandbox.aws.ec2.endpoints import GatewayEndpoints
+from sandbox.aws.ec2.images import PREFIX, amazon_linux
+from sandbox.aws.state import Tick, clock, state
+
+PENDING, RUNNING, SHUTTING_DOWN = 0, 16, 32
+SHUTDOWN_LIMIT = 30.0
+REMEMBERED = 60.0
+
+
+@dataclass
+class Machine:
+    """The machine behind an instance: its role, its port once it has one, and when (monotonic) it ends or ended."""
+
+    instance: Instance
+    role: str | None
+    port: int | None = None
+    shutdown_limit: float | None = None
+    terminated_at: float | None = None
+
+    @property
+    def state(self) -> str:
+        return str(self.instance.state)
+
+
+class SandboxEC2Backend(GatewayEndpoints):
+    """moto's EC2 with Amazon Linux in every region and instances that have a life of their own."""
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self.machines: dict[str, Machine] = {}
+        # moto's own Amazon Linux 2023 was created just now, whenever that is: it would always be the newest.
+        known = [image for image in self.amis.values() if not (image.name or "").startswith(PREFIX)]
+        self.amis = {image.id: image for image in [*known, *amazon_linux(self, region_name)]}
+
+    def run_instances(
+        self,
+        image_id: str,
+        count: int,
+        user_data: Base64EncodedString | None,
+        security_group_names: list[str],
+        **kwargs: Any,  # noqa: ANN401 - moto's own
+    ) -> Reservation:
+        """RunInstances: pending until the machine has a port; a launch template gives what the call leaves out."""
+        template = self._template(kwargs.get("launch_template"))
+        image_id = image_id or template.get("ImageId", "")
+        if not kwargs.get("metadata_options"):
+            kwargs["metadata_options"] = template.get("MetadataOptions") or {}
+        devices = [d for d in template.get("BlockDeviceMappings", []) if _is_volume(d)]
+        if devices and "block_device_mappings" not in kwargs:
+            kwargs["block_device_mappings"] = devices
+        interfaces = template.get("NetworkInterfaces") or []
+        if interfaces and not kwargs.get("security_group_ids") and not template.get("SecurityGroupIds"):
+            kwargs["security_group_ids"] = list(interfaces[0].get("Groups") or [])
+        reservation = super().run_instances(image_id, count, user_data, security_group_names, **kwargs)
+        profile = template.get("IamInstanceProfile") or {}
+        name = kwargs.get("iam_instance_profile_name") or profile.get("Name")
+        arn = kwargs.get("iam_instance_profile_arn") or profile.get("Arn")
+        inherited = not (kwargs.get("iam_instance_profile_name") or kwargs.get("iam_instance_profile_arn"))
+        for instance in reservation.instances:
+            self._start(instance, name, arn, associate=inherited)
+        state.wake()
+        return reservation
+
+    def create_launch_template(
+        self, name: str, description: str, template_data: dict[str, Any], tag_spec: dict[str, Any]
+    ) -> LaunchTemplate:
+        """CreateLaunchTemplate: the template's own tags are no part of what its first version says, as moto has it."""
+        kept = [
+            spec for spec in template_data.get("TagSpecifications", []) if spec["ResourceType"] != "launch-template"
+        ]
+        said = {key: value for key, value in template_data.items() if key != "TagSpecifications"}
+        return super().create_launch_template(
+            name, description, {**said, "TagSpecifications": kept} if kept else said, tag_spec
+        )
+
+    def _template(self, argument: dict[str, Any] | None) -> dict[str, Any]:
+        return self._get_template_from_args(argument).data if argument else {}
+
+    def _start(self, instance: Instance, name: str | None, arn: str | None, *, associate: bool) -> None:
+        role = None
+        if name or arn:
+            profile = filter_iam_instance_profiles(self.account_id, self.partition, arn, name)
+            role = next((str(role.name) for role in profile.roles), None)
+            if associate:
+                self.associate_iam_instance_profile(instance.id, name, arn)
+        _set(instance, "pending", PENDING)
+        self.machines[instance.id] = Machine(instance, role)
+
+    def terminate_instances(self, instance_ids: list[str]) -> list[tuple[Instance, State]]:
+        """TerminateInstances: shutting-down at once; ends when the machine reports it, or after 30 s."""
+        if not instance_ids:
+            raise InvalidParameterCombination("No instances specified")
+        instances = self.get_multi_instances_by_id(instance_ids)
+        for instance in instances:
+            if instance.disable_api_termination is True:
+                raise OperationNotPermitted4(instance.id)
+        return [(instance, self._shut_down(instance)) for instance in instances]
+
+    def _shut_down(self, instance: Instance) -> State:
+        previous = State(instance.state, instance.state_code)
+        machine = self.machines.get(instance.id)
+        if machine and machine.state in ("pending", "running"):
+            _set(instance, "shutting-down", SHUTTING_DOWN)
+            machine.shutdown_limit = clock() + SHUTDOWN_LIMIT
+            state.wake()
+        return previous
+
+    def started(self, instance_id: str, port: int) -> None:
+        """The machine of `instance_id` listens on local `port`: the instance is running."""
+        machine = self.machines[instance_id]
+        machine.port = port
+        if machine.state == "pending":
+            _set(machine.instance, "running", RUNNING)
+        state.wake()
+
+    def ended(self, instance_id: str, reason: str | None = None) -> None:
+        """The machine of `instance_id` is gone; `reason` says why where nobody asked for it."""
+        machine = self.machines[instance_id]
+        if machine.terminated_at is None:
+            machine.instance.terminate()
+            machine.terminated_at = clock()
+            if reason:
+                machine.instance.state_reason = StateReason(f"Server.InternalError: {reason}", "Server.InternalError")
+        state.wake()
+
+    def advance(self, tick: Tick) -> None:
+        """Ends machines that were given long enough, and forgets those that ended a minute ago."""
+        for machine in list(self.machines.values()):
+            if machine.terminated_at is not None:
+                _at(tick, machine.terminated_at + REMEMBERED, lambda m=machine: self._forget(m))
+            elif machine.shutdown_limit is not None:
+                _at(tick, machine.shutdown_limit, lambda m=machine: self.ended(m.instance.id))
+
+    def _forget(self, machine: Machine) -> None:
+        del self.machines[machine.instance.id]
+        state.wake()
+
+
+def _at(tick: Tick, deadline: float, act: Callable[[], None]) -> None:
+    if tick.now >= deadline:
+        act()
+    else:
+        tick.at(deadline)
+
+
+def _set(instance: Instance, name: str, code: int) -> None:
+    instance.instance_state.name, instance.instance_state.code = name, code
+
+
+def _is_volume(device: dict[str, Any]) -> bool:
+    volume = device.get("Ebs") or {}
+    return bool(volume.get("VolumeSize") or volume.get("SnapshotId"))
+
+
+def sandbox_ec2(account: str, region: str) -> SandboxEC2Backend:
+    """One region's EC2."""
+    return cast(SandboxEC2Backend, ec2_backends[account][region])
+
+
+def all_ec2() -> list[SandboxEC2Backend]:
+    """Every EC2 backend that was used so far."""
+    return [
+        cast(SandboxEC2Backend, backend)
+        for regions in list(ec2_backends.values())
+        for backend in list(regions.values())
+    ]

@@ -1,0 +1,31 @@
+"""EC2 requests that moto's responses don't tell the truth about."""
+
+from moto.core.responses import ActionResult
+from moto.ec2.responses import EC2Response
+
+from sandbox.aws.ec2.models import sandbox_ec2
+from sandbox.aws.requests import Guarded
+
+
+class SandboxEC2Response(Guarded, EC2Response):
+    """moto's EC2, whose instances take their time to start and to end."""
+
+    def terminate_instances(self) -> ActionResult:
+        """TerminateInstances: shutting-down now, terminated when the machine says so.
+
+        Auto Scaling and Elastic Load Balancing notice by themselves, as they do on AWS.
+        """
+        self.error_on_dryrun()
+        ended = sandbox_ec2(self.current_account, self.region).terminate_instances(self._get_param("InstanceIds", []))
+        return ActionResult(
+            {
+                "TerminatingInstances": [
+                    {
+                        "InstanceId": instance.id,
+                        "CurrentState": instance.instance_state,
+                        "PreviousState": previous,
+                    }
+                    for instance, previous in ended
+                ]
+            }
+        )

@@ -1,0 +1,66 @@
+"""Which faults there are now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, TypeVar
+
+Z = TypeVar("Z")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Faults:
+    """Rates are from 0 to 1, of all calls but the internal ones; `latency` is in seconds, on each call."""
+
+    throttle: float = 0.0
+    reset: float = 0.0
+    latency: float = 0.0
+    clock: float = 0.0
+    """Seconds by which AWS's clock differs from this machine's."""
+    deny: tuple[str, ...] = field(default=())
+    """Keys of S3 objects, or what they begin with, that nobody may get."""
+    no_capacity: bool = False
+    lost_zones: tuple[str, ...] = field(default=())
+
+    def usable(self, placements: Mapping[str, Z]) -> dict[str, Z]:
+        """The places that an instance may go to: not a lost zone, while there is another."""
+        return {zone: place for zone, place in placements.items() if zone not in self.lost_zones} or dict(placements)
+
+    def refuses(self, zone: str) -> bool:
+        """Whether EC2 has no room for an instance there."""
+        return self.no_capacity or zone in self.lost_zones
+
+
+class Switchboard:
+    """The faults that are on. Read without a lock: they are replaced as a whole."""
+
+    def __init__(self) -> None:
+        self.now = Faults()
+
+    def change(self, wanted: Mapping[str, Any]) -> Faults:
+        """Sets some of them; an empty mapping ends them all. Raises ValueError where there is no such fault."""
+        unknown = wanted.keys() - {known.name for known in fields(Faults)}
+        if unknown:
+            raise ValueError(f"no such fault: {', '.join(sorted(unknown))}")
+        changes: dict[str, Any] = {key: _value(key, value) for key, value in wanted.items()}
+        self.now = replace(self.now, **changes) if changes else Faults()
+        return self.now
+
+
+def _value(key: str, value: object) -> object:
+    if key in ("deny", "lost_zones") and isinstance(value, list):
+        return tuple(map(str, value))  # pyright: ignore[reportUnknownArgumentType]
+    if key == "no_capacity" and isinstance(value, bool):
+        return value
+    if key in ("throttle", "reset", "latency") and isinstance(value, int | float) and not isinstance(value, bool):
+        highest = 60 if key == "latency" else 1
+        if 0 <= value <= highest:
+            return float(value)
+        raise ValueError(f"{key} is from 0 to {highest}, not {value}")
+    if key == "clock" and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    raise ValueError(f"{key} cannot be {value!r}")
+
+
+switchboard = Switchboard()

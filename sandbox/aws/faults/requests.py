@@ -1,0 +1,104 @@
+"""What a fault does to one request, before anything is done about it: late, reset, refused."""
+
+from __future__ import annotations
+
+import json
+import random
+import socket
+import struct
+import time
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from werkzeug.wrappers import Response
+
+from sandbox.aws.faults.models import Faults
+
+_AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: a close that is a reset
+_SKEW = timedelta(minutes=15)  # what AWS allows between its clock and that of who signed the request
+_JSON = ("logs", "ssm", "acm", "monitoring")
+
+
+def meet(environ: dict[str, Any], faults: Faults) -> Response | None:
+    """The error to answer with, or None where the request goes on. Raises ConnectionResetError where it ends here.
+
+    It has changed nothing in any case: what happens to a call whose answer is lost is not shown.
+    """
+    time.sleep(faults.latency)
+    if random.random() < faults.reset:  # noqa: S311  # chance, not secrecy
+        _hang_up(environ["werkzeug.socket"])
+        raise ConnectionResetError("a fault on request")
+    service = _service(environ)
+    if random.random() < faults.throttle:  # noqa: S311
+        return _throttled(service)
+    if faults.clock and _off(str(environ.get("HTTP_X_AMZ_DATE", "")), faults.clock):
+        return _skewed(service)
+    if service == "s3" and faults.deny and environ.get("REQUEST_METHOD") in ("GET", "HEAD"):
+        path = str(environ.get("PATH_INFO", "")).lstrip("/").partition("/")[2]
+        if path and path.startswith(faults.deny):
+            return _xml("Error", "AccessDenied", "Access Denied", 403)
+    return None
+
+
+def _hang_up(connection: socket.socket) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+    connection.shutdown(socket.SHUT_RDWR)
+
+
+def _service(environ: dict[str, Any]) -> str:
+    """By the scope of the signature: `Credential=<key>/<date>/<region>/<service>/aws4_request`."""
+    _, _, scope = str(environ.get("HTTP_AUTHORIZATION", "")).partition("Credential=")
+    parts = scope.partition(",")[0].split("/")
+    return parts[3] if len(parts) > 3 else "s3"
+
+
+def _throttled(service: str) -> Response:
+    """In the words and the format of each service's protocol (botocore's models)."""
+    if service == "s3":
+        return _xml("Error", "SlowDown", "Please reduce your request rate.", 503)
+    if service == "ec2":
+        error = "<Error><Code>RequestLimitExceeded</Code><Message>Request limit exceeded.</Message></Error>"
+        return _answer(f"<Response><Errors>{error}</Errors><RequestID>fault</RequestID></Response>", 503)
+    if service in _JSON:
+        return _json(service, "ThrottlingException", "Throttling", "Rate exceeded")
+    return _xml("ErrorResponse", "Throttling", "Rate exceeded", 400)
+
+
+def _off(signed: str, clock: float) -> bool:
+    try:
+        at = datetime.strptime(signed, "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
+    except ValueError:  # not signed, or presigned
+        return False
+    return abs(datetime.now(timezone.utc) + timedelta(seconds=clock) - at) > _SKEW
+
+
+def _skewed(service: str) -> Response:
+    """As S3's and EC2's lists of error codes have it; the others call it a matter of the signature."""
+    if service == "s3":
+        said = "The difference between the request time and the current time is too large."
+        return _xml("Error", "RequestTimeTooSkewed", said, 403)
+    if service == "ec2":
+        error = "<Error><Code>RequestExpired</Code><Message>Request has expired.</Message></Error>"
+        return _answer(f"<Response><Errors>{error}</Errors><RequestID>fault</RequestID></Response>", 400)
+    said = "Signature expired: it was made more than 15 min from now"
+    if service in _JSON:
+        return _json(service, "InvalidSignatureException", "SignatureDoesNotMatch", said)
+    return _xml("ErrorResponse", "SignatureDoesNotMatch", said, 403)
+
+
+def _json(service: str, code: str, query_code: str, message: str) -> Response:
+    headers = {"x-amzn-ErrorType": code}
+    if service == "monitoring":  # CloudWatch came from the query protocol, and keeps its codes (awsQueryCompatible)
+        headers["x-amzn-query-error"] = f"{query_code};Sender"
+    body = json.dumps({"__type": code, "message": message})
+    return Response(body, 400, headers, content_type="application/x-amz-json-1.1")
+
+
+def _xml(root: str, code: str, message: str, status: int) -> Response:
+    said = f"<Code>{code}</Code><Message>{message}</Message>"
+    inner = said if root == "Error" else f"<Error><Type>Sender</Type>{said}</Error>"
+    return _answer(f"<{root}>{inner}<RequestId>fault</RequestId></{root}>", status)
+
+
+def _answer(body: str, status: int) -> Response:
+    return Response(f'<?xml version="1.0" encoding="UTF-8"?>{body}', status, content_type="text/xml")

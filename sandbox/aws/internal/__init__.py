@@ -1,0 +1,1 @@
+"""The sandbox's own API, by which machines and balancer take part."""

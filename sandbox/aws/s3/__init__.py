@@ -1,0 +1,1 @@
+"""S3: checksums that are checked and kept, policies with conditions, replication."""

@@ -1,0 +1,79 @@
+"""moto's server, with the sandbox's backends in the place of moto's."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from moto import settings
+from moto.autoscaling.models import autoscaling_backends
+from moto.cloudwatch.models import cloudwatch_backends
+from moto.ec2.models import ec2_backends
+from moto.elbv2.models import elbv2_backends
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from moto.s3.models import s3_backends
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from sandbox.aws.autoscaling.models import SandboxAutoScalingBackend
+from sandbox.aws.cloudwatch.models import SandboxCloudWatchBackend
+from sandbox.aws.ec2 import security_groups
+from sandbox.aws.ec2.models import SandboxEC2Backend
+from sandbox.aws.elbv2.models import SandboxELBv2Backend
+from sandbox.aws.faults import requests as faulty
+from sandbox.aws.faults.models import Faults, switchboard
+from sandbox.aws.internal import urls as internal
+from sandbox.aws.s3.models import SandboxS3Backend
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse
+
+
+def install() -> None:
+    """Makes moto use the sandbox's backends; has to happen before the first request."""
+    ec2_backends.backend = SandboxEC2Backend
+    elbv2_backends.backend = SandboxELBv2Backend
+    autoscaling_backends.backend = SandboxAutoScalingBackend
+    cloudwatch_backends.backend = SandboxCloudWatchBackend
+    s3_backends.backend = SandboxS3Backend
+    security_groups.install()
+    settings.ACM_VALIDATION_WAIT = (
+        0  # nobody checks the record: a certificate is issued the second after it was asked for
+    )
+
+
+class Dispatcher(DomainDispatcherApplication):
+    """Sends /_sandbox to the sandbox's own API, everything else where its signature says."""
+
+    def get_backend_for_host(self, host: str | None) -> str | None:
+        """Classic load balancers share a host with the others; only the others are offered."""
+        backend = super().get_backend_for_host(host)
+        return "elbv2" if backend == "elb" else backend
+
+    def __call__(self, environ: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
+        """Answers one request."""
+        if environ.get("PATH_INFO", "").startswith(internal.PREFIX):
+            return internal.application(environ, start_response)
+        if switchboard.now != Faults():
+            error = faulty.meet(environ, switchboard.now)
+            if error:
+                return error(environ, start_response)
+        return super().__call__(environ, start_response)
+
+
+class Handler(MotoRequestHandler):
+    """Keeps connections, and says nothing about requests that went well."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Only what failed inside is worth a line."""
+        if str(code).startswith("5"):
+            super().log_request(code, size)
+
+
+def serve(port: int) -> BaseWSGIServer:
+    """A server on 127.0.0.1, bound but not yet serving; port 0 takes any."""
+    install()
+    return make_server("127.0.0.1", port, Dispatcher(create_backend_app), threaded=True, request_handler=Handler)

@@ -1,0 +1,1 @@
+"""The load balancers' data plane: an HTTP proxy for each Application Load Balancer."""

@@ -1,0 +1,99 @@
+"""The metrics that an Application Load Balancer publishes, names and dimensions as in its user guide."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.balancer.config import LoadBalancerConfig
+from sandbox.balancer.targets import Group
+
+NAMESPACE = "AWS/ApplicationELB"
+SAMPLES = 100  # response times kept of one interval; more would not change a percentile that anyone alarms on
+
+
+@dataclass
+class Counts:
+    """What happened since the last report, for one load balancer or one of its target groups."""
+
+    requests: int = 0
+    target_codes: dict[int, int] = field(default_factory=dict[int, int])  # by hundreds
+    own_codes: dict[int, int] = field(default_factory=dict[int, int])
+    times: list[float] = field(default_factory=list[float])
+
+    def answered(self, status: int, seconds: float) -> None:
+        """A target answered."""
+        self.requests += 1
+        self.target_codes[status // 100] = self.target_codes.get(status // 100, 0) + 1
+        if len(self.times) < SAMPLES:
+            self.times.append(seconds)
+        else:
+            self.times[self.requests % SAMPLES] = seconds
+
+    def failed(self, status: int) -> None:
+        """The load balancer answered for itself."""
+        self.own_codes[status // 100] = self.own_codes.get(status // 100, 0) + 1
+
+    def data(self, dimensions: dict[str, str]) -> list[dict[str, Any]]:
+        """As `POST /_sandbox/metrics` takes them; a count of zero is not published."""
+        found = [_datum("RequestCount", dimensions, self.requests)] if self.requests else []
+        found += [
+            _datum(f"HTTPCode_Target_{hundreds}XX_Count", dimensions, count)
+            for hundreds, count in self.target_codes.items()
+        ]
+        found += [
+            _datum(f"HTTPCode_ELB_{hundreds}XX_Count", dimensions, count) for hundreds, count in self.own_codes.items()
+        ]
+        if self.times:
+            found.append(
+                {"name": "TargetResponseTime", "dimensions": dimensions, "values": self.times, "unit": "Seconds"}
+            )
+        return found
+
+
+class Metrics:
+    """Counts by load balancer, and by target group of it."""
+
+    def __init__(self) -> None:
+        self._counts: dict[tuple[str, str | None], Counts] = {}
+
+    def answered(self, balancer: str, group: str, status: int, seconds: float) -> None:
+        """A target of `group` answered a request to `balancer` (both ARNs)."""
+        for key in ((balancer, None), (balancer, group)):
+            self._of(key).answered(status, seconds)
+
+    def failed(self, balancer: str, group: str | None, status: int) -> None:
+        """The load balancer answered with an error of its own."""
+        self._of((balancer, None)).failed(status)
+        if group is not None:
+            self._of((balancer, group)).failed(status)
+
+    def keep(self, balancers: Collection[str]) -> None:
+        """Drop the counts of load balancers that are gone; nobody will ask for them."""
+        self._counts = {key: counts for key, counts in self._counts.items() if key[0] in balancers}
+
+    def _of(self, key: tuple[str, str | None]) -> Counts:
+        return self._counts.setdefault(key, Counts())
+
+    def take(self, balancer: LoadBalancerConfig, groups: Iterable[Group]) -> list[dict[str, Any]]:
+        """The data of one load balancer since it was last asked for, with the health of its groups."""
+        lb = {"LoadBalancer": balancer.dimension}
+        data = self._counts.pop((balancer.arn, None), Counts()).data(lb)
+        for group in groups:
+            both = {"TargetGroup": group.config.dimension, **lb}
+            counts = self._counts.pop((balancer.arn, group.config.arn), Counts())
+            data += counts.data(both)
+            healthy = group.count("healthy")
+            data.append(_datum("HealthyHostCount", both, healthy))
+            data.append(_datum("UnHealthyHostCount", both, group.count("unhealthy")))
+            if counts.requests and healthy:
+                data += [
+                    _datum("RequestCountPerTarget", dimensions, counts.requests / healthy)
+                    for dimensions in ({"TargetGroup": group.config.dimension}, both)
+                ]
+        return data
+
+
+def _datum(name: str, dimensions: dict[str, str], value: float) -> dict[str, Any]:
+    return {"name": name, "dimensions": dimensions, "value": value, "unit": "Count"}

@@ -1,0 +1,214 @@
+"""One request on its way: which rule it meets, which target answers it, what goes back."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+
+import aiohttp
+from aiohttp import web
+from yarl import URL
+
+from sandbox.balancer import websocket
+from sandbox.balancer.config import Json, ListenerConfig, LoadBalancerConfig
+from sandbox.balancer.headers import end_to_end, for_target
+from sandbox.balancer.metrics import Metrics
+from sandbox.balancer.rules import Rule, Seen, compile_rules, forward_to, redirect_location
+from sandbox.balancer.targets import Group, Target
+from sandbox.balancer.upstream import Upstream
+
+LOG = logging.getLogger(__name__)
+WHOLE = 65536  # bytes up to which a response is read and sent in one piece
+SERVER = "awselb/2.0"
+PHRASES = {
+    400: "Bad Request",
+    500: "Internal Server Error",
+    502: "Bad Gateway",
+    503: "Service Temporarily Unavailable",
+    504: "Gateway Time-out",
+}
+
+
+@dataclass
+class Route:
+    """What a listener's server needs at each request; replaced as a whole when the configuration changes."""
+
+    balancer: LoadBalancerConfig
+    listener: ListenerConfig
+    local_ports: Mapping[int, int] = field(default_factory=dict[int, int])  # by listener port
+    rules: tuple[Rule, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.rules = compile_rules(self.listener)
+
+
+class Proxy:
+    """Answers requests for all load balancers."""
+
+    def __init__(self, groups: Mapping[str, Group], metrics: Metrics, upstream: Upstream) -> None:
+        self._groups = groups
+        self._metrics = metrics
+        self._upstream = upstream
+
+    async def handle(self, request: web.BaseRequest, route: Route) -> web.StreamResponse:
+        """The response; errors are those that an ALB makes."""
+        seen = _seen(request)
+        rule = next((rule for rule in route.rules if rule.holds(seen)), None)
+        action: Json = rule.action if rule is not None else {"Type": "none"}
+        if action["Type"] == "redirect":
+            return _redirect(action, seen, route)
+        if action["Type"] == "fixed-response":
+            return _fixed(action)
+        if action["Type"] == "forward":
+            return await self._forward(request, route, forward_to(action))
+        return self._error(route, None, 500)
+
+    async def _forward(self, request: web.BaseRequest, route: Route, arn: str | None) -> web.StreamResponse:
+        group = self._groups.get(arn or "")
+        target = group.choose() if group is not None else None
+        if target is None:
+            return self._error(route, arn, 503)
+        task, transport = asyncio.current_task(), request.transport
+
+        def cut() -> None:
+            if transport is not None:
+                transport.abort()
+            if task is not None:
+                task.cancel()
+
+        with target.request(cut):
+            return await self._exchange(request, route, target)
+
+    async def _exchange(self, request: web.BaseRequest, route: Route, target: Target) -> web.StreamResponse:
+        headers = for_target(
+            request.headers,
+            route.balancer,
+            client=_client(request),
+            scheme="https" if route.listener.secure else "http",
+            port=route.listener.port,
+        )
+        url = URL(f"http://{target.config.address}{_origin_form(request)}", encoded=True)
+        if websocket.wanted(request):
+            self._metrics.answered(route.balancer.arn, target.group, 101, 0)
+            return await websocket.relay(self._upstream.fresh, request, url, headers)
+        if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
+            request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        async with AsyncExitStack() as stack:
+            begun = time.monotonic()
+            try:
+                response = await self._upstream.send(
+                    stack,
+                    request.method,
+                    url,
+                    headers=headers,
+                    body=request.content if request.can_read_body else None,
+                    idle_timeout=route.balancer.idle_timeout,
+                )
+            except (asyncio.TimeoutError, TimeoutError):
+                return self._error(route, target.group, 504)
+            except (aiohttp.ClientError, OSError, ValueError) as problem:
+                if request.transport is None:  # the client left in the middle of its own request
+                    return _broken(request)
+                LOG.info("502 %s %s: %s", request.method, url, problem)
+                return self._error(route, target.group, 502)
+            self._metrics.answered(route.balancer.arn, target.group, response.status, time.monotonic() - begun)
+            return await _relay(request, response)
+
+    def _error(self, route: Route, group: str | None, status: int) -> web.Response:
+        self._metrics.failed(route.balancer.arn, group, status)
+        title = f"{status} {PHRASES[status]}"
+        page = f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n"
+        return web.Response(
+            status=status,
+            reason=PHRASES[status],
+            text=f"{page}</body>\r\n</html>\r\n",
+            content_type="text/html",
+            headers={"Server": SERVER},
+        )
+
+
+async def _relay(request: web.BaseRequest, response: aiohttp.ClientResponse) -> web.StreamResponse:
+    headers = end_to_end(response.headers)
+    length = response.content_length
+    empty = response.status in (204, 304)
+    if request.method != "HEAD" and (empty or (length is not None and length <= WHOLE)):
+        try:
+            body = await response.read()
+        except (aiohttp.ClientError, OSError, asyncio.TimeoutError):
+            return _broken(request)
+        headers.popall("Content-Length", None)
+        return web.Response(status=response.status, reason=response.reason, headers=headers, body=body)
+    relayed = web.StreamResponse(status=response.status, reason=response.reason, headers=headers)
+    if length is None and request.method != "HEAD" and request.version >= aiohttp.HttpVersion11:
+        relayed.enable_chunked_encoding()
+    await relayed.prepare(request)
+    while True:
+        try:
+            chunk = await response.content.readany()
+        except (aiohttp.ClientError, OSError, asyncio.TimeoutError):
+            return _broken(request)
+        if not chunk:
+            break
+        await relayed.write(chunk)
+    await relayed.write_eof()
+    return relayed
+
+
+def _broken(request: web.BaseRequest) -> web.StreamResponse:
+    """A response that ended too early must not look complete to the client: its connection is cut."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response(status=502)
+
+
+def _redirect(action: Json, seen: Seen, route: Route) -> web.Response:
+    location = redirect_location(
+        action,
+        seen,
+        protocol=route.listener.protocol,
+        port=route.listener.port,
+        local_ports=route.local_ports,
+    )
+    status = int(str(action["RedirectConfig"]["StatusCode"]).removeprefix("HTTP_"))
+    return web.Response(status=status, headers={"Location": location, "Server": SERVER})
+
+
+def _fixed(action: Json) -> web.Response:
+    config = action["FixedResponseConfig"]
+    return web.Response(
+        status=int(config["StatusCode"]),
+        text=config.get("MessageBody") or "",
+        content_type=config.get("ContentType") or "text/plain",
+        headers={"Server": SERVER},
+    )
+
+
+def _origin_form(request: web.BaseRequest) -> str:
+    """The request's path and query, as they were sent; a full URL (RFC 9112, section 3.2.2) loses its origin."""
+    target = request.raw_path
+    if target.startswith("/"):
+        return target
+    return URL(target, encoded=True).raw_path_qs if "://" in target else "/"
+
+
+def _seen(request: web.BaseRequest) -> Seen:
+    path, _, query = _origin_form(request).partition("?")
+    host = request.headers.get("Host", "")
+    bare = host.partition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]
+    return Seen(
+        method=request.method,
+        host=bare.lower(),
+        path=path,
+        query=query,
+        source=_client(request)[0],
+        headers=lambda name: request.headers.getall(name, ()),
+    )
+
+
+def _client(request: web.BaseRequest) -> tuple[str, int]:
+    peer = request.transport.get_extra_info("peername") if request.transport is not None else None
+    return (peer[0], peer[1]) if peer else ("127.0.0.1", 0)

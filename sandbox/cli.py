@@ -1,0 +1,206 @@
+"""The commands of `python -m sandbox`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import types
+from collections.abc import Sequence
+from pathlib import Path
+
+from sandbox import deploy, engine, environment, faults, processes, session, shell, stack, start
+from sandbox.environment import Deploy
+from sandbox.errors import SandboxError
+from sandbox.locks import locked
+from sandbox.paths import CHECKOUT, SANDBOX
+
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; a mistake of the user's is one line on stderr and exit code 1."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    options = _parser().parse_args(arguments)
+    try:
+        return options.run(options)
+    except SandboxError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # `… | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description="AWS on this machine, and Slipway on it.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    up = commands.add_parser("up", help="start what does not run, deploy, and say what serves")
+    up.add_argument("--sha", default="", help="branch, tag or commit to deploy (default: HEAD)")
+    up.add_argument("--repo", default="", help="path or URL of the app's repository (default: this checkout)")
+    up.add_argument("--directory", default="", help="the app's folder in it (default: examples/shop of this checkout)")
+    up.add_argument("--stack", default="sandbox", help="Pulumi.STACK.yaml says what to declare (default: sandbox)")
+    up.add_argument(
+        "--provider",
+        choices=("sandbox", "real"),
+        default="sandbox",
+        help="real: the pulumi-aws plugin, where it can be fetched (default: sandbox)",
+    )
+    up.add_argument("--port", type=_port, help="port of the load balancer (default: 8080, or a free one)")
+    up.add_argument("--relative-to", type=Path, default=Path.cwd(), help="what a relative --repo is relative to")
+    up.set_defaults(run=_up)
+
+    begin = commands.add_parser("start", help="start the sandbox, or use the one that runs")
+    begin.add_argument("--port", type=_port, help="port of the load balancer (default: 8080, or a free one)")
+    begin.set_defaults(run=_start)
+
+    down = commands.add_parser("down", help="destroy all stacks, end all processes, remove .sandbox")
+    down.add_argument("--no-destroy", action="store_true", help="end the processes without destroying the stacks")
+    down.set_defaults(run=_down)
+
+    status = commands.add_parser("status", help="what runs, and whether it is whole")
+    status.add_argument("--json", action="store_true", help="for programs")
+    status.set_defaults(run=_status)
+
+    commands.add_parser("env", help='print variables: eval "$(python -m sandbox env)"').set_defaults(run=_env)
+    commands.add_parser("shell", help="a shell with those variables").set_defaults(run=_shell)
+
+    logs = commands.add_parser("logs", help="follow the logs of the sandbox's processes")
+    logs.add_argument("name", nargs="?", help="only of this one: aws, machines, balancer, provider, supervisor")
+    logs.add_argument("--no-follow", action="store_true", help="print what there is and return")
+    logs.set_defaults(run=_logs)
+
+    faults.add(commands.add_parser)
+
+    execute = commands.add_parser("exec", help="run a command with the tools (Python packages, pulumi) on PATH")
+    execute.add_argument("command", nargs=argparse.REMAINDER)
+    execute.set_defaults(run=_exec)
+    return parser
+
+
+def _port(text: str) -> int | None:
+    if not text:
+        return None
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: a number from 1 to 65535")
+    return int(text)
+
+
+def _up(options: argparse.Namespace) -> int:
+    file = stack.read(CHECKOUT, options.stack)
+    given = {"sha": options.sha, "repository": options.repo, "directory": options.directory}
+    asked = {key: value for key, value in given.items() if value}
+    release, remarks = stack.choose(file, asked, checkout=CHECKOUT, caller=options.relative_to)
+    for remark in remarks:
+        print(remark, file=sys.stderr)
+    stack.check_interpreter(CHECKOUT)
+    tools = engine.ensure()
+    state = start.ensure(SANDBOX, port=options.port)
+    wanted = Deploy(
+        stack=options.stack,
+        provider=options.provider,
+        region=file.region,
+        sha=release.sha,
+        repository=release.repository,
+        directory=release.directory,
+    )
+    return deploy.up(wanted, file=file, checkout=CHECKOUT, directory=SANDBOX, state=state, engine=tools)
+
+
+def _start(options: argparse.Namespace) -> int:
+    state = start.ensure(SANDBOX, port=options.port)
+    print(f"the sandbox runs; AWS is at {state.endpoint}")
+    return 0
+
+
+def _down(options: argparse.Namespace) -> int:
+    if not SANDBOX.exists() and not processes.find(SANDBOX):
+        print("no sandbox runs here")
+        return 0
+    deploy.interrupt(SANDBOX)
+    state, tools = session.load(SANDBOX), engine.find()
+    if state and tools and not options.no_destroy and not session.trouble(state):
+        with locked(SANDBOX.parent, deadline=start.STOP):
+            deploy.destroy_all(checkout=CHECKOUT, directory=SANDBOX, state=state, engine=tools)
+    start.stop(SANDBOX)
+    print("the sandbox is stopped; nothing of it is left")
+    return 0
+
+
+def _status(options: argparse.Namespace) -> int:
+    state, last = session.load(SANDBOX), deploy.remembered(SANDBOX)
+    trouble = session.trouble(state) if state else None
+    if options.json:
+        record = {
+            "running": bool(state) and not trouble,
+            "trouble": trouble,
+            "endpoint": state.endpoint if state else None,
+            "ports": state.ports if state else {},
+            "processes": {name: child.pid for name, child in state.children.items()} if state else {},
+            "last_up": vars(last) if last else None,
+        }
+        print(json.dumps(record, indent=2))
+    elif not state:
+        print("no sandbox runs here")
+    else:
+        print(f"broken: {trouble}; make up starts it anew" if trouble else f"runs; AWS is at {state.endpoint}")
+        for name, child in state.children.items():
+            how = "runs" if processes.is_alive(child.pid, child.started) else "ended"
+            print(f"  {name:<10} {how:<6} pid {child.pid}" + (f", port {child.port}" if child.port else ""))
+        if last:
+            print(f"  last up    {last.sha} of {last.repository}, stack {last.stack}")
+    return 1 if trouble else 0
+
+
+def _env(_options: argparse.Namespace) -> int:
+    print("\n".join(environment.shell_lines(os.environ, _variables())))
+    return 0
+
+
+def _shell(_options: argparse.Namespace) -> int:
+    variables = _variables()
+    lines = environment.shell_lines(os.environ, variables)
+    command, more = shell.prepare(os.environ.get("SHELL") or "/bin/sh", lines, SANDBOX / "shell", Path.home())
+    print(
+        "The sandbox's shell: pulumi, aws, curl and `python -m release` work on it; leave with exit.", file=sys.stderr
+    )
+    os.chdir(CHECKOUT)
+    os.execve(command[0], command, {**environment.merged(os.environ, variables), **more})  # noqa: S606  # as asked for
+
+
+def _logs(options: argparse.Namespace) -> int:
+    folder = SANDBOX / "log"
+    files = sorted(folder.glob(f"{options.name or '*'}.log"))
+    if not files:
+        raise SandboxError(f"there is no log {options.name or ''} in {folder}; `make up` starts a sandbox")
+    follow = [] if options.no_follow else ["-F"]
+    os.execvp("tail", ["tail", "-n", "100", *follow, *map(str, files)])  # noqa: S606  # as above
+
+
+def _exec(options: argparse.Namespace) -> int:
+    command = options.command[1:] if options.command[:1] == ["--"] else options.command
+    if not command:
+        raise SandboxError("exec needs a command, such as: python -m sandbox exec pytest")
+    env = environment.with_tools(os.environ, engine.ensure().folder)
+    try:
+        os.execvpe(command[0], command, env)  # noqa: S606  # as above
+    except FileNotFoundError:
+        raise SandboxError(f"{command[0]} is not on PATH") from None
+
+
+def _variables() -> dict[str, str]:
+    state, tools = session.load(SANDBOX), engine.find()
+    trouble = session.trouble(state) if state else None
+    if not state or not tools or trouble:
+        raise SandboxError(f"{f'the sandbox is broken ({trouble})' if trouble else 'no sandbox runs'}; run `make up`")
+    return environment.of_tools(SANDBOX, state, deploy.remembered(SANDBOX), tools.folder)
+
+
+def _interrupt(_number: int, _frame: types.FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,133 @@
+"""The environment variables by which the plain tools (pulumi, aws, boto3, curl) work on the sandbox."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shlex
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from sandbox.processes import LOOPBACK, MARKER
+from sandbox.session import State
+
+PASSPHRASE = "slipway-sandbox"  # noqa: S105  # protects nothing: the sandbox holds no secret
+DEFAULT_REGION = "us-east-1"
+
+# What a user's own AWS setup may hold. In the sandbox it would win over the keys below, and the sandbox must never
+# reach a real account.
+_AWS_OF_THE_USER = (
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_ROLE_ARN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_CA_BUNDLE",
+)
+_SERVICE_ENDPOINT = "AWS_ENDPOINT_URL_"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Deploy:
+    """What the last `up` was asked for; a plain `pulumi preview` afterwards asks for the same."""
+
+    stack: str
+    provider: str
+    region: str
+    sha: str
+    repository: str
+    directory: str
+    config_file: str | None = None
+
+
+def of_processes(directory: Path) -> dict[str, str]:
+    """The environment of the sandbox's own processes: marked, and away from the user's AWS account."""
+    dropped = {*unwanted(os.environ), "AWS_ENDPOINT_URL", "AWS_EC2_METADATA_DISABLED"}
+    return {
+        **{name: value for name, value in os.environ.items() if name not in dropped},
+        **_credentials(DEFAULT_REGION),
+        **_no_proxy(os.environ),
+        MARKER: str(directory),
+        "PATH": _path(os.environ, []),
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def of_tools(directory: Path, state: State, deploy: Deploy | None, engine: Path) -> dict[str, str]:
+    """The variables that `env` exports, `shell` sets, and `up` runs pulumi with.
+
+    The marker is not among them: `down` would end the user's shell.
+    """
+    variables = {
+        **_credentials(deploy.region if deploy else DEFAULT_REGION),
+        **_no_proxy(os.environ),
+        "AWS_ENDPOINT_URL": state.endpoint,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "PATH": _path(os.environ, [engine]),
+        "PULUMI_HOME": str(directory / "pulumi-home"),
+        "PULUMI_BACKEND_URL": f"file://{directory / 'pulumi'}",
+        "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+        "PULUMI_SKIP_UPDATE_CHECK": "1",
+    }
+    if not deploy or deploy.provider == "sandbox":
+        variables["PULUMI_DEBUG_PROVIDERS"] = f"aws:{state.ports['provider']}"
+    if deploy:
+        variables["SLIPWAY_SHA"] = deploy.sha
+        variables["SLIPWAY_REPOSITORY"] = deploy.repository
+        variables["SLIPWAY_DIRECTORY"] = deploy.directory
+        if deploy.config_file:
+            variables["PULUMI_OPTION_CONFIG_FILE"] = deploy.config_file
+    return variables
+
+
+def with_tools(base: Mapping[str, str], engine: Path) -> dict[str, str]:
+    """`base` with this Python's programs and the engine first on PATH."""
+    return {**base, "PATH": _path(base, [engine])}
+
+
+def unwanted(base: Mapping[str, str]) -> list[str]:
+    """The variables of `base` that must not be set in the sandbox."""
+    return sorted(name for name in base if name in _AWS_OF_THE_USER or name.startswith(_SERVICE_ENDPOINT))
+
+
+def merged(base: Mapping[str, str], variables: Mapping[str, str]) -> dict[str, str]:
+    """`base` as it is in the sandbox."""
+    dropped = {*unwanted(base), "PULUMI_ACCESS_TOKEN"}
+    return {**{name: value for name, value in base.items() if name not in dropped}, **variables}
+
+
+def shell_lines(base: Mapping[str, str], variables: Mapping[str, str]) -> list[str]:
+    """What a POSIX shell evaluates to become `merged`."""
+    unset = [f"unset {name}" for name in unwanted(base)]
+    return unset + [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
+
+
+def _credentials(region: str) -> dict[str, str]:
+    return {
+        "AWS_ACCESS_KEY_ID": "sandbox",
+        "AWS_SECRET_ACCESS_KEY": "sandbox",
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,  # the name that boto3 and the AWS CLI read
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_PAGER": "",
+    }
+
+
+def _no_proxy(base: Mapping[str, str]) -> dict[str, str]:
+    """A proxy of the user's must not be asked for what is on this machine."""
+    local = f"{LOOPBACK},localhost"
+    given = base.get("NO_PROXY") or base.get("no_proxy") or ""
+    value = given if local in given else ",".join(filter(None, [given, local]))
+    return {"NO_PROXY": value, "no_proxy": value}
+
+
+def _path(base: Mapping[str, str], first: list[Path]) -> str:
+    ours = [str(Path(sys.executable).parent), *map(str, first)]
+    rest = [entry for entry in base.get("PATH", os.defpath).split(os.pathsep) if entry not in ours]
+    return os.pathsep.join([*ours, *rest])

@@ -1,0 +1,76 @@
+"""The aws process's internal API, as those who follow it see it (docs/architecture.md, "Internal API")."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+
+LOG = logging.getLogger(__name__)
+
+WAIT = 20.0  # seconds a long poll may last
+MARGIN = 10.0  # seconds the answer may come late before the poll is given up
+FIRST_DELAY, LAST_DELAY = 0.2, 5.0  # seconds between attempts, doubling
+FAILURES = (aiohttp.ClientError, asyncio.TimeoutError, OSError, ValueError)
+
+
+class InternalApiError(Exception):
+    """A post that the aws process refused, or that could not be delivered in time."""
+
+
+class InternalApi:
+    """Follows and answers the aws process at `endpoint`; outlives its restarts."""
+
+    def __init__(self, session: aiohttp.ClientSession, endpoint: str) -> None:
+        self._session = session
+        self._base = f"{endpoint.rstrip('/')}/_sandbox/"
+
+    async def follow(self, path: str) -> AsyncIterator[dict[str, Any]]:
+        """Each state of a resource, and the unchanged one again at the end of a poll. Never ends, never raises."""
+        version, delay = -1, FIRST_DELAY
+        while True:
+            try:
+                answer = await self._poll(path, version)
+            except FAILURES as problem:
+                LOG.warning("%s%s: %s; trying again in %.1f s", self._base, path, describe(problem), delay)
+                await asyncio.sleep(delay)
+                version, delay = -1, min(delay * 2, LAST_DELAY)
+                continue
+            version, delay = int(answer["version"]), FIRST_DELAY
+            yield answer
+
+    async def _poll(self, path: str, version: int) -> dict[str, Any]:
+        timeout = aiohttp.ClientTimeout(total=WAIT + MARGIN, sock_connect=MARGIN)
+        query = {"after": str(version), "wait": str(int(WAIT))}
+        async with self._session.get(self._base + path, params=query, timeout=timeout) as response:
+            response.raise_for_status()
+            return await response.json()
+
+    async def post(self, path: str, body: dict[str, Any], *, attempts: int = 4) -> None:
+        """Deliver `body`. Raises InternalApiError where it is refused (4xx), or after `attempts`."""
+        delay = FIRST_DELAY
+        for attempt in range(1, attempts + 1):
+            try:
+                await self._post(path, body)
+                return
+            except FAILURES as problem:
+                if attempt == attempts:
+                    raise InternalApiError(f"POST {self._base}{path}: {describe(problem)}") from problem
+            await asyncio.sleep(delay)
+            delay *= 2
+
+    async def _post(self, path: str, body: dict[str, Any]) -> None:
+        timeout = aiohttp.ClientTimeout(total=MARGIN)
+        async with self._session.post(self._base + path, json=body, timeout=timeout) as response:
+            if 400 <= response.status < 500:
+                said = (await response.text())[:200]
+                raise InternalApiError(f"POST {self._base}{path} answered {response.status}: {said}")
+            response.raise_for_status()
+
+
+def describe(problem: BaseException) -> str:
+    """What an exception says, or its name where it says nothing."""
+    return str(problem) or type(problem).__name__

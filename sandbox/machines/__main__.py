@@ -1,0 +1,61 @@
+"""`python -m sandbox.machines --endpoint URL --directory DIR`"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+
+from sandbox.internal_api import InternalApi
+from sandbox.machines.machine import Host
+from sandbox.machines.metadata import Metadata
+from sandbox.machines.supervisor import Supervisor
+from sandbox.service import LOOPBACK, configure_logging, listen, ready, run_until, serve, stop_event
+
+
+def main() -> None:
+    """Run a machine for each instance until SIGTERM."""
+    parser = argparse.ArgumentParser(prog="python -m sandbox.machines", description=__doc__)
+    parser.add_argument("--endpoint", required=True, help="URL of the aws process")
+    parser.add_argument("--directory", required=True, type=Path, help="where the machines' folders are made")
+    arguments = parser.parse_args()
+    configure_logging()
+    asyncio.run(run(arguments.endpoint, arguments.directory.resolve()))
+
+
+async def run(endpoint: str, directory: Path) -> None:
+    """Serve the metadata and the faults, and keep the machines in line with the instances."""
+    stop = stop_event()
+    directory.mkdir(parents=True, exist_ok=True)
+    listener, port = listen()
+    host = Host(directory=directory, endpoint=endpoint, metadata=f"http://{LOOPBACK}:{port}")
+    async with aiohttp.ClientSession() as session:
+        supervisor = Supervisor(host, InternalApi(session, endpoint))
+        runner = await serve(application(supervisor), listener)
+        await supervisor.clean()
+        ready(port)
+        try:
+            await run_until(stop, asyncio.create_task(supervisor.run()))
+        finally:
+            await supervisor.close()
+            await runner.cleanup()
+
+
+def application(supervisor: Supervisor) -> web.Application:
+    """The metadata service of all machines, and `POST /machines/<id>/kill`."""
+
+    async def kill(request: web.Request) -> web.Response:
+        known = await supervisor.kill(request.match_info["id"])
+        return web.json_response({"killed": known}, status=200 if known else 404)
+
+    app = web.Application()
+    app.router.add_post("/machines/{id}/kill", kill)
+    Metadata(lambda: supervisor.instances).add_to(app)
+    return app
+
+
+if __name__ == "__main__":
+    main()

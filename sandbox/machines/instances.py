@@ -1,0 +1,96 @@
+"""What the aws process says of instances, and what to do about it. Pure."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instance:
+    """One instance as `GET /_sandbox/instances` has it; `user_data` is decoded."""
+
+    id: str
+    region: str
+    state: str
+    zone: str
+    private_ip: str
+    image_id: str
+    instance_type: str
+    user_data: bytes
+    role: str | None
+    metadata_options: Mapping[str, Any]
+    tags: Mapping[str, str]
+    port: int | None
+
+
+def parse(document: Mapping[str, Any]) -> dict[str, Instance]:
+    """The instances of a snapshot, by id."""
+    return {entry["id"]: _instance(entry) for entry in document["instances"]}
+
+
+def _instance(entry: Mapping[str, Any]) -> Instance:
+    return Instance(
+        id=entry["id"],
+        region=entry["region"],
+        state=entry["state"],
+        zone=entry.get("zone") or "",
+        private_ip=entry.get("private_ip") or "",
+        image_id=entry.get("image_id") or "",
+        instance_type=entry.get("instance_type") or "",
+        user_data=_decoded(entry.get("user_data") or ""),
+        role=entry.get("role"),
+        metadata_options=entry.get("metadata_options") or {},
+        tags=entry.get("tags") or {},
+        port=entry.get("port"),
+    )
+
+
+def _decoded(text: str) -> bytes:
+    """EC2 refuses user data that is not base64 when it is given; what slips through boots as none."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        return b""
+
+
+Verb = Literal["start", "end", "announce", "bury", "fail"]
+
+
+@dataclass(frozen=True)
+class Action:
+    """What to do for one instance: start its machine or end it; say again its port, or that it is gone or failed."""
+
+    verb: Verb
+    id: str
+
+
+def plan(
+    instances: Mapping[str, Instance], *, live: Mapping[str, int], busy: Collection[str], gone: Collection[str]
+) -> list[Action]:
+    """What brings the machines in line with the instances.
+
+    `live` is the port of each machine there is. Nothing is planned for the ids in `busy`, which are being started or
+    ended. Those in `gone` had a machine that was ended: it does not come back, whatever an older snapshot says. An
+    instance that is no longer listed has no machine either.
+    """
+    actions: list[Action] = []
+    for id_ in [*instances, *(id_ for id_ in live if id_ not in instances)]:
+        verb = None if id_ in busy else _verb(instances.get(id_), live.get(id_), id_ in gone)
+        if verb is not None:
+            actions.append(Action(verb, id_))
+    return actions
+
+
+def _verb(instance: Instance | None, port: int | None, gone: bool) -> Verb | None:
+    state = "terminated" if instance is None else instance.state
+    if state in ("pending", "running"):
+        if port is None:
+            return "fail" if gone else "start"
+        return "announce" if instance is not None and instance.port != port else None
+    if state in ("shutting-down", "terminated") and port is not None:
+        return "end"
+    return "bury" if state == "shutting-down" else None

@@ -1,0 +1,157 @@
+"""One machine: a folder, a port, and the process tree that the instance's user data starts."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import getpass
+import logging
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox.machines import processes
+from sandbox.machines.instances import Instance
+
+LOG = logging.getLogger(__name__)
+GRACE = 10.0  # seconds from SIGTERM to SIGKILL
+KEPT_LOGS = 100
+PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
+
+
+@dataclass(frozen=True, kw_only=True)
+class Host:
+    """What all machines have in common: their folder, and the URLs of the emulator and of this metadata service."""
+
+    directory: Path
+    endpoint: str
+    metadata: str
+
+    @property
+    def logs(self) -> Path:
+        """Where the logs of machines that are gone lie."""
+        return self.directory.parent / "log" / "machines"
+
+
+class Machine:
+    """The processes of one instance, from the start of its user data to the end of the last of them."""
+
+    def __init__(self, host: Host, instance: Instance, port: int) -> None:
+        self.id = instance.id
+        self.port = port
+        self._host = host
+        self._instance = instance
+        self._directory = host.directory / instance.id
+        self._session: processes.Session | None = None
+        self._watch: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Run the user data as cloud-init does: a script when it begins with `#!`, and otherwise not at all.
+
+        What goes wrong with it is in the console log, as on EC2: the instance runs all the same.
+        """
+        for folder in (self._directory, self._directory / "tmp"):
+            folder.mkdir(parents=True, exist_ok=True)
+        console = self._directory / "console.log"
+        user_data = self._instance.user_data
+        if not user_data.startswith(b"#!"):
+            console.write_text(f"{self.id}: the user data is no script (it does not begin with `#!`)\n")
+            return
+        script = self._directory / "user-data"
+        script.write_bytes(user_data)
+        script.chmod(0o700)
+        with console.open("ab") as output:
+            try:
+                user_process = await self._execute(script, output.fileno())
+            except OSError as problem:
+                output.write(f"{self.id}: the user data cannot be run: {problem}\n".encode())
+                return
+        self._watch = asyncio.create_task(self._report_end(user_process), name=f"watch {self.id}")
+        self._session = processes.Session(user_process.pid, time.time())
+        self._session.save(self._directory / processes.SESSION_FILE)
+
+    async def _execute(self, script: Path, output: int) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            str(script),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd=self._directory,
+            env=self._environment(),
+            start_new_session=True,
+            preexec_fn=_DIE_WITH_PARENT,
+        )
+
+    async def _report_end(self, script: asyncio.subprocess.Process) -> None:
+        code = await script.wait()
+        LOG.info("%s: user data ended with %d", self.id, code)
+
+    def _environment(self) -> dict[str, str]:
+        """Little and known: no setting of whoever started the sandbox reaches a machine, as none reaches EC2."""
+        region, home = self._instance.region, str(self._directory)
+        environment = {
+            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+            "LANG": "C.UTF-8",
+            "LC_ALL": "C.UTF-8",
+            "HOME": home,
+            "TMPDIR": str(self._directory / "tmp"),
+            processes.MARK: home,
+            "AWS_ENDPOINT_URL": self._host.endpoint,
+            "AWS_EC2_METADATA_SERVICE_ENDPOINT": f"{self._host.metadata}/{self.id}",
+            "AWS_REGION": region,
+            "AWS_DEFAULT_REGION": region,
+            "APP_HOME": str(self._directory / "app"),
+            "APP_USER": getpass.getuser(),
+            "PORT": str(self.port),
+        }
+        if "SLIPWAY_SANDBOX" in os.environ:
+            environment["SLIPWAY_SANDBOX"] = os.environ["SLIPWAY_SANDBOX"]
+        return environment
+
+    async def end(self, grace: float = GRACE) -> None:
+        """End every process (SIGKILL at once where `grace` is 0); keep the logs, remove the rest."""
+        left = await asyncio.to_thread(
+            processes.end, lambda: processes.of_machine(self._directory, self._session), grace=grace
+        )
+        if left:
+            LOG.error("%s: processes %s cannot be killed", self.id, [process.pid for process in left])
+        if self._watch is not None:
+            await asyncio.wait([self._watch], timeout=5)
+        await asyncio.to_thread(archive, self._host, self.id)
+
+
+def archive(host: Host, instance_id: str) -> None:
+    """Keep the logs of a machine in one file below `host.logs`, and remove its folder."""
+    directory = host.directory / instance_id
+    if not directory.is_dir():
+        return
+    host.logs.mkdir(parents=True, exist_ok=True)
+    with (host.logs / f"{instance_id}.log").open("wb") as kept:
+        for log in (directory / "console.log", directory / "app" / "app.log"):
+            if log.is_file():
+                kept.write(f"==> {log.relative_to(directory)} <==\n".encode())
+                with log.open("rb") as source:
+                    shutil.copyfileobj(source, kept)
+    shutil.rmtree(directory, ignore_errors=True)
+    oldest_last = sorted(host.logs.glob("*.log"), key=lambda log: log.stat().st_mtime, reverse=True)
+    for log in oldest_last[KEPT_LOGS:]:
+        log.unlink(missing_ok=True)
+
+
+def _die_with_parent() -> Callable[[], None] | None:
+    """What a child calls before it becomes the user data: it shall not outlive a supervisor that was killed.
+
+    Only prctl is called between fork and exec, and libc is loaded beforehand. None where there is no prctl.
+    """
+    if sys.platform != "linux":
+        return None
+    prctl = ctypes.CDLL(None).prctl
+    return lambda: prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+_DIE_WITH_PARENT = _die_with_parent()

@@ -1,0 +1,134 @@
+"""The processes of a machine: found by a mark in their environment, so that none escapes by a session of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+MARK = "SLIPWAY_MACHINE"  # in the environment of every process of a machine: the absolute path of its folder
+SESSION_FILE = "session.json"
+SLACK = 2.0  # seconds by which a creation time may be off
+GONE = (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess)
+
+
+@dataclass(frozen=True)
+class Session:
+    """The session that a machine's user data leads, by the leader's pid; `created` in seconds since the epoch.
+
+    The kernel gives no new process that pid as long as the session has a member, also when its leader is gone.
+    """
+
+    leader: int
+    created: float  # measured right after it was: a script may end before it can be asked for its own time
+
+    def has(self, process: psutil.Process) -> bool:
+        """Whether a process is in this session, and not in a later one whose leader got the same pid."""
+        try:
+            return (
+                os.getsid(process.pid) == self.leader
+                and process.create_time() > self.created - SLACK
+                and not self._over()
+            )
+        except (*GONE, OSError):
+            return False
+
+    def _over(self) -> bool:
+        if self.created < psutil.boot_time():
+            return True
+        try:
+            return psutil.Process(self.leader).create_time() > self.created + SLACK
+        except GONE:
+            return False
+
+    def save(self, file: Path) -> None:
+        """Write it down for the supervisor that comes after a killed one."""
+        file.write_text(json.dumps({"leader": self.leader, "created": self.created}))
+
+    @staticmethod
+    def load(file: Path) -> Session | None:
+        """What `save` wrote; None where nothing is."""
+        try:
+            return Session(**json.loads(file.read_text()))
+        except (OSError, ValueError, TypeError):
+            return None
+
+
+def of_machine(directory: Path, session: Session | None) -> list[psutil.Process]:
+    """The live processes of the machine in `directory`.
+
+    They are those that carry its mark, all in its session, and the descendants of both: one may have cleared its
+    environment, another may have left the session; one that did both and then lost its parent is not found.
+    """
+    mark = str(directory)
+    return _with_descendants(
+        lambda process: _mark(process) == mark or (session is not None and session.has(process)),
+    )
+
+
+def below(directory: Path) -> list[psutil.Process]:
+    """The live processes of all machines in `directory`, such as an earlier run that was killed left behind."""
+    prefix = f"{directory}{os.sep}"
+    saved = [Session.load(file) for file in directory.glob(f"*/{SESSION_FILE}")]
+    sessions = [session for session in saved if session is not None]
+    return _with_descendants(
+        lambda process: (_mark(process) or "").startswith(prefix) or any(one.has(process) for one in sessions)
+    )
+
+
+def _with_descendants(chosen: Callable[[psutil.Process], bool]) -> list[psutil.Process]:
+    everything = {process.pid: process for process in psutil.process_iter()}
+    everything.pop(os.getpid(), None)
+    children: dict[int, list[int]] = {}
+    for pid, process in everything.items():
+        with contextlib.suppress(*GONE):
+            children.setdefault(process.ppid(), []).append(pid)
+    found: set[int] = set()
+    pending = [pid for pid, process in everything.items() if chosen(process)]
+    while pending:
+        pid = pending.pop()
+        if pid not in found:
+            found.add(pid)
+            pending += children.get(pid, [])
+    return [everything[pid] for pid in found if _alive(everything[pid])]
+
+
+def _alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except GONE:
+        return False
+
+
+def _mark(process: psutil.Process) -> str | None:
+    try:
+        return process.environ().get(MARK)
+    except (*GONE, OSError):
+        return None
+
+
+def end(find: Callable[[], list[psutil.Process]], *, grace: float, kill_for: float = 5.0) -> list[psutil.Process]:
+    """SIGTERM to all that `find` returns, SIGKILL to those alive after `grace` seconds (at once where it is 0).
+
+    Looks again each time, as a process may have been forked in between. Returns what is still alive in the end.
+    """
+    if grace > 0:
+        found = find()
+        for process in found:
+            with contextlib.suppress(*GONE):
+                process.terminate()
+        psutil.wait_procs(found, timeout=grace)
+    for _ in range(5):
+        found = find()
+        if not found:
+            break
+        for process in found:
+            with contextlib.suppress(*GONE):
+                process.kill()
+        psutil.wait_procs(found, timeout=kill_for / 5)
+    return find()

@@ -1,0 +1,133 @@
+"""Keeps the machines in line with the instances that the aws process lists."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import shutil
+from collections.abc import Coroutine
+from typing import Any
+
+from sandbox.internal_api import InternalApi, InternalApiError
+from sandbox.machines import processes
+from sandbox.machines.instances import Action, Instance, Verb, parse, plan
+from sandbox.machines.machine import GRACE, Host, Machine, archive
+from sandbox.machines.ports import Ports
+
+LOG = logging.getLogger(__name__)
+FAILED = {"state": "failed", "reason": "the machine was killed (a fault on request)"}
+
+
+class Supervisor:
+    """Level-triggered: every snapshot is compared with the machines there are, so that no lost message matters."""
+
+    def __init__(self, host: Host, api: InternalApi) -> None:
+        self.instances: dict[str, Instance] = {}
+        self._host = host
+        self._api = api
+        self._ports = Ports()
+        self._machines: dict[str, Machine] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._gone: set[str] = set()
+        self._closing = False
+
+    async def clean(self) -> None:
+        """End and remove what an earlier run left behind."""
+        left = await asyncio.to_thread(processes.end, lambda: processes.below(self._host.directory), grace=2.0)
+        if left:
+            LOG.error("processes %s of an earlier run cannot be killed", [process.pid for process in left])
+        for folder in self._host.directory.iterdir():
+            if folder.name.startswith("i-"):
+                archive(self._host, folder.name)
+            elif folder.is_dir():
+                shutil.rmtree(folder, ignore_errors=True)
+
+    async def run(self) -> None:
+        """Follow the instances until cancelled."""
+        async for snapshot in self._api.follow("instances"):
+            try:
+                self.instances = parse(snapshot)
+            except (KeyError, TypeError, ValueError):
+                LOG.exception("this list of instances cannot be read; the machines stay as they are")
+                continue
+            self._gone &= self.instances.keys()
+            self._reconcile()
+
+    def _reconcile(self, *verbs: Verb) -> None:
+        """Begin what is to be done, or only that of it which is one of `verbs`."""
+        live = {id_: machine.port for id_, machine in self._machines.items()}
+        for action in plan(self.instances, live=live, busy=self._tasks, gone=self._gone):
+            if not verbs or action.verb in verbs:
+                LOG.info("%s: %s", action.id, action.verb)
+                self._begin(action.id, self._do(action))
+
+    def _begin(self, id_: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """One piece of work at a time for each instance; whatever came up meanwhile is planned after it."""
+        task = asyncio.create_task(work, name=f"machine {id_}")
+        self._tasks[id_] = task
+
+        def done(_: asyncio.Task[None]) -> None:
+            if self._tasks.get(id_) is task:
+                del self._tasks[id_]
+            if not task.cancelled() and (failure := task.exception()) is not None:
+                LOG.error("%s: %s", id_, failure, exc_info=failure)
+            elif not self._closing:
+                self._reconcile("end")  # it may have waited for this; a post is repeated with the next snapshot
+
+        task.add_done_callback(done)
+        return task
+
+    async def _do(self, action: Action) -> None:
+        if action.verb == "start":
+            await self._start(self.instances[action.id])
+        elif action.verb == "end":
+            await self._end(action.id, GRACE)
+            await self._post(action.id, {"state": "terminated"})
+        elif action.verb == "bury":
+            await self._post(action.id, {"state": "terminated"})
+        elif action.verb == "fail":
+            await self._post(action.id, FAILED)
+        else:
+            await self._post(action.id, {"port": self._machines[action.id].port})
+
+    async def _start(self, instance: Instance) -> None:
+        machine = Machine(self._host, instance, self._ports.take())
+        self._machines[instance.id] = machine
+        await machine.start()
+        await self._post(instance.id, {"port": machine.port})
+
+    async def _end(self, id_: str, grace: float) -> None:
+        machine = self._machines[id_]
+        self._gone.add(id_)
+        await machine.end(grace)
+        self._ports.release(machine.port)
+        del self._machines[id_]
+
+    async def _post(self, id_: str, body: dict[str, Any]) -> None:
+        try:
+            await self._api.post(f"instances/{id_}", body)
+        except InternalApiError as problem:
+            LOG.warning("%s: %s", id_, problem)
+
+    async def kill(self, id_: str) -> bool:
+        """The machine's host fails: its processes are gone at once. False where there is no such machine."""
+        with contextlib.suppress(KeyError):
+            await asyncio.wait([self._tasks[id_]], timeout=GRACE)
+        if id_ not in self._machines or id_ in self._tasks:
+            return False
+
+        async def fail() -> None:
+            await self._end(id_, 0)
+            await self._post(id_, FAILED)
+
+        await asyncio.wait([self._begin(id_, fail())])
+        return True
+
+    async def close(self) -> None:
+        """End all machines. Nothing is posted: whoever ends the machines ends the instances with them."""
+        self._closing = True
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await asyncio.gather(*(machine.end(GRACE) for machine in self._machines.values()), return_exceptions=True)

@@ -1,0 +1,27 @@
+"""Where things lie: the checkout, its `.sandbox` folder, and the cache that checkouts share."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+SANDBOX = CHECKOUT / ".sandbox"
+
+
+def cache_root() -> Path:
+    """The folder that outlives checkouts: `$SLIPWAY_CACHE`, else `slipway` in the user's cache folder."""
+    chosen = os.environ.get("SLIPWAY_CACHE")
+    if chosen:
+        return Path(chosen).expanduser().resolve()
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(base).expanduser() / "slipway"
+
+
+def machine() -> str:
+    """The operating system and processor as Go names them, such as `linux-amd64`."""
+    processor = platform.machine().lower()
+    processor = {"x86_64": "amd64", "aarch64": "arm64"}.get(processor, processor)
+    return f"{sys.platform}-{processor}"

@@ -1,0 +1,121 @@
+"""Progress of something long: redrawn on a terminal, a line now and then in a log."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO, TextIO
+
+LOG_INTERVAL = 20.0  # seconds between lines where nothing can be redrawn
+TICK = 1.0
+
+
+class Progress:
+    """What one long step shows, and for how long it has been going on."""
+
+    def __init__(self, title: str, *, stream: TextIO | None = None) -> None:
+        self._title = title
+        self._stream = stream or sys.stderr
+        self._tty = self._stream.isatty()
+        self._start = time.monotonic()
+        self._shown = self._start if self._tty else self._start - LOG_INTERVAL
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the step began."""
+        return time.monotonic() - self._start
+
+    def update(self, status: str) -> None:
+        """Show where the step is, if it is time to."""
+        now = time.monotonic()
+        if not self._tty and now - self._shown < LOG_INTERVAL:
+            return
+        self._shown = now
+        text = f"{self._title}: {status} ({_duration(self.elapsed)})"
+        self._write(f"\r\x1b[K{text}" if self._tty else f"{text}\n")
+
+    def end(self, status: str) -> None:
+        """Show the last word on the step."""
+        text = f"{self._title}: {status} ({_duration(self.elapsed)})\n"
+        self._write(f"\r\x1b[K{text}" if self._tty else text)
+
+    def _write(self, text: str) -> None:
+        self._stream.write(text)
+        self._stream.flush()
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def follow(
+    command: Sequence[str],
+    *,
+    progress: Progress,
+    status: Callable[[str], str],
+    log: Path,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    deadline: float,
+) -> int:
+    """Run a command to its end, its output (both streams) going to `log`, and show how far it is.
+
+    `status` gets each line and returns what to show. Returns the exit code. The command is ended when this
+    process is interrupted, and after `deadline` seconds, which raises TimeoutError.
+    """
+    with log.open("ab") as sink:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=env,
+            cwd=cwd,
+        )
+        try:
+            assert process.stdout is not None  # noqa: S101  # a pipe was asked for
+            _pump(process.stdout, sink, progress, status, time.monotonic() + deadline)
+            return process.wait(timeout=30)
+        finally:
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
+
+
+def _pump(source: IO[bytes], sink: IO[bytes], progress: Progress, status: Callable[[str], str], end: float) -> None:
+    shown, rest = "starting", b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(source, selectors.EVENT_READ)
+        while time.monotonic() < end:
+            if selector.select(timeout=TICK):
+                chunk = os.read(source.fileno(), 65536)
+                if not chunk:
+                    return
+                sink.write(chunk)
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in lines:
+                    shown = status(line.decode(errors="replace"))
+            progress.update(shown)
+    raise TimeoutError
+
+
+def tail(log: Path, lines: int = 15) -> str:
+    """The last lines of a log, indented, for an error."""
+    text = log.read_text(errors="replace").splitlines()[-lines:] if log.exists() else []
+    return "\n".join(f"    {line}" for line in text)

@@ -1,0 +1,46 @@
+"""Failures as one line that a person can act on."""
+
+from __future__ import annotations
+
+import re
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+_GONE = re.compile(r"(NotFound(Exception|Error)?|NotExist|NoSuch\w+|^404)$")
+_IN_USE = {"DependencyViolation", "ResourceInUse"}
+
+
+class ProviderError(Exception):
+    """A request that cannot be met; the message says why and what mends it."""
+
+
+def code_of(error: Exception) -> str:
+    """AWS's error code, or an empty string."""
+    return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
+
+
+def is_gone(error: Exception) -> bool:
+    """Whether AWS says that the thing asked for does not exist."""
+    if not isinstance(error, ClientError):
+        return False
+    if _GONE.search(code_of(error)):
+        return True
+    message = str(error.response.get("Error", {}).get("Message", ""))
+    return code_of(error) == "ValidationError" and re.search(r"not found|does not exist", message) is not None
+
+
+def is_in_use(error: Exception) -> bool:
+    """Whether AWS refuses a deletion for the sake of something that is itself still being deleted, perhaps."""
+    return code_of(error) in _IN_USE
+
+
+def explain(action: str, token: str, name: str, error: Exception) -> str:
+    """One line: what was being done to which resource, and what AWS (or this provider) said."""
+    where = f"{action} {token} {name!r}"
+    if isinstance(error, ClientError):
+        details = error.response.get("Error", {})
+        message = " ".join(str(details.get("Message", "")).split())
+        return f"{where}: {error.operation_name}: {details.get('Code')}: {message}"
+    if isinstance(error, (ProviderError, BotoCoreError)):
+        return f"{where}: {error}"
+    return f"{where}: {type(error).__name__}: {error}"

@@ -1,0 +1,56 @@
+"""The table of resource types, one module for a group of related ones."""
+
+from sandbox.provider.resources import (
+    acm,
+    alarm,
+    autoscaling_group,
+    autoscaling_policy,
+    ec2_endpoint,
+    ec2_nat,
+    ec2_routing,
+    ec2_security_group,
+    ec2_vpc,
+    iam,
+    kms,
+    launch_template,
+    lb_listener,
+    lb_load_balancer,
+    lb_target_group,
+    logs,
+    route53_record,
+    route53_zone,
+    s3_bucket,
+    s3_rules,
+    s3_settings,
+    sns,
+    ssm,
+)
+from sandbox.provider.schema import Resource
+
+_MODULES = (
+    acm,
+    alarm,
+    autoscaling_group,
+    autoscaling_policy,
+    ec2_endpoint,
+    ec2_nat,
+    ec2_routing,
+    ec2_security_group,
+    ec2_vpc,
+    iam,
+    kms,
+    launch_template,
+    lb_listener,
+    lb_load_balancer,
+    lb_target_group,
+    logs,
+    route53_record,
+    route53_zone,
+    s3_bucket,
+    s3_rules,
+    s3_settings,
+    sns,
+    ssm,
+)
+
+RESOURCES: dict[str, Resource] = {r.type: r for module in _MODULES for r in module.RESOURCES}

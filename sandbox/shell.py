@@ -1,0 +1,29 @@
+"""An interactive shell in which the plain tools work on the sandbox, whatever the user's own start-up files do."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+PROMPT = "(slipway) "
+
+
+def prepare(shell: str, lines: Sequence[str], folder: Path, home: Path) -> tuple[list[str], Mapping[str, str]]:
+    """The command that starts `shell`, and variables for it.
+
+    A start-up file that puts other programs first on PATH (a version manager, say) would hide the sandbox. So bash and
+    zsh are given one, below `folder`, that reads the user's and then sets `lines`; other shells start as ever.
+    """
+    kind = os.path.basename(shell)  # noqa: PTH119 - a name, not a path that is looked at
+    files = {"bash": (".bashrc", 'PS1="{0}$PS1"'), "zsh": (".zshrc", 'PROMPT="{0}$PROMPT"')}
+    if kind not in files:
+        return [shell], {}
+    name, prompt = files[kind]
+    folder.mkdir(parents=True, exist_ok=True)
+    own, users = folder / name, home / name
+    source = [f"[ -r '{users}' ] && . '{users}'"]
+    own.write_text("\n".join([*source, *lines, prompt.format(PROMPT)]) + "\n")
+    if kind == "bash":
+        return [shell, "--rcfile", str(own), "-i"], {}
+    return [shell, "-i"], {"ZDOTDIR": str(folder)}

@@ -1,0 +1,125 @@
+"""What to deploy, and with which stack file: decided before anything is started."""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sandbox.environment import DEFAULT_REGION
+from sandbox.errors import SandboxError
+
+PROJECT = "slipway"
+EXAMPLE = "examples/shop"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Release:
+    """What to deploy: a ref of a repository (a path or a URL), and the folder in it that is the app."""
+
+    sha: str
+    repository: str
+    directory: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class StackFile:
+    """What a stack file says that decides how it is deployed here."""
+
+    path: Path
+    region: str
+    pins: dict[str, str]  # of slipway:release, those of sha, repository, directory that are set
+
+
+def read(checkout: Path, stack: str) -> StackFile:
+    """The file of a stack. Raises SandboxError where there is none, naming those there are."""
+    path = checkout / f"Pulumi.{stack}.yaml"
+    if not path.is_file():
+        names = sorted(file.name.split(".")[1] for file in checkout.glob("Pulumi.*.yaml"))
+        known = ", ".join(names) if names else "none"
+        raise SandboxError(f"there is no {path.name} for the stack {stack!r}; those there are: {known}")
+    try:
+        content: Any = yaml.safe_load(path.read_text())
+    except yaml.YAMLError as error:
+        raise SandboxError(f"{path.name} is not YAML: {' '.join(str(error).split())}") from None
+    config: Any = content.get("config") if isinstance(content, dict) else None
+    settings: dict[str, Any] = config if isinstance(config, dict) else {}
+    release = settings.get(f"{PROJECT}:release")
+    pins: dict[str, Any] = release if isinstance(release, dict) else {}
+    return StackFile(
+        path=path,
+        region=str(settings.get("aws:region") or DEFAULT_REGION),
+        pins={key: str(pins[key]) for key in ("sha", "repository", "directory") if pins.get(key)},
+    )
+
+
+def check_interpreter(checkout: Path) -> None:
+    """Pulumi.yaml has the program run in `.venv`: one that somebody made must hold what the program needs."""
+    environment = checkout / ".venv"
+    if environment.is_dir() and not any(environment.glob("lib/python*/site-packages/pulumi_aws")):
+        raise SandboxError(
+            f"{environment} is not one that Slipway made, and has no pulumi-aws: move it away, or run "
+            ".venv/bin/pip install -r requirements.txt"
+        )
+
+
+def choose(file: StackFile, asked: dict[str, str], *, checkout: Path, caller: Path) -> tuple[Release, list[str]]:
+    """The release to deploy, and remarks for the user.
+
+    `asked` holds what `make up` was given of sha, repository and directory; a relative repository is one of
+    `caller`'s. The program lets the stack file win over the environment, so a pin that says something else than
+    what was asked for raises SandboxError.
+    """
+    if "repository" in asked:
+        asked = {**asked, "repository": _absolute(asked["repository"], caller)}
+    pins = {key: _absolute(value, checkout) if key == "repository" else value for key, value in file.pins.items()}
+    for key, value in asked.items():
+        if key in pins and pins[key] != value:
+            raise SandboxError(
+                f"{file.path.name} pins {PROJECT}:release.{key} to {file.pins[key]!r}, make was asked for {value!r}: "
+                f"remove the pin (pulumi config rm --path {PROJECT}:release.{key}) or leave the other away"
+            )
+    chosen = {**pins, **asked}
+    ours = chosen.get("repository", str(checkout)) == str(checkout)
+    directory = chosen.get("directory", EXAMPLE if ours else "")
+    remarks: list[str] = []
+    if "sha" not in chosen:
+        chosen["sha"] = head(checkout) if ours else "HEAD"
+        remarks = _uncommitted(checkout, directory) if ours else []
+    release = Release(sha=chosen["sha"], repository=chosen.get("repository", str(checkout)), directory=directory)
+    return release, remarks
+
+
+def _absolute(repository: str, base: Path) -> str:
+    """A path made absolute; a URL, also a scp-like one, as it is."""
+    path = base / Path(repository).expanduser()
+    if "://" in repository or (":" in repository.partition("/")[0] and not path.exists()):
+        return repository
+    if not path.is_dir():
+        raise SandboxError(f"REPO={repository}: there is no folder {path}")
+    return str(path.resolve())
+
+
+def head(checkout: Path) -> str:
+    """The commit of the checkout, a full SHA."""
+    found = _git(checkout, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    if found.returncode:
+        raise SandboxError(f"{checkout} has no commit to deploy; commit something, or name one with SHA= and REPO=")
+    return found.stdout.strip()
+
+
+def _uncommitted(checkout: Path, directory: str) -> list[str]:
+    changed = _git(checkout, "status", "--porcelain", "--", directory or ".").stdout
+    return [f"note: {directory or 'the checkout'} has changes that are not committed: HEAD goes live"] * bool(changed)
+
+
+def _git(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(
+            ["git", "-C", str(checkout), *arguments], capture_output=True, text=True, check=False, timeout=60
+        )
+    except FileNotFoundError:
+        raise SandboxError("git is not on PATH; install it") from None

@@ -1,0 +1,223 @@
+"""The process that starts the sandbox's others, watches them, and ends them.
+
+Reads a plan (JSON, below) from stdin and tells how far it is on stdout, one JSON object a line:
+`{"starting": name}`, and at last `{"ready": true}` or `{"failed": reason}`. It restarts nothing: what the emulator
+knew dies with it, so a child that dies marks the session as broken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import json
+import os
+import signal
+import sys
+from asyncio.subprocess import DEVNULL, Process
+from pathlib import Path
+from typing import IO, Any
+
+import psutil
+
+from sandbox import session
+from sandbox.processes import created, die_with_parent, sweep
+from sandbox.session import Child, State
+
+READY = 60.0  # seconds until a child must say that it is
+GRACE = 3.0  # seconds between SIGTERM and SIGKILL, for each child
+
+
+class _FailedError(Exception):
+    """A child did not become ready."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What to run: commands by name, in the order of starting; `ports` is recorded for those who ask."""
+
+    directory: Path
+    session: str
+    commands: dict[str, list[str]]
+    ports: dict[str, int]
+
+    @classmethod
+    def parse(cls, text: str) -> Plan:
+        """A plan from the JSON that `dump` made."""
+        record: dict[str, Any] = json.loads(text)
+        return cls(
+            directory=Path(record["directory"]),
+            session=record["session"],
+            commands=record["commands"],
+            ports=record["ports"],
+        )
+
+    def dump(self) -> str:
+        """The plan as JSON."""
+        return json.dumps({**dataclasses.asdict(self), "directory": str(self.directory)})
+
+
+class Supervisor:
+    """Runs one plan, from the first child's start to the last one's end."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._stop = asyncio.Event()
+        self._running: dict[str, Process] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        me = os.getpid()
+        self._state = State(session=plan.session, supervisor=Child(pid=me, started=created(me)), ports=plan.ports)
+
+    async def run(self) -> int:
+        """Start all, wait until told to stop, end all. Returns the exit code."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        self._record()
+        code = 0
+        try:
+            await self._start_all()
+            await self._stop.wait()
+        except _FailedError as error:
+            code = 1
+            _tell(failed=str(error))
+        finally:
+            await self._end_all()
+        return code
+
+    async def _start_all(self) -> None:
+        for name, command in self._plan.commands.items():
+            _tell(starting=name)
+            await self._start(name, command)
+        self._record(ready=True)
+        _tell(ready=True)
+        _leave_terminal()
+
+    async def _start(self, name: str, command: list[str]) -> None:
+        output, stdout = await _pipe()
+        with (self._logs / f"{name}.log").open("ab") as log, stdout:
+            process = await asyncio.create_subprocess_exec(
+                *command, stdin=DEVNULL, stdout=stdout, stderr=log, preexec_fn=die_with_parent()
+            )
+        self._running[name] = process
+        try:
+            child = Child(pid=process.pid, started=created(process.pid))
+        except psutil.NoSuchProcess:  # it ended, and was waited for, before it could be asked
+            raise self._ended(name) from None
+        self._record(child=(name, child))
+        port = await self._ready(name, output)
+        self._record(child=(name, dataclasses.replace(self._state.children[name], port=port)))
+        self._spawn(self._drain(name, output))
+        self._spawn(self._watch(name, process))
+
+    async def _ready(self, name: str, output: asyncio.StreamReader) -> int | None:
+        line = asyncio.ensure_future(output.readline())
+        stop = asyncio.ensure_future(self._stop.wait())
+        try:
+            await asyncio.wait({line, stop}, timeout=READY, return_when=asyncio.FIRST_COMPLETED)
+            if self._stop.is_set():
+                raise _FailedError("told to stop while starting")
+            if not line.done():
+                raise _FailedError(f"{name} was not ready within {READY:.0f} s; see {self._log(name)}")
+            return self._parse_ready(name, line.result())
+        finally:
+            line.cancel()
+            stop.cancel()
+
+    def _parse_ready(self, name: str, line: bytes) -> int | None:
+        if not line:
+            raise self._ended(name)
+        try:
+            said = json.loads(line)
+            if said["ready"] is True:
+                return said.get("port")
+        except (ValueError, KeyError, TypeError):
+            pass
+        raise _FailedError(f"{name} said {line!r} instead of being ready; see {self._log(name)}")
+
+    def _ended(self, name: str) -> _FailedError:
+        return _FailedError(f"{name} ended before it was ready; see {self._log(name)}")
+
+    async def _drain(self, name: str, output: asyncio.StreamReader) -> None:
+        """A child that goes on writing to stdout must not block: that is log too."""
+        with (self._logs / f"{name}.log").open("ab", buffering=0) as log:
+            while chunk := await output.read(65536):
+                log.write(chunk)
+
+    async def _watch(self, name: str, process: Process) -> None:
+        code = await process.wait()
+        if self._stop.is_set():
+            return
+        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
+        reason = f"{name} {how}; see {self._log(name)}"
+        print(reason, file=sys.stderr, flush=True)
+        self._record(broken=self._state.broken or reason)
+
+    async def _end_all(self) -> None:
+        """In the reverse order of starting: nothing loses what it depends on while it still works."""
+        self._stop.set()
+        for process in reversed(self._running.values()):
+            if process.returncode is None:
+                process.terminate()
+                try:
+                    await asyncio.wait_for(process.wait(), GRACE)
+                except asyncio.TimeoutError:
+                    process.kill()
+                    await process.wait()
+        left = await asyncio.to_thread(sweep, self._plan.directory)
+        for process in left:
+            print(f"process {process.pid} could not be ended", file=sys.stderr, flush=True)
+        for task in self._tasks:
+            task.cancel()
+
+    def _spawn(self, work: Any) -> None:  # noqa: ANN401  # a coroutine, whatever it returns
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+
+    def _record(
+        self, *, child: tuple[str, Child] | None = None, ready: bool = False, broken: str | None = None
+    ) -> None:
+        children = {**self._state.children, **({child[0]: child[1]} if child else {})}
+        self._state = dataclasses.replace(
+            self._state,
+            children=children,
+            ready=ready or self._state.ready,
+            broken=broken or self._state.broken,
+        )
+        session.save(self._plan.directory, self._state)
+
+    @property
+    def _logs(self) -> Path:
+        logs = self._plan.directory / "log"
+        logs.mkdir(parents=True, exist_ok=True)
+        return logs
+
+    def _log(self, name: str) -> str:
+        return str(self._logs / f"{name}.log")
+
+
+async def _pipe() -> tuple[asyncio.StreamReader, IO[bytes]]:
+    """A pipe of our own, its reading end and its writing one.
+
+    With one of asyncio's, a child counts as running until everyone who inherited the pipe is gone as well.
+    """
+    reading, writing = os.pipe()
+    reader = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(reading, "rb")
+    )
+    return reader, os.fdopen(writing, "wb")
+
+
+def _tell(**event: object) -> None:
+    print(json.dumps(event), flush=True)
+
+
+def _leave_terminal() -> None:
+    """Whoever started this has read what there was to read, and waits for the end of it."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())
+    os.close(null)
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(Supervisor(Plan.parse(sys.stdin.read())).run()))

@@ -1,0 +1,132 @@
+"""A git commit becomes a fleet, and another one replaces it: the real engine, real processes, real HTTP.
+
+These tests are one story and run in this order: each starts from what the one before has left.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import urllib.request
+
+import pytest
+
+from tests.engine.conftest import Load, Sandbox, commit, git
+
+pytestmark = pytest.mark.engine
+
+SERVING = re.compile(r"serving ([0-9a-f]{40}) at (http://127\.0\.0\.1:\d+)")
+
+
+def sha(sandbox: Sandbox, ref: str) -> str:
+    return git(sandbox.checkout, "rev-parse", ref)
+
+
+def test_up_serves_the_commit(sandbox: Sandbox):
+    """`make up SHA=HEAD~1` ends with a page that shows that commit, served in three zones."""
+    ran = sandbox.up("HEAD~1")
+    assert ran.code == 0, ran.said
+    said = SERVING.fullmatch(ran.last)
+    assert said, ran.last
+    assert said.group(1) == sha(sandbox, "HEAD~1")
+    with urllib.request.urlopen(said.group(2), timeout=10) as page:
+        assert said.group(1) in page.read().decode()
+    assert len(set(sandbox.instances().values())) == 3
+
+
+def test_the_next_commit_replaces_every_instance_and_loses_no_request(sandbox: Sandbox):
+    """While HEAD rolls out every answer is 200 and one of the two commits; afterwards only the new one serves."""
+    before = sandbox.instances()
+    load = Load(sandbox.url(), rate=100)
+    ran = sandbox.up()
+    answers = load.end()
+    assert ran.code == 0, ran.said
+    old, new = sha(sandbox, "HEAD~1"), sha(sandbox, "HEAD")
+    assert answers["failed"] == {}
+    assert set(answers["releases"]) == {old, new}
+    after = sandbox.instances()
+    assert not set(after) & set(before)
+    assert len(set(after.values())) == 3
+    assert sandbox.refreshes()[0]["Status"] == "Successful"
+    assert {sandbox.serves() for _ in range(9)} == {new}
+
+
+def test_the_same_commit_again_changes_nothing(sandbox: Sandbox):
+    """No refresh, no new instance, nothing published again."""
+    store = sandbox.outputs()["bucket"]
+    s3 = sandbox.client("s3")
+
+    def versions() -> list[tuple[str, str]]:
+        listed = s3.list_object_versions(Bucket=store, Prefix="releases/")["Versions"]
+        return [(version["Key"], version["VersionId"]) for version in listed]
+
+    before = (sandbox.instances(), sandbox.refreshes(), versions())
+    ran = sandbox.up()
+    assert ran.code == 0, ran.said
+    assert (sandbox.instances(), sandbox.refreshes(), versions()) == before
+
+
+def test_plain_pulumi_agrees(sandbox: Sandbox):
+    """In the shell, a preview says unchanged and a refresh finds no drift."""
+    preview = sandbox.shell("pulumi preview --diff --expect-no-changes --non-interactive")
+    assert preview.code == 0, preview.said
+    refresh = sandbox.shell("pulumi refresh --yes --expect-no-changes --skip-preview --non-interactive")
+    assert refresh.code == 0, refresh.said
+
+
+def test_a_release_that_does_not_boot_fails_twice_and_the_old_one_serves(sandbox: Sandbox):
+    """The exit code is not 0, the second `up` does not say unchanged, and the way back replaces nothing."""
+    good = sha(sandbox, "HEAD")
+    serving = set(sandbox.instances())
+    procfile = sandbox.checkout / "examples" / "shop" / "Procfile"
+    procfile.write_text("web: python3 -c 'raise SystemExit(\"no database\")'\n")
+    bad = commit(sandbox.checkout, "three: broken")
+    load = Load(sandbox.url(), rate=50)
+    first, second = sandbox.up(), sandbox.up()
+    answers = load.end()
+    for ran in (first, second):
+        assert ran.code != 0
+        assert "Traceback" not in ran.said
+        assert bad in ran.said
+        assert "no database" in ran.said
+        assert f"3 of 3 instances serve {good}" in ran.said
+    assert answers == {"releases": {good: sum(answers["releases"].values())}, "failed": {}}
+    back = sandbox.up(good)
+    assert back.code == 0, back.said
+    assert set(sandbox.instances()) == serving
+
+
+def test_a_tampered_artifact_never_serves(sandbox: Sandbox):
+    """What was changed in the bucket after it was published is refused by every instance, and `up` says so."""
+    good = sandbox.serves()
+    page = sandbox.checkout / "examples" / "shop" / "Procfile"
+    git(sandbox.checkout, "checkout", "--quiet", good, "--", "examples/shop")
+    page.write_text(page.read_text() + "\n")
+    release = commit(sandbox.checkout, "four: harmless")
+    published = sandbox.shell(f"python -m release publish {release} --directory examples/shop")
+    assert published.code == 0, published.said
+    store, key = sandbox.outputs()["bucket"], f"releases/{release}/artifact.tar.gz"
+    sandbox.client("s3").put_object(Bucket=store, Key=key, Body=b"something else")
+    ran = sandbox.up(release)
+    assert ran.code != 0
+    assert hashlib.sha256(b"something else").hexdigest() in ran.said
+    assert sandbox.serves() == good
+
+
+@pytest.mark.parametrize(
+    ("ref", "mend"),
+    [
+        ("no-such-ref", "no-such-ref"),
+        ("--upload-pack=x", "SLIPWAY_SHA"),
+        ("HEAD:examples", "commit"),
+        ("0" * 40, "0" * 40),
+    ],
+)
+def test_a_bad_ref_is_refused_before_anything_changes(sandbox: Sandbox, ref: str, mend: str):
+    """One clear error that names the ref, exit code not 0, and the fleet as it was."""
+    before = (sandbox.instances(), sandbox.refreshes())
+    ran = sandbox.up(ref)
+    assert ran.code != 0
+    assert "Traceback" not in ran.said
+    assert mend in ran.said
+    assert (sandbox.instances(), sandbox.refreshes()) == before

@@ -1,0 +1,444 @@
+"""What the program declares, resource by resource."""
+
+import base64
+import functools
+import json
+
+import pytest
+
+from infra.settings import parse
+from tests.infra.program import ACCOUNT, DIGEST, SHA, ZONES, Program, run
+
+REGION = {"AWS_REGION": "eu-west-1"}
+STORE = f"slipway-prod-{ACCOUNT}-eu-west-1"
+CERTIFICATE = f"arn:aws:acm:eu-west-1:{ACCOUNT}:certificate/12345678-1234-1234-1234-123456789012"
+
+
+def declare(zones=ZONES, **mapping) -> Program:
+    """Runs the program with this stack file."""
+    balancer = mapping.pop("loadBalancer", {"http": True})
+    fleets = mapping.pop("fleets", {"web": None})
+    return run(parse({"loadBalancer": balancer, "fleets": fleets, **mapping}, "prod", REGION), zones)
+
+
+@functools.cache
+def usual() -> Program:
+    """A stack with two fleets, HTTPS by a domain, and secrets."""
+    return declare(
+        loadBalancer={"domain": "shop.example.com", "hostedZone": "Z0123456789"},
+        fleets={
+            "web": {"secrets": {"DATABASE_URL": "postgres://secret"}, "alarms": {"latency": 1.5}},
+            "api": {"routes": {"paths": ["/api/*"]}, "port": 9000, "scaling": {"requestsPerTarget": 600}},
+        },
+    )
+
+
+def statements(policy: str) -> list[dict]:
+    return json.loads(policy)["Statement"]
+
+
+# The network
+
+
+def test_a_zone_that_is_added_leaves_the_others_alone():
+    """Logical names and addresses follow from the zone, so that nothing that stands is replaced."""
+    two = declare(zones=ZONES[:2]).of("ec2/subnet")
+    three = declare(zones=ZONES).of("ec2/subnet")
+    assert len(two) == 4
+    assert len(three) == 6
+    assert all(three[name] == inputs for name, inputs in two.items())
+
+
+def test_subnets_are_named_by_zone_and_give_no_public_addresses():
+    """Nothing gets a public address by being started somewhere."""
+    subnets = usual().of("ec2/subnet")
+    assert set(subnets) == {f"network-{role}-{az}" for role in ("public", "private") for az in ZONES}
+    assert all(inputs["availabilityZone"] in name for name, inputs in subnets.items())
+    assert not any(inputs["mapPublicIpOnLaunch"] for inputs in subnets.values())
+
+
+@pytest.mark.parametrize(("nat", "gateways", "routes"), [("none", 0, 0), ("single", 1, 3), ("per-az", 3, 3)])
+def test_nat_is_where_it_was_asked_for(nat, gateways, routes):
+    """Each private subnet has its own way out, through its own zone where there is a gateway in each."""
+    program = declare(network={"nat": nat})
+    assert len(program.of("ec2/natGateway")) == gateways
+    ways = {name: inputs for name, inputs in program.of("ec2/route").items() if "natGatewayId" in inputs}
+    assert len(ways) == routes
+    if nat == "per-az":
+        assert all(inputs["natGatewayId"] == f"network-nat-{name[-10:]}-id" for name, inputs in ways.items())
+
+
+def test_only_the_public_route_table_leads_to_the_internet_gateway():
+    """A machine that is in a private subnet cannot be reached from outside."""
+    routes = usual().of("ec2/route").values()
+    assert [inputs["routeTableId"] for inputs in routes if inputs.get("gatewayId")] == ["network-public-id"]
+
+
+def test_without_nat_all_that_boot_calls_has_an_endpoint():
+    """Otherwise instances would hang in their launch hook until it gives up."""
+    endpoints = declare(network={"nat": "none"}).of("ec2/vpcEndpoint")
+    services = {inputs["serviceName"].split(".")[-1] for inputs in endpoints.values()}
+    assert services == {"s3", "autoscaling", "logs", "ssm", "ssmmessages", "ec2messages"}
+    interfaces = [inputs for inputs in endpoints.values() if inputs["vpcEndpointType"] == "Interface"]
+    assert all(inputs["privateDnsEnabled"] and len(inputs["subnetIds"]) == 3 for inputs in interfaces)
+
+
+def test_the_s3_endpoint_serves_every_route_table_and_writes_to_own_buckets_only():
+    """Releases come over it, whatever the NAT; data does not leave over it."""
+    endpoint = usual().one("ec2/vpcEndpoint")
+    assert len(endpoint["routeTableIds"]) == 4
+    own, read = statements(endpoint["policy"])
+    assert own["Condition"] == {"StringEquals": {"aws:ResourceAccount": ACCOUNT}}
+    assert read["Action"] == ["s3:GetObject", "s3:GetObjectVersion"]
+
+
+def test_the_default_security_group_lets_nothing_through():
+    """What forgets to name a group is closed, not open."""
+    group = usual().one("ec2/defaultSecurityGroup")
+    assert not group.get("ingress")
+    assert not group.get("egress")
+
+
+def test_flow_logs_can_be_turned_off():
+    """They are on unless someone says no."""
+    assert usual().one("ec2/flowLog")["trafficType"] == "ALL"
+    assert not declare(network={"flowLogs": False}).of("ec2/flowLog")
+
+
+# The balancer
+
+
+def test_https_is_what_a_domain_gets():
+    """TLS 1.3 by the certificate that was issued, and HTTP leads there for good."""
+    listeners = usual().of("lb/listener")
+    redirect = listeners["balancer-http"]["defaultActions"][0]
+    assert redirect["redirect"] == {"protocol": "HTTPS", "port": "443", "statusCode": "HTTP_301"}
+    https = listeners["balancer-https"]
+    assert (https["port"], https["sslPolicy"]) == (443, "ELBSecurityPolicy-TLS13-1-2-Res-2021-06")
+    assert https["certificateArn"].endswith("certificate/domain-certificate")
+    validation = usual().one("acm/certificateValidation")
+    assert validation["validationRecordFqdns"] == ["_proof.shop.example.com."]
+
+
+def test_the_domain_leads_to_the_balancer():
+    """By an alias, which follows the balancer's addresses."""
+    alias = usual().of("route53/record")["domain-alias"]
+    assert alias["name"] == "shop.example.com"
+    assert alias["aliases"][0] == {
+        "name": "balancer.example.net",
+        "zoneId": "ZBALANCER",
+        "evaluateTargetHealth": True,
+    }
+    assert usual().outputs["url"] == "https://shop.example.com"
+
+
+def test_a_certificate_of_ones_own_makes_no_records():
+    """Who brings a certificate minds the DNS too."""
+    program = declare(loadBalancer={"certificate": CERTIFICATE})
+    assert program.of("lb/listener")["balancer-https"]["certificateArn"] == CERTIFICATE
+    assert not program.of("route53/record")
+    assert not program.of("acm/certificate")
+
+
+def test_plain_http_only_on_purpose():
+    """No listener and no open port for HTTPS then."""
+    program = declare()
+    assert list(program.of("lb/listener")) == ["balancer-http"]
+    assert {inputs.get("fromPort") for inputs in program.of("vpc/securityGroupIngressRule").values()} == {80, 8080}
+    assert program.outputs["url"] == "http://balancer.example.net"
+
+
+def test_the_balancer_is_protected_and_logs():
+    """Deletion is refused, malformed headers are dropped, and every request is on record."""
+    balancer = usual().one("lb/loadBalancer")
+    assert balancer["enableDeletionProtection"] is True
+    assert balancer["dropInvalidHeaderFields"] is True
+    assert balancer["accessLogs"] == {"bucket": f"slipway-prod-logs-{ACCOUNT}-eu-west-1", "enabled": True}
+    assert len(balancer["subnets"]) == 3
+    policy = statements(usual().of("s3/bucketPolicy")["balancer-access-logs-policy"]["policy"])
+    deliver = next(statement for statement in policy if statement["Effect"] == "Allow")
+    assert deliver["Principal"] == {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"}
+    assert deliver["Resource"].endswith(f"-eu-west-1/AWSLogs/{ACCOUNT}/*")
+
+
+def test_the_balancer_waits_for_the_policy_of_its_log_bucket():
+    """ELB tries to write on the spot, and refuses a bucket it may not write to."""
+    balancer = next(made for made in usual().declared if made.type.endswith(":LoadBalancer"))
+    assert "balancer-access-logs-policy" in balancer.depends_on
+    assert (
+        "network-public-internet"
+        in next(made for made in usual().declared if made.name == "network-nat-eu-west-1a").depends_on
+    )
+
+
+def test_requests_go_to_the_fleet_of_their_path():
+    """The fleet that takes everything is the default, the others have rules."""
+    assert usual().of("lb/listener")["balancer-https"]["defaultActions"] == [
+        {"type": "forward", "targetGroupArn": "arn:target-group/balancer-web"}
+    ]
+    rule = usual().one("lb/listenerRule")
+    assert rule["conditions"] == [{"pathPattern": {"values": ["/api/*"]}}]
+    assert rule["actions"][0]["targetGroupArn"] == "arn:target-group/balancer-api"
+
+
+def test_what_no_fleet_takes_is_not_found():
+    """A fixed 404, rather than some fleet that knows nothing of it."""
+    program = declare(fleets={"api": {"routes": {"paths": ["/api/*"], "hosts": ["api.example.com"]}}})
+    assert program.one("lb/listener")["defaultActions"][0]["fixedResponse"]["statusCode"] == "404"
+    assert [list(condition) for condition in program.one("lb/listenerRule")["conditions"]] == [
+        ["pathPattern"],
+        ["hostHeader"],
+    ]
+
+
+def test_target_groups_drain_and_check_as_set():
+    """The health check is the one the boot script has asked before: 200 and nothing else."""
+    group = declare(fleets={"web": {"drain": 5, "health": {"path": "/up"}}}).one("lb/targetGroup")
+    assert (group["name"], group["deregistrationDelay"]) == ("prod-web-8080", 5)
+    assert (group["healthCheck"]["path"], group["healthCheck"]["matcher"]) == ("/up", "200")
+
+
+# The store
+
+
+def test_the_store_is_private_versioned_encrypted_and_kept():
+    """Releases outlive the stack, and the bucket's protection with them."""
+    store = {made.type.split(":")[-1]: made for made in usual().declared if made.name.startswith("artifacts-")}
+    assert store["Bucket"].inputs["bucket"] == STORE
+    assert store["Bucket"].inputs["forceDestroy"] is False
+    assert all(made.retained for made in store.values())
+    assert store["BucketVersioning"].inputs["versioningConfiguration"] == {"status": "Enabled"}
+    assert store["BucketOwnershipControls"].inputs["rule"] == {"objectOwnership": "BucketOwnerEnforced"}
+    block = store["BucketPublicAccessBlock"].inputs
+    assert all(block[key] for key in block if key != "bucket")
+    assert len(block) == 5
+    rule = store["BucketServerSideEncryptionConfiguration"].inputs["rules"][0]
+    assert rule["applyServerSideEncryptionByDefault"] == {"sseAlgorithm": "AES256"}
+    assert [s["Sid"] for s in statements(store["BucketPolicy"].inputs["policy"])] == ["TlsOnly"]
+
+
+def test_no_release_ever_expires():
+    """The store's only rule is about uploads that never became an object."""
+    rules = usual().of("s3/bucketLifecycleConfiguration")["artifacts-store-lifecycle"]["rules"]
+    assert [set(rule) - {"id", "status", "filter"} for rule in rules] == [{"abortIncompleteMultipartUpload"}]
+
+
+def test_a_store_that_is_to_go_goes_with_the_stack():
+    """Only where it is asked for."""
+    program = declare(artifacts={"destroy": True})
+    assert all(inputs["forceDestroy"] for inputs in program.of("s3/bucket").values())
+    assert not any(made.retained for made in program.declared)
+
+
+def test_a_given_store_is_used_as_it_is():
+    """It belongs to someone else: nothing of it is declared, but the fleets may read it."""
+    program = declare(artifacts={"bucket": "our-releases"}, loadBalancer={"http": True, "accessLogs": False})
+    assert not program.of("s3/bucket")
+    assert (
+        "arn:aws:s3:::our-releases/releases/*/artifact.tar.gz"
+        in program.of("iam/rolePolicy")["web-identity-policy"]["policy"]
+    )
+
+
+# The fleets
+
+
+def test_instances_are_private_and_their_port_open_to_the_balancer_only():
+    """No address block is let in anywhere but at the balancer."""
+    rules = usual().of("vpc/securityGroupIngressRule")
+    assert {name for name, inputs in rules.items() if "cidrIpv4" in inputs} == {"balancer-in-80", "balancer-in-443"}
+    api = rules["api-from-balancer"]
+    assert (api["referencedSecurityGroupId"], api["fromPort"], api["toPort"]) == (
+        "balancer-security-group-id",
+        9000,
+        9000,
+    )
+    group = usual().of("autoscaling/group")["web-group"]
+    assert group["vpcZoneIdentifiers"] == [f"network-private-{az}-id" for az in ZONES]
+
+
+def test_the_balancer_reaches_its_fleets_and_nothing_else():
+    """Its only ways out are the fleets' ports."""
+    rules = usual().of("vpc/securityGroupEgressRule").values()
+    out = [inputs for inputs in rules if inputs["securityGroupId"] == "balancer-security-group-id"]
+    assert {(inputs["referencedSecurityGroupId"], inputs["fromPort"]) for inputs in out} == {
+        ("web-security-group-id", 8080),
+        ("api-security-group-id", 9000),
+    }
+
+
+def test_instances_call_out_on_the_ports_of_the_settings():
+    """HTTPS by default, a database's where it is asked for."""
+    rules = declare(fleets={"web": {"egress": [443, 5432]}}).of("vpc/securityGroupEgressRule")
+    assert {inputs["fromPort"] for inputs in rules.values() if "cidrIpv4" in inputs} == {443, 5432}
+
+
+def test_an_instance_may_do_what_its_boot_does_and_no_more():
+    """Each statement names the one thing it is about; none of them another fleet's."""
+    policy = statements(usual().of("iam/rolePolicy")["web-identity-policy"]["policy"])
+    allowed = {action: statement["Resource"] for statement in policy for action in statement["Action"]}
+    group = f"arn:aws:autoscaling:eu-west-1:{ACCOUNT}:autoScalingGroup:*:autoScalingGroupName/slipway-prod-web"
+    assert allowed.pop("s3:GetObject") == f"arn:aws:s3:::{STORE}/releases/*/artifact.tar.gz"
+    assert allowed.pop("autoscaling:CompleteLifecycleAction") == group
+    assert allowed.pop("autoscaling:RecordLifecycleActionHeartbeat") == group
+    logs = f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:/slipway/prod/web:*"
+    assert allowed.pop("logs:CreateLogStream") == allowed.pop("logs:PutLogEvents") == logs
+    parameters = f"arn:aws:ssm:eu-west-1:{ACCOUNT}:parameter/slipway/prod/web/*"
+    assert allowed.pop("ssm:GetParameters") == parameters
+    assert all(action.startswith(("ssmmessages:", "ssm:UpdateInstance")) for action in allowed)
+    assert not usual().of("iam/rolePolicyAttachment")
+
+
+def test_secrets_are_encrypted_everywhere():
+    """SecureString in AWS, secret in the state, and in the user data only name and version."""
+    parameter = usual().one("ssm/parameter")
+    assert (parameter["name"], parameter["type"]) == ("/slipway/prod/web/DATABASE_URL", "SecureString")
+    assert parameter["value"] == {"secret": "postgres://secret"}
+    data = base64.b64decode(usual().of("ec2/launchTemplate")["web-launch-template"]["userData"]).decode()
+    assert "/slipway/prod/web/DATABASE_URL:3" in data
+    assert "postgres" not in data
+
+
+def test_the_launch_template_has_the_release_and_is_hardened():
+    """IMDSv2 with one hop, an encrypted volume, the commit and its digest."""
+    template = usual().of("ec2/launchTemplate")["web-launch-template"]
+    assert template["metadataOptions"]["httpTokens"] == "required"
+    assert template["metadataOptions"]["httpPutResponseHopLimit"] == 1
+    volume = template["blockDeviceMappings"][0]["ebs"]
+    assert (volume["encrypted"], volume["volumeType"], volume["volumeSize"]) == ("true", "gp3", 16)
+    data = base64.b64decode(template["userData"]).decode()
+    assert SHA in data
+    assert DIGEST in data
+    assert template["vpcSecurityGroupIds"] == ["web-security-group-id"]
+
+
+def test_a_group_launches_a_concrete_version_and_leaves_its_size_alone():
+    """`$Latest` would rule a rollback out; a written desired capacity would undo what scaling did."""
+    group = usual().of("autoscaling/group")["web-group"]
+    assert group["launchTemplate"] == {"id": "web-launch-template-id", "version": "7"}
+    assert "desiredCapacity" not in group
+    assert (group["minSize"], group["maxSize"], group["healthCheckType"]) == (3, 9, "ELB")
+    assert group["instanceMaintenancePolicy"] == {"minHealthyPercentage": 100, "maxHealthyPercentage": 200}
+    assert "instanceRefresh" not in group
+
+
+def test_the_first_instance_is_held_until_it_proves_itself():
+    """The hook is there when the group is made, and an instance that says nothing is given up."""
+    (hook,) = usual().of("autoscaling/group")["web-group"]["initialLifecycleHooks"]
+    assert hook == {
+        "name": "boot",
+        "lifecycleTransition": "autoscaling:EC2_INSTANCE_LAUNCHING",
+        "heartbeatTimeout": 300,
+        "defaultResult": "ABANDON",
+    }
+
+
+def test_every_update_of_a_group_goes_through_the_rollout():
+    """The hook is bound before the update, where its failure keeps the state true."""
+    groups = [made for made in usual().declared if made.type.endswith(":Group") and made.name.endswith("-group")]
+    hooks = {made.name: made.before_update for made in groups if made.type.startswith("aws:autoscaling")}
+    assert hooks == {"web-group": ("web-rollout",), "api-group": ("api-rollout",)}
+
+
+def test_a_group_waits_for_all_that_its_instances_need():
+    """Permissions, ways out, alarms and the listener are there before the first instance boots."""
+    group = next(made for made in usual().declared if made.name == "web-group")
+    needed = {
+        "web-identity-policy",
+        "web-out-443",
+        "web-from-balancer",
+        "web-alarms-errors",
+        "network-private-internet-eu-west-1a",
+        "network-endpoints-s3",
+        "balancer-https",
+        "web-identity-secret-DATABASE_URL",
+    }
+    assert needed <= set(group.depends_on)
+
+
+def test_several_instance_types_are_a_mixed_instances_policy():
+    """The version is in the policy then, and nowhere else."""
+    group = declare(fleets={"web": {"instanceTypes": ["m5.large", "m6i.large"]}}).one("autoscaling/group")
+    template = group["mixedInstancesPolicy"]["launchTemplate"]
+    assert template["launchTemplateSpecification"]["version"] == "7"
+    assert template["overrides"] == [{"instanceType": "m5.large"}, {"instanceType": "m6i.large"}]
+    assert group["mixedInstancesPolicy"]["instancesDistribution"]["onDemandPercentageAboveBaseCapacity"] == 100
+    assert "launchTemplate" not in group
+
+
+def test_groups_can_be_found_by_tag():
+    """Rollback needs no state: stack, fleet and store are on the group."""
+    tags = {tag["key"]: tag["value"] for tag in usual().of("autoscaling/group")["web-group"]["tags"]}
+    assert tags == {
+        "slipway:stack": "prod",
+        "slipway:fleet": "web",
+        "slipway:store": STORE,
+        "Name": "slipway-prod-web",
+    }
+
+
+def test_whatever_takes_tags_has_them():
+    """What a stack costs, and whose it is, can be seen for each resource."""
+    untagged = {
+        "BucketLifecycleConfiguration", "BucketOwnershipControls", "BucketPolicy", "BucketPublicAccessBlock",
+        "BucketServerSideEncryptionConfiguration", "BucketVersioning", "CertificateValidation", "Group", "Policy",
+        "Record", "RolePolicy", "Route", "RouteTableAssociation",
+    }  # fmt: skip
+    for made in usual().declared:
+        if made.type.split(":")[-1] not in untagged:
+            assert made.inputs["tags"]["slipway:stack"] == "prod", made.name
+
+
+def test_scaling_follows_cpu_or_requests():
+    """The label of the request metric is the balancer's and the target group's, as the API wants it."""
+    policies = usual().of("autoscaling/policy")
+    web, api = (policies[f"{name}-scaling"]["targetTrackingConfiguration"] for name in ("web", "api"))
+    assert web == {
+        "predefinedMetricSpecification": {"predefinedMetricType": "ASGAverageCPUUtilization"},
+        "targetValue": 60,
+    }
+    assert api["predefinedMetricSpecification"]["resourceLabel"] == "app/slipway-prod/1/targetgroup/prod-api-9000/1"
+    assert api["targetValue"] == 600
+
+
+# The alarms
+
+
+def test_an_error_rate_needs_enough_requests():
+    """One error in two requests is no outage."""
+    alarm = usual().of("cloudwatch/metricAlarm")["web-alarms-errors"]
+    (rate,) = [query for query in alarm["metricQueries"] if query["returnData"]]
+    assert rate["expression"] == "IF(requests >= 20, 100 * errors / requests, 0)"
+    assert {query["metric"]["metricName"] for query in alarm["metricQueries"] if "metric" in query} == {
+        "HTTPCode_Target_5XX_Count",
+        "RequestCount",
+    }
+    assert (alarm["threshold"], alarm["comparisonOperator"]) == (5, "GreaterThanThreshold")
+
+
+def test_silence_is_no_alarm():
+    """The balancer publishes nothing for a fleet that nobody asks."""
+    alarms = usual().of("cloudwatch/metricAlarm")
+    assert set(alarms) == {
+        "web-alarms-errors",
+        "web-alarms-unhealthy",
+        "web-alarms-latency",
+        "api-alarms-errors",
+        "api-alarms-unhealthy",
+    }
+    assert all(alarm["treatMissingData"] == "notBreaching" for alarm in alarms.values())
+    assert alarms["web-alarms-latency"]["extendedStatistic"] == "p99"
+
+
+def test_alarms_are_heard_where_it_is_set():
+    """Both when they begin and when they end."""
+    topic = f"arn:aws:sns:eu-west-1:{ACCOUNT}:ops"
+    alarms = declare(fleets={"web": {"alarms": {"notify": [topic]}}}).of("cloudwatch/metricAlarm").values()
+    assert all(alarm["alarmActions"] == alarm["okActions"] == [topic] for alarm in alarms)
+
+
+def test_a_type_no_test_knows_is_an_error():
+    """The stand-in for the engine guesses nothing."""
+    program = Program()
+    with pytest.raises(LookupError, match="no test knows"):
+        program.RegisterResource(type("Request", (), {"type": "aws:x/y:Y", "name": "n", "parent": ""}))

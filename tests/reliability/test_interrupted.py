@@ -1,0 +1,82 @@
+"""Deploys that are killed, that collide, and that have no good release to go back to."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+
+import psutil
+import pytest
+
+from sandbox import processes
+from tests.reliability.fleet import Fleet
+from tests.reliability.test_traffic import ended
+
+pytestmark = [pytest.mark.reliability, pytest.mark.timeout(900)]
+
+MOMENTS = (0.5, 2, 4, 6, 8, 10, 13, 17)  # seconds after the engine began
+
+
+def engine_of(fleet: Fleet) -> psutil.Process:
+    """The `pulumi up` that runs, once it does."""
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        for process in processes.find(fleet.checkout / ".sandbox", name="pulumi"):
+            if "up" in process.cmdline():
+                return process
+        time.sleep(0.05)
+    raise AssertionError("no `pulumi up` began")
+
+
+def test_killed_at_eight_moments_the_next_up_converges(fleet: Fleet):
+    """After kill -9 the same `up` again ends with the release serving, nothing left over, and the ledger complete."""
+    for moment in MOMENTS:
+        wanted = fleet.release("good")
+        begun = fleet.begin(wanted)
+        engine = engine_of(fleet)
+        time.sleep(moment)  # the moment is what is tested
+        if engine.is_running():
+            engine.send_signal(signal.SIGKILL)
+        code, _ = ended(begun)
+        again = fleet.deploy(wanted)
+        assert again.code == 0, f"killed after {moment} s: {again.said}"
+        fleet.whole(wanted)
+        events = [event for event in json.loads(fleet.ledger()) if event["sha"] == wanted]
+        assert [event["outcome"] for event in events if event["outcome"] != "started"] == ["succeeded"]
+        print(f"FIGURE row 4: killed after {moment} s: exit {code}, then 0 and {len(events)} events in the ledger")
+
+
+@pytest.mark.parametrize("how", ["make", "pulumi"])
+def test_of_two_at_once_one_wins(fleet: Fleet, how: str):
+    """Two `up` of different releases within a second: one deploys, one is refused with a reason, nothing is mixed."""
+    releases = [fleet.release("good"), fleet.release("good")]
+    begin = fleet.begin if how == "make" else fleet.begin_pulumi
+    begun = [begin(release) for release in releases]
+    ends = [ended(process) for process in begun]
+    won = [release for release, (code, _) in zip(releases, ends, strict=True) if code == 0]
+    assert len(won) == 1, ends
+    fleet.whole(won[0])
+    assert len(fleet.versions()) == 1
+    refused = next(said for code, said in ends if code != 0)
+    assert "Traceback" not in refused
+    print(f"FIGURE row 5 {how}: refused with {refused.strip().splitlines()[-3:]}")
+
+
+def test_a_rollback_to_a_release_that_does_not_boot_any_more_stops(fleet: Fleet):
+    """It says so, and the instances that serve are left alone."""
+    gone = fleet.release("poisoned")
+    assert fleet.deploy(gone).code == 0
+    current = fleet.good()
+    serving = set(fleet.instances())
+    fleet.poison.touch()
+    try:
+        ran = fleet.shell("python -m release rollback")
+    finally:
+        fleet.poison.unlink()
+    assert ran.code != 0
+    assert "no database" in ran.said
+    assert "Traceback" not in ran.said
+    assert set(fleet.instances()) == serving
+    fleet.whole(current)
+    print(f"FIGURE row 9: {ran.last}")

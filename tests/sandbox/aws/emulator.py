@@ -1,0 +1,134 @@
+"""A running emulator, and somebody who plays the machines and the balancer."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from dataclasses import dataclass, field
+
+import boto3
+from botocore.config import Config
+
+REGION = "eu-central-1"
+NOW = Config(retries={"total_max_attempts": 1})
+
+
+def until(condition, seconds=15.0, interval=0.03):
+    """Asks until the answer is truthy, and returns it."""
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = condition()
+        if answer:
+            return answer
+        assert time.monotonic() < deadline, f"still not so after {seconds} s"
+        threading.Event().wait(interval)
+
+
+@dataclass
+class Emulator:
+    """A running `python -m sandbox.aws`."""
+
+    port: int
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}"
+
+    def client(self, service, region=REGION):
+        return boto3.client(
+            service,
+            region_name=region,
+            endpoint_url=self.url,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=NOW,
+        )
+
+    def get(self, path):
+        return self._ask("GET", path)
+
+    def post(self, path, body):
+        return self._ask("POST", path, json.dumps(body).encode())
+
+    def _ask(self, method, path, body=None):
+        url = f"{self.url}/_sandbox/{path}"
+        request = urllib.request.Request(url, body, method=method)
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+
+def start(*arguments):
+    """(process, Emulator) of an emulator on a port of its own."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sandbox.aws", "--port", "0", *arguments],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "AWS_CONFIG_FILE": os.devnull},
+    )
+    with process.stdout:
+        ready = process.stdout.readline()
+    assert ready, f"the emulator ended at once, with code {process.wait(5)}"
+    return process, Emulator(json.loads(ready)["port"])
+
+
+@dataclass
+class Players:
+    """Machines that get a port at once and boot as told, and a balancer that finds healthy what `healthy` says."""
+
+    aws: Emulator
+    boot: object = lambda instance: "CONTINUE"
+    healthy: object = lambda instance_id: True
+    hooks: dict = field(default_factory=dict)
+    stopped: threading.Event = field(default_factory=threading.Event)
+    seen: set = field(default_factory=set)
+
+    def machines(self):
+        version = 0
+        while not self.stopped.is_set():
+            feed = self.aws.get(f"instances?after={version}&wait=0.3")
+            version = feed["version"]
+            for machine in feed["instances"]:
+                if machine["state"] == "pending" and machine["id"] not in self.seen:
+                    self.seen.add(machine["id"])
+                    self.aws.post(f"instances/{machine['id']}", {"port": 40000 + len(self.seen)})
+                    self.complete(machine)
+                elif machine["state"] == "shutting-down":
+                    self.aws.post(f"instances/{machine['id']}", {"state": "terminated"})
+
+    def complete(self, machine):
+        result = self.boot(machine)
+        group = machine["tags"].get("aws:autoscaling:groupName")
+        if not (result and group in self.hooks):
+            return
+        scaling = self.aws.client("autoscaling", machine["region"])
+
+        def done():
+            try:
+                scaling.complete_lifecycle_action(
+                    LifecycleHookName=self.hooks[group],
+                    AutoScalingGroupName=group,
+                    InstanceId=machine["id"],
+                    LifecycleActionResult=result,
+                )
+            except scaling.exceptions.ClientError:
+                return False
+            return True
+
+        until(done)
+
+    def balancer(self):
+        version = 0
+        while not self.stopped.is_set():
+            feed = self.aws.get(f"load-balancers?after={version}&wait=0.1")
+            version = feed["version"]
+            reports = []
+            for group in feed["target_groups"]:
+                for target in group["targets"]:
+                    if target["state"] == "draining":
+                        state = "unused"
+                    else:
+                        state = "healthy" if self.healthy(target["id"]) else "unhealthy"
+                    reports.append({"group": group["arn"], "id": target["id"], "port": target["port"], "state": state})
+            self.aws.post("target-health", {"targets": reports})

@@ -1,0 +1,80 @@
+"""Faults on request, as an AWS SDK meets them."""
+
+import time
+
+import pytest
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+
+pytestmark = pytest.mark.sandbox
+
+CALLS = {
+    "autoscaling": ("describe_auto_scaling_groups", {}, "Throttling", "SignatureDoesNotMatch"),
+    "cloudwatch": ("describe_alarms", {}, "Throttling", "SignatureDoesNotMatch"),
+    "ec2": ("describe_instances", {}, "RequestLimitExceeded", "RequestExpired"),
+    "elbv2": ("describe_load_balancers", {}, "Throttling", "SignatureDoesNotMatch"),
+    "logs": ("describe_log_groups", {}, "ThrottlingException", "InvalidSignatureException"),
+    "s3": ("list_objects_v2", {"Bucket": "b"}, "SlowDown", "RequestTimeTooSkewed"),
+    "ssm": ("describe_parameters", {}, "ThrottlingException", "InvalidSignatureException"),
+}
+
+
+@pytest.fixture(autouse=True)
+def _mended(aws):
+    yield
+    aws.post("faults", {})
+
+
+def call(aws, service):
+    name, arguments, *_ = CALLS[service]
+    return getattr(aws.client(service), name)(**arguments)
+
+
+def refused(aws, service):
+    with pytest.raises(ClientError) as error:
+        call(aws, service)
+    return error.value.response["Error"]["Code"]
+
+
+@pytest.mark.parametrize("service", CALLS)
+def test_throttled_in_each_services_own_words(aws, service):
+    """The error code is the one that SDKs try again on."""
+    aws.post("faults", {"throttle": 1})
+    assert refused(aws, service) == CALLS[service][2]
+
+
+@pytest.mark.parametrize("service", CALLS)
+def test_a_clock_that_is_too_far_off(aws, service):
+    """A quarter of an hour is refused; ten minutes are not."""
+    aws.post("faults", {"clock": 1000})
+    assert refused(aws, service) == CALLS[service][3]
+    aws.post("faults", {"clock": -600})
+    if service != "s3":
+        call(aws, service)
+
+
+def test_a_connection_that_is_reset(aws):
+    """The SDK sees a connection that broke, not an answer."""
+    aws.post("faults", {"reset": 1})
+    with pytest.raises((ConnectionError, HTTPClientError)):
+        call(aws, "ec2")
+
+
+def test_a_late_answer(aws):
+    """Each call takes that much longer."""
+    aws.post("faults", {"latency": 0.3})
+    began = time.monotonic()
+    call(aws, "ec2")
+    assert time.monotonic() - began >= 0.3
+
+
+def test_what_may_not_be_read(aws):
+    """A denied key can be put and listed, and not got; others can."""
+    s3 = aws.client("s3")
+    s3.create_bucket(Bucket="denied", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    for key in ("releases/a", "ledger/a"):
+        s3.put_object(Bucket="denied", Key=key, Body=b"x")
+    aws.post("faults", {"deny": ["releases/"]})
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.get_object(Bucket="denied", Key="releases/a")
+    assert s3.get_object(Bucket="denied", Key="ledger/a")["Body"].read() == b"x"
+    assert s3.list_objects_v2(Bucket="denied")["KeyCount"] == 2

@@ -1,0 +1,109 @@
+"""Instances of a group: where they go, how they start, how they end."""
+
+from collections import Counter
+
+import pytest
+
+from tests.sandbox.aws.emulator import until
+from tests.sandbox.aws.fleet import Fleet
+
+pytestmark = pytest.mark.sandbox
+
+
+@pytest.fixture
+def fleet(aws):
+    made = Fleet(aws)
+    yield made
+    if made.scaling.describe_auto_scaling_groups(AutoScalingGroupNames=[made.name])["AutoScalingGroups"]:
+        made.delete()
+
+
+def test_instances_spread_evenly_over_the_zones(fleet, players):
+    """Six instances in three zones are two in each, and scaling in keeps it even."""
+    fleet.create(size=6)
+    until(lambda: fleet.in_service(6))
+    assert sorted(Counter(i["AvailabilityZone"] for i in fleet.instances).values()) == [2, 2, 2]
+    fleet.scaling.set_desired_capacity(AutoScalingGroupName=fleet.name, DesiredCapacity=3)
+    until(lambda: fleet.in_service(3))
+    assert sorted(Counter(i["AvailabilityZone"] for i in fleet.instances).values()) == [1, 1, 1]
+
+
+def test_instances_carry_what_the_template_says(fleet, players):
+    """Metadata options, tags, image and user data of the template are on the instance, with its concrete version."""
+    fleet.create(size=1)
+    until(lambda: fleet.in_service(1))
+    instance = fleet.ec2.describe_instances(InstanceIds=[fleet.instances[0]["InstanceId"]])
+    instance = instance["Reservations"][0]["Instances"][0]
+    assert instance["MetadataOptions"]["HttpTokens"] == "required"
+    assert instance["ImageId"] == fleet.image
+    assert instance["SubnetId"] in fleet.subnets
+    tags = {t["Key"]: t["Value"] for t in instance["Tags"]}
+    assert tags["release"] == "one"
+    assert tags["team"] == "shop"
+    assert tags["aws:autoscaling:groupName"] == fleet.name
+    assert tags["aws:ec2launchtemplate:version"] == "1"
+    [shown] = fleet.scaling.describe_auto_scaling_instances(InstanceIds=[instance["InstanceId"]])[
+        "AutoScalingInstances"
+    ]
+    assert shown["LaunchTemplate"]["Version"] == "1"
+    assert shown["LaunchTemplate"]["LaunchTemplateId"] == fleet.template
+    [machine] = [m for m in players.aws.get("instances")["instances"] if m["id"] == instance["InstanceId"]]
+    assert machine["user_data"] == fleet.data("one")["UserData"]
+    assert len(instance["BlockDeviceMappings"]) == 1
+
+
+def test_hook_holds_an_instance_until_it_is_completed(fleet, players):
+    """An instance waits in Pending:Wait, unregistered, and comes into service on CONTINUE."""
+    fleet.create(size=1, hook="boot")
+    until(lambda: fleet.instances and fleet.instances[0]["LifecycleState"] == "Pending:Wait")
+    assert fleet.health() == {}
+    instance = fleet.instances[0]["InstanceId"]
+    fleet.scaling.record_lifecycle_action_heartbeat(
+        LifecycleHookName="boot", AutoScalingGroupName=fleet.name, InstanceId=instance
+    )
+    fleet.scaling.complete_lifecycle_action(
+        LifecycleHookName="boot",
+        AutoScalingGroupName=fleet.name,
+        InstanceId=instance,
+        LifecycleActionResult="CONTINUE",
+    )
+    until(lambda: fleet.in_service(1))
+    until(lambda: fleet.health() == {instance: "healthy"})
+    assert fleet.activities[0]["StatusCode"] == "Successful"
+    assert instance in fleet.activities[0]["Description"]
+
+
+def test_abandoned_instance_is_replaced(fleet, players):
+    """ABANDON terminates the instance, the activity says so, and another one is launched."""
+    answers = iter(["ABANDON"])
+    players.boot = lambda _: next(answers, "CONTINUE")
+    players.hooks[fleet.name] = "boot"
+    fleet.create(size=1, hook="boot")
+    until(lambda: fleet.in_service(1))
+    failed = [a for a in fleet.activities if a["StatusCode"] == "Cancelled"]
+    assert len(failed) == 1
+    assert "ABANDON" in failed[0]["StatusMessage"]
+    assert fleet.instances[0]["InstanceId"] not in failed[0]["Description"]
+
+
+def test_unhealthy_target_is_replaced(fleet, players):
+    """What the balancer finds unhealthy is terminated and replaced, as the group's health check type says."""
+    fleet.create(size=2)
+    until(lambda: fleet.in_service(2) and set(fleet.health().values()) == {"healthy"})
+    ill = fleet.instances[0]["InstanceId"]
+    players.healthy = lambda id_: id_ != ill
+    until(lambda: fleet.in_service(2) and ill not in fleet.health())
+    causes = [a["Cause"] for a in fleet.activities if ill in a["Description"]]
+    assert any("ELB system health check failure" in cause for cause in causes)
+
+
+def test_dead_machine_is_replaced(fleet, players):
+    """A machine that dies by itself is a terminated instance, and the group launches another."""
+    fleet.create(size=1)
+    until(lambda: fleet.in_service(1))
+    dead = fleet.instances[0]["InstanceId"]
+    players.aws.post(f"instances/{dead}", {"state": "failed", "reason": "power cut"})
+    until(lambda: fleet.in_service(1) and fleet.instances[0]["InstanceId"] != dead)
+    described = fleet.ec2.describe_instances(InstanceIds=[dead])["Reservations"][0]["Instances"][0]
+    assert described["State"]["Name"] == "terminated"
+    assert "power cut" in described["StateReason"]["Message"]

@@ -1,0 +1,181 @@
+"""What a Pulumi program and a release need of the other services, and where moto had to be mended."""
+
+import base64
+import hashlib
+import json
+import uuid
+
+import pytest
+from botocore.exceptions import ClientError
+
+from sandbox.aws.s3.replication import destinations
+from tests.sandbox.aws.emulator import REGION, until
+
+pytestmark = pytest.mark.sandbox
+
+
+@pytest.fixture
+def bucket(aws):
+    name = f"slipway-{uuid.uuid4().hex[:8]}"
+    s3 = aws.client("s3")
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    return name
+
+
+def sha256(body):
+    return base64.b64encode(hashlib.sha256(body).digest()).decode()
+
+
+def test_an_object_is_put_once(aws, bucket):
+    """IfNoneMatch: * lets one publisher win; the other gets PreconditionFailed with 412."""
+    s3 = aws.client("s3")
+    s3.put_object(Bucket=bucket, Key="a", Body=b"one", IfNoneMatch="*", ChecksumSHA256=sha256(b"one"))
+    with pytest.raises(ClientError) as caught:
+        s3.put_object(Bucket=bucket, Key="a", Body=b"two", IfNoneMatch="*")
+    assert caught.value.response["Error"]["Code"] == "PreconditionFailed"
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 412
+    assert s3.get_object(Bucket=bucket, Key="a")["Body"].read() == b"one"
+
+
+def test_checksums_are_checked_and_kept(aws, bucket):
+    """A wrong SHA-256 is refused, a right one is told again by HeadObject and checked by GetObject."""
+    s3 = aws.client("s3")
+    with pytest.raises(ClientError, match="BadDigest"):
+        s3.put_object(Bucket=bucket, Key="a", Body=b"one", ChecksumSHA256=sha256(b"two"))
+    s3.put_object(Bucket=bucket, Key="a", Body=b"one", ChecksumSHA256=sha256(b"one"))
+    head = s3.head_object(Bucket=bucket, Key="a", ChecksumMode="ENABLED")
+    assert head["ChecksumSHA256"] == sha256(b"one")
+    read = s3.get_object(Bucket=bucket, Key="a", ChecksumMode="ENABLED")
+    assert read["Body"].read() == b"one"
+
+
+def test_policy_with_a_condition_is_kept_and_locks_nobody_out(aws, bucket):
+    """The usual deny of what isn't TLS leaves the bucket usable; an unconditional deny is enforced."""
+    s3 = aws.client("s3")
+    deny = {"Effect": "Deny", "Principal": "*", "Resource": f"arn:aws:s3:::{bucket}/*"}
+    tls = {**deny, "Action": "s3:*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+    keep = {**deny, "Action": "s3:DeleteObject"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [tls, keep]})
+    s3.put_bucket_policy(Bucket=bucket, Policy=policy)
+    assert json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"]) == json.loads(policy)
+    s3.put_object(Bucket=bucket, Key="a", Body=b"one")
+    with pytest.raises(ClientError, match="403"):
+        s3.delete_object(Bucket=bucket, Key="a")
+
+
+def test_objects_are_replicated(aws, bucket):
+    """What is put where a rule matches is soon in the other bucket, with checksum, and doesn't come back."""
+    s3 = aws.client("s3")
+    other = f"{bucket}-dr"
+    aws.client("s3", "eu-west-1").create_bucket(
+        Bucket=other, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
+    s3.put_bucket_versioning(Bucket=other, VersioningConfiguration={"Status": "Enabled"})
+    for source, target in ((bucket, other), (other, bucket)):
+        rule = {
+            "ID": "store",
+            "Status": "Enabled",
+            "Priority": 1,
+            "Filter": {"Prefix": "releases/"},
+            "DeleteMarkerReplication": {"Status": "Disabled"},
+            "Destination": {"Bucket": f"arn:aws:s3:::{target}"},
+        }
+        s3.put_bucket_replication(
+            Bucket=source,
+            ReplicationConfiguration={"Role": "arn:aws:iam::123456789012:role/r", "Rules": [rule]},
+        )
+    s3.put_object(Bucket=bucket, Key="else", Body=b"1")
+    s3.put_object(Bucket=bucket, Key="releases/a", Body=b"1", ChecksumSHA256=sha256(b"1"))
+
+    def keys(name):
+        return [o["Key"] for o in s3.list_objects_v2(Bucket=name).get("Contents", [])]
+
+    until(lambda: keys(other) == ["releases/a"])
+    head = s3.head_object(Bucket=other, Key="releases/a", ChecksumMode="ENABLED")
+    assert head["ChecksumSHA256"] == sha256(b"1")
+    assert len(s3.list_object_versions(Bucket=bucket, Prefix="releases/")["Versions"]) == 1
+
+
+def test_replication_rules_match_by_prefix():
+    """Only enabled rules whose prefix the key has copy it."""
+    rule = {"Status": "Enabled", "Destination": {"Bucket": "arn:aws:s3:::b"}, "Filter": {"Prefix": "a/"}}
+    assert destinations({"Rule": [rule]}, "a/1") == ["b"]
+    assert destinations({"Rule": [rule]}, "b/1") == []
+    assert destinations({"Rule": [{**rule, "Status": "Disabled"}]}, "a/1") == []
+    assert destinations(None, "a/1") == []
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "eu-west-1", "sa-east-1"])
+def test_amazon_linux_is_in_every_region(aws, region):
+    """The newest image by name is the same release everywhere, with an id of the region's own."""
+    images = aws.client("ec2", region).describe_images(
+        Owners=["amazon"],
+        Filters=[{"Name": "name", "Values": ["al2023-ami-2023.*-kernel-6.1-x86_64"]}],
+    )["Images"]
+    newest = max(images, key=lambda image: image["CreationDate"])
+    assert newest["Name"] == "al2023-ami-2023.9.20251105.0-kernel-6.1-x86_64"
+    assert len(images) == 2
+    elsewhere = aws.client("ec2", "eu-central-1").describe_images(
+        Filters=[{"Name": "name", "Values": [newest["Name"]]}]
+    )
+    assert elsewhere["Images"][0]["ImageId"] != newest["ImageId"]
+
+
+def test_certificates_are_issued(aws):
+    """A certificate that is validated by DNS is issued soon after it was asked for."""
+    acm = aws.client("acm")
+    arn = acm.request_certificate(DomainName="shop.example.com", ValidationMethod="DNS")["CertificateArn"]
+    until(lambda: acm.describe_certificate(CertificateArn=arn)["Certificate"]["Status"] == "ISSUED")
+
+
+def test_parameters_have_versions(aws):
+    """name:version selects an old value; a version that doesn't exist is an invalid parameter."""
+    ssm, name = aws.client("ssm"), f"/slipway/{uuid.uuid4().hex}"
+    for value in ("one", "two"):
+        ssm.put_parameter(Name=name, Value=value, Type="SecureString", Overwrite=True)
+    found = ssm.get_parameters(Names=[f"{name}:1", f"{name}:9"], WithDecryption=True)
+    assert [(p["Value"], p["Version"]) for p in found["Parameters"]] == [("one", 1)]
+    assert found["InvalidParameters"] == [f"{name}:9"]
+
+
+def test_gateway_endpoint_follows_its_route_tables(aws):
+    """A route table that is added later gets the route, and the endpoint can be deleted after it."""
+    ec2 = aws.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    first, second = (ec2.create_route_table(VpcId=vpc)["RouteTable"]["RouteTableId"] for _ in range(2))
+    endpoint = ec2.create_vpc_endpoint(VpcId=vpc, ServiceName=f"com.amazonaws.{REGION}.s3", RouteTableIds=[first])[
+        "VpcEndpoint"
+    ]["VpcEndpointId"]
+    ec2.modify_vpc_endpoint(VpcEndpointId=endpoint, AddRouteTableIds=[second])
+    routes = ec2.describe_route_tables(RouteTableIds=[second])["RouteTables"][0]["Routes"]
+    assert any("DestinationPrefixListId" in route for route in routes)
+    ec2.delete_route_table(RouteTableId=first)
+    assert not ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint]).get("Unsuccessful")
+
+
+def test_a_rule_from_a_group_keeps_its_description(aws):
+    """DescribeSecurityGroupRules shows it for a referenced group too; else each refresh would find drift."""
+    ec2 = aws.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    group = ec2.create_security_group(GroupName="g", Description="d", VpcId=vpc)["GroupId"]
+    pair = {"GroupId": group, "Description": "itself"}
+    ec2.authorize_security_group_ingress(
+        GroupId=group,
+        IpPermissions=[{"IpProtocol": "tcp", "FromPort": 80, "ToPort": 80, "UserIdGroupPairs": [pair]}],
+    )
+    rules = ec2.describe_security_group_rules(Filters=[{"Name": "group-id", "Values": [group]}])["SecurityGroupRules"]
+    assert [rule["Description"] for rule in rules if not rule["IsEgress"]] == ["itself"]
+
+
+def test_a_launch_template_says_nothing_of_its_own_tags(aws):
+    """The first version's data is what was given; the tags are the template's."""
+    ec2 = aws.client("ec2")
+    template = ec2.create_launch_template(
+        LaunchTemplateName=f"t-{uuid.uuid4().hex[:8]}",
+        LaunchTemplateData={"InstanceType": "t3.small"},
+        TagSpecifications=[{"ResourceType": "launch-template", "Tags": [{"Key": "a", "Value": "b"}]}],
+    )["LaunchTemplate"]
+    assert template["Tags"] == [{"Key": "a", "Value": "b"}]
+    versions = ec2.describe_launch_template_versions(LaunchTemplateId=template["LaunchTemplateId"])
+    assert "TagSpecifications" not in versions["LaunchTemplateVersions"][0]["LaunchTemplateData"]

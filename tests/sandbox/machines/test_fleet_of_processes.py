@@ -1,0 +1,170 @@
+"""The emulator, the machines and the balancer together: a fleet of real processes, rolled out under load."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import http.client
+import io
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import threading
+import urllib.request
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from release.user_data import Boot, render
+from tests.sandbox.aws.emulator import start, until
+from tests.sandbox.aws.fleet import Fleet
+from tests.sandbox.fake_internal_api import process
+
+pytestmark = pytest.mark.sandbox
+
+SHOP = Path(__file__).resolve().parents[3] / "examples" / "shop"
+BUCKET, LOGS, ROLE = "slipway-test", "/slipway/test/web", "web-role"
+ONE, TWO = "1" * 40, "2" * 40
+
+
+@pytest.fixture
+def aws():
+    child, emulator = start()
+    yield emulator
+    child.terminate()
+    child.wait(10)
+
+
+@pytest.fixture
+def machines(aws, tmp_path):
+    arguments = ("-m", "sandbox.machines", "--endpoint", aws.url, "--directory", str(tmp_path / "machines"))
+    with process(*arguments, log=tmp_path / "machines.log", env={"SLIPWAY_SANDBOX": str(tmp_path)}) as (port, _):
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture
+def balancer(aws, tmp_path):
+    with process("-m", "sandbox.balancer", "--endpoint", aws.url, log=tmp_path / "balancer.log") as (port, _):
+        yield f"http://127.0.0.1:{port}"
+
+
+class ShopFleet(Fleet):
+    """Instances that run the real boot script on a release in the emulated S3."""
+
+    def __init__(self, aws) -> None:
+        self.digest = ""
+        iam, s3 = aws.client("iam"), aws.client("s3")
+        policy = {"Version": "2012-10-17", "Statement": []}
+        iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=json.dumps(policy))
+        iam.create_instance_profile(InstanceProfileName=ROLE)
+        iam.add_role_to_instance_profile(InstanceProfileName=ROLE, RoleName=ROLE)
+        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": s3.meta.region_name})
+        aws.client("logs").create_log_group(logGroupName=LOGS)
+        archive = io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w:gz") as tar:
+            for file in (SHOP / "Procfile", *(SHOP / "shop").glob("*.*")):
+                tar.add(file, file.relative_to(SHOP))
+        self.digest = hashlib.sha256(archive.getvalue()).hexdigest()
+        for sha in (ONE, TWO):
+            s3.put_object(Bucket=BUCKET, Key=f"releases/{sha}/artifact.tar.gz", Body=archive.getvalue())
+        super().__init__(aws, delay="10")
+        aws.client("elbv2").modify_target_group(
+            TargetGroupArn=self.target_group, HealthCheckIntervalSeconds=5, HealthCheckTimeoutSeconds=2
+        )
+
+    def data(self, release):
+        boot = Boot(
+            sha=release, digest=self.digest, bucket=BUCKET, region=self.ec2.meta.region_name, fleet="web",
+            group=self.name, hook="boot", log_group=LOGS, command="python3 -m shop",
+            port=8080, health_path="/healthz", boot_timeout=60, environment={},
+        )  # fmt: skip
+        return {
+            **super().data(release),
+            "UserData": base64.b64encode(render(boot).encode()).decode(),
+            "IamInstanceProfile": {"Name": ROLE},
+        }
+
+
+class Load:
+    """Requests one after another, on kept connections, until stopped."""
+
+    def __init__(self, address: str) -> None:
+        self.releases, self.failures = Counter(), []
+        self._address, self._stop = address, threading.Event()
+        self._threads = [threading.Thread(target=self._run, args=(method,)) for method in ("GET", "GET", "POST")]
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(15)
+
+    def _run(self, method):
+        connection = http.client.HTTPConnection(self._address, timeout=10)
+        while not self._stop.wait(0.005):
+            try:
+                connection.request(method, "/cart", b"sku=oak-tray" if method == "POST" else None)
+                response = connection.getresponse()
+                response.read()
+            except (OSError, http.client.HTTPException) as problem:
+                self.failures.append((method, repr(problem)))
+                connection.close()
+                continue
+            self.releases[response.headers["X-Release"]] += 1
+            if response.status not in (200, 303):
+                self.failures.append((method, response.status))
+        connection.close()
+
+
+def identity(aws, machines, instance, folder):
+    """Who the AWS CLI is on an instance, with no credentials but those of the metadata service."""
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "AWS_DEFAULT_REGION": "eu-central-1"}
+    environment["AWS_ENDPOINT_URL"] = aws.url
+    environment["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = f"{machines}/{instance}"
+    cli = Path(sys.executable).with_name("aws")
+    command = [cli, "sts", "get-caller-identity"]
+    said = subprocess.run(command, env=environment, capture_output=True, check=False, timeout=30)
+    assert said.returncode == 0, said.stderr
+    return json.loads(said.stdout)
+
+
+def status_of(fleet, refresh):
+    found = fleet.scaling.describe_instance_refreshes(AutoScalingGroupName=fleet.name, InstanceRefreshIds=[refresh])
+    return found["InstanceRefreshes"][0]["Status"]
+
+
+def test_a_rollout_under_load_fails_no_request(aws, machines, balancer, tmp_path):
+    """A fleet boots its release from S3 by the real boot script; a refresh replaces it and not one request fails.
+
+    The AWS CLI works with what the metadata service gives; a killed machine is replaced; all is gone in the end.
+    """
+    fleet = ShopFleet(aws)
+    fleet.create(size=2, version=fleet.version(ONE), hook="boot")
+    until(lambda: fleet.in_service(2), 30)
+    with Load(fleet.balancer["DNSName"]) as load:
+        until(lambda: load.releases[ONE] > 100)
+        refresh = fleet.refresh(fleet.version(TWO))
+        until(lambda: status_of(fleet, refresh) == "Successful", 60)
+        before = load.releases[TWO]
+        until(lambda: load.releases[TWO] > before + 100)
+    assert load.failures == []
+    events = fleet.aws.client("logs").filter_log_events(logGroupName=LOGS)["events"]
+    assert Counter(json.loads(event["message"])["event"] for event in events) == {"ready": 4}
+
+    known = identity(aws, machines, fleet.instances[1]["InstanceId"], tmp_path)
+    assert known["Account"] == "123456789012"
+
+    victim = fleet.instances[0]["InstanceId"]
+    kill = urllib.request.Request(f"{machines}/machines/{victim}/kill", method="POST")
+    urllib.request.urlopen(kill, timeout=10).close()
+    until(lambda: fleet.in_service(2) and victim not in [one["InstanceId"] for one in fleet.instances], 30)
+
+    fleet.scaling.delete_auto_scaling_group(AutoScalingGroupName=fleet.name, ForceDelete=True)
+    until(lambda: not list((tmp_path / "machines").iterdir()), 30)

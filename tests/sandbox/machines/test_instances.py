@@ -1,0 +1,43 @@
+"""What is planned for instances and machines."""
+
+from __future__ import annotations
+
+import pytest
+
+from sandbox.machines.instances import parse, plan
+from tests.sandbox.fake_internal_api import instance
+
+ID = "i-0aaaaaaaaaaaaaaa1"
+
+
+@pytest.mark.parametrize(
+    ("state", "said", "live", "gone", "verb"),
+    [
+        ("pending", None, None, False, "start"),
+        ("running", None, None, False, "start"),
+        ("pending", None, 4000, False, "announce"),
+        ("running", 4000, 4000, False, None),
+        ("running", 4000, None, True, "fail"),
+        ("shutting-down", 4000, 4000, False, "end"),
+        ("shutting-down", 4000, None, True, "bury"),
+        ("shutting-down", None, None, False, "bury"),
+        ("terminated", 4000, 4000, False, "end"),
+        ("terminated", 4000, None, True, None),
+        (None, None, 4000, False, "end"),
+        (None, None, None, True, None),
+    ],
+)
+def test_the_plan_follows_from_what_there_is(state, said, live, gone, verb):
+    """For each state of instance and machine: what is to be done, whatever happened before; nothing while busy."""
+    entries = [instance(ID, "", state=state, port=said)] if state else []
+    instances = parse({"instances": entries})
+    machines, ended = ({ID: live} if live else {}), ({ID} if gone else set())
+    planned = plan(instances, live=machines, busy=(), gone=ended)
+    assert [action.verb for action in planned] == ([verb] if verb else [])
+    assert plan(instances, live=machines, busy={ID}, gone=ended) == []
+
+
+def test_user_data_is_decoded_and_may_be_missing():
+    """Bytes as they were given; none where there are none, or where they are no base64."""
+    entries = [instance(ID, b"#!\xff\0"), instance("i-2", b""), {**instance("i-3", b""), "user_data": "%%%"}]
+    assert [one.user_data for one in parse({"instances": entries}).values()] == [b"#!\xff\0", b"", b""]

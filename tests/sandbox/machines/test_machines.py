@@ -1,0 +1,256 @@
+"""Machines as real process trees, driven by the internal API."""
+
+from __future__ import annotations
+
+import json
+import signal
+import urllib.error
+import urllib.request
+
+import psutil
+import pytest
+
+from tests.sandbox.fake_internal_api import FakeInternalApi, eventually, instance, process
+
+pytestmark = pytest.mark.sandbox
+
+ONE, TWO, THREE = (f"i-0aaaaaaaaaaaaaaa{number}" for number in (1, 2, 3))
+
+SERVES = """#!/bin/bash
+mkdir -p "$APP_HOME"
+env | sort > "$HOME/env.part" && mv "$HOME/env.part" "$HOME/env"
+(cd "$HOME" && exec setsid python3 -m http.server --bind 127.0.0.1 "$PORT" >"$APP_HOME/app.log" 2>&1) &
+env -i sleep 300 & echo $! >"$HOME/sleeper"
+echo "user data of $(basename "$HOME") done"
+"""
+
+
+@pytest.fixture
+def api():
+    with FakeInternalApi() as fake:
+
+        def apply(path: str, body: dict) -> None:
+            for entry in fake.resources["instances"]["instances"]:
+                if path == f"instances/{entry['id']}":
+                    entry.update(body)
+
+        fake.apply = apply
+        yield fake
+
+
+@pytest.fixture
+def machines(api, tmp_path):
+    arguments = ("-m", "sandbox.machines", "--endpoint", api.url, "--directory", str(tmp_path / "machines"))
+    env = {"SLIPWAY_SANDBOX": str(tmp_path), "SECRET_OF_THE_USER": "1"}
+    with process(*arguments, log=tmp_path / "machines.log", env=env) as started:
+        yield started
+
+
+def launch(api, *entries):
+    api.update(lambda resources: resources["instances"]["instances"].extend(entries))
+
+
+def change(api, id_, **more):
+    def apply(resources):
+        for entry in resources["instances"]["instances"]:
+            if entry["id"] == id_:
+                entry.update(more)
+
+    api.update(apply)
+
+
+def posted(api, id_, key):
+    return [body[key] for path, body in api.posts if path == f"instances/{id_}" and key in body]
+
+
+def read(file):
+    return file.read_text() if file.exists() else None
+
+
+def get(url, **more):
+    with urllib.request.urlopen(urllib.request.Request(url, **more), timeout=5) as response:
+        return response.read().decode()
+
+
+def answers(port):
+    try:
+        return get(f"http://127.0.0.1:{port}/")
+    except OSError:
+        return None
+
+
+def marked(directory):
+    found = []
+    for candidate in psutil.process_iter():
+        try:
+            if str(directory) in candidate.environ().get("SLIPWAY_MACHINE", ""):
+                found.append(candidate)
+        except psutil.Error:
+            continue
+    return found
+
+
+def sleeper(tmp_path, id_):
+    """The process that cleared its environment; its session's leader is gone."""
+    return psutil.Process(int(eventually(lambda: read(tmp_path / "machines" / id_ / "sleeper"))))
+
+
+def test_a_machine_serves_until_its_instance_shuts_down(api, machines, tmp_path):
+    """User data runs byte for byte, its children outlive it and are all gone after shutting-down, with logs kept."""
+    launch(api, instance(ONE, SERVES), instance(TWO, SERVES))
+    api.wait_for(lambda: posted(api, ONE, "port") and posted(api, TWO, "port"))
+    ports = posted(api, ONE, "port")[0], posted(api, TWO, "port")[0]
+    assert ports[0] != ports[1]
+    assert eventually(lambda: answers(ports[0]))
+    assert eventually(lambda: answers(ports[1]))
+    assert (tmp_path / "machines" / ONE / "user-data").read_bytes() == SERVES.encode()
+    bare = sleeper(tmp_path, ONE)
+
+    change(api, ONE, state="shutting-down")
+    api.wait_for(lambda: posted(api, ONE, "state") == ["terminated"])
+    assert answers(ports[0]) is None
+    assert answers(ports[1])
+    assert not bare.is_running()
+    assert not (tmp_path / "machines" / ONE).exists()
+    kept = (tmp_path / "log" / "machines" / f"{ONE}.log").read_text()
+    assert f"user data of {ONE} done" in kept
+    assert "app/app.log" in kept
+
+
+def test_a_machine_has_an_environment_of_its_own(api, machines, tmp_path):
+    """Nothing of the caller's environment reaches a machine but what the contract names."""
+    launch(api, instance(ONE, SERVES))
+    listing = eventually(lambda: read(tmp_path / "machines" / ONE / "env"))
+    seen = dict(line.split("=", 1) for line in listing.splitlines())
+    home = str(tmp_path / "machines" / ONE)
+    assert {"SHLVL", "PWD", "_", "OLDPWD"} | set(seen) == {"SHLVL", "PWD", "_", "OLDPWD"} | {
+        "PATH", "LANG", "LC_ALL", "HOME", "TMPDIR", "SLIPWAY_MACHINE", "SLIPWAY_SANDBOX", "AWS_ENDPOINT_URL",
+        "AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_REGION", "AWS_DEFAULT_REGION", "APP_HOME", "APP_USER", "PORT",
+    }  # fmt: skip
+    assert (seen["HOME"], seen["APP_HOME"], seen["SLIPWAY_SANDBOX"]) == (home, f"{home}/app", str(tmp_path))
+    assert seen["AWS_EC2_METADATA_SERVICE_ENDPOINT"] == f"http://127.0.0.1:{machines[0]}/{ONE}"
+
+
+def test_a_killed_machine_is_reported_failed(api, machines, tmp_path):
+    """The fault ends every process at once and reports the instance failed; it does not come back."""
+    launch(api, instance(ONE, SERVES))
+    port = api.wait_for(lambda: posted(api, ONE, "port"))[0]
+    assert eventually(lambda: answers(port))
+    get(f"http://127.0.0.1:{machines[0]}/machines/{ONE}/kill", method="POST")
+    assert posted(api, ONE, "state") == ["failed"]
+    assert answers(port) is None
+    assert not marked(tmp_path)
+    change(api, ONE, state="running", port=None)
+    api.wait_for(lambda: posted(api, ONE, "state") == ["failed", "failed"])
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        get(f"http://127.0.0.1:{machines[0]}/machines/{ONE}/kill", method="POST")
+
+
+def test_user_data_that_is_no_script_is_not_run(api, machines, tmp_path):
+    """As with cloud-init, only user data that begins with `#!` runs; the machine is there all the same."""
+    launch(api, instance(ONE, "echo ran"), instance(TWO, "#!/no/such/interpreter\n"))
+    api.wait_for(lambda: posted(api, ONE, "port") and posted(api, TWO, "port"))
+    assert "no script" in (tmp_path / "machines" / ONE / "console.log").read_text()
+    assert "cannot be run" in (tmp_path / "machines" / TWO / "console.log").read_text()
+
+
+def test_sigterm_ends_all_machines(api, machines, tmp_path):
+    """The supervisor leaves no process behind, not even one that cleared its environment."""
+    launch(api, instance(ONE, SERVES), instance(TWO, SERVES))
+    api.wait_for(lambda: posted(api, ONE, "port") and posted(api, TWO, "port"))
+    bare = [sleeper(tmp_path, ONE), sleeper(tmp_path, TWO)]
+    machines[1].send_signal(signal.SIGTERM)
+    assert machines[1].wait(15) == 0
+    assert not marked(tmp_path)
+    assert not any(process.is_running() for process in bare)
+
+
+def test_a_new_supervisor_cleans_up_after_a_killed_one(api, machines, tmp_path):
+    """After kill -9 of the supervisor, the next one ends what was left in the directory and starts afresh."""
+    launch(api, instance(ONE, SERVES))
+    port = api.wait_for(lambda: posted(api, ONE, "port"))[0]
+    assert eventually(lambda: answers(port))
+    bare = sleeper(tmp_path, ONE)
+    machines[1].kill()
+    machines[1].wait(10)
+    before = {child.pid for child in marked(tmp_path)}
+    assert before
+    arguments = ("-m", "sandbox.machines", "--endpoint", api.url, "--directory", str(tmp_path / "machines"))
+    with process(*arguments, log=tmp_path / "second.log"):
+        again = api.wait_for(lambda: posted(api, ONE, "port")[1:])[0]
+        assert eventually(lambda: answers(again))
+        assert not before & {child.pid for child in marked(tmp_path)}
+        assert not bare.is_running()
+
+
+def test_the_supervisor_outlives_an_outage_of_the_emulator(api, machines):
+    """Failing long polls change nothing; when the emulator is back, what was missed is made up."""
+    launch(api, instance(ONE, SERVES))
+    port = api.wait_for(lambda: posted(api, ONE, "port"))[0]
+    assert eventually(lambda: answers(port))
+    api.failing = True
+    change(api, ONE, state="shutting-down")
+    assert answers(port)
+    api.failing = False
+    api.wait_for(lambda: posted(api, ONE, "state") == ["terminated"])
+
+
+def status(url, method="GET", **headers):
+    try:
+        return get(url, method=method, headers={name.replace("_", "-"): value for name, value in headers.items()})
+    except urllib.error.HTTPError as problem:
+        return problem.code
+
+
+def test_the_metadata_service_is_that_of_ec2(api, machines):
+    """Tokens are required where the instance says so, belong to one instance, and open the documented categories."""
+    launch(
+        api,
+        instance(ONE, SERVES, tags={"Name": "web"}, metadata_options={"HttpTokens": "required"}),
+        instance(
+            TWO, SERVES, role=None, metadata_options={"HttpTokens": "optional", "InstanceMetadataTags": "enabled"}
+        ),
+        instance(THREE, SERVES, metadata_options={"HttpEndpoint": "disabled"}),
+    )
+    api.wait_for(lambda: posted(api, ONE, "port"))
+    one, two, three = (f"http://127.0.0.1:{machines[0]}/{id_}/latest" for id_ in (ONE, TWO, THREE))
+    assert status(f"{one}/api/token", "PUT") == 400
+    assert status(f"{one}/api/token", "PUT", X_aws_ec2_metadata_token_ttl_seconds="21601") == 400
+    token = status(f"{one}/api/token", "PUT", X_aws_ec2_metadata_token_ttl_seconds="60")
+    assert status(f"{one}/meta-data/instance-id") == 401
+    assert status(f"{one}/meta-data/instance-id", X_aws_ec2_metadata_token="wrong") == 401
+    assert status(f"{two}/meta-data/instance-id", X_aws_ec2_metadata_token=token) == 401
+    assert status(f"{three}/api/token", "PUT", X_aws_ec2_metadata_token_ttl_seconds="60") == 403
+    known = {
+        "meta-data/instance-id": ONE,
+        "meta-data/placement/region": "eu-central-1",
+        "meta-data/placement/availability-zone": "eu-central-1b",
+        "meta-data/placement/": "availability-zone\nregion",
+        "meta-data/local-ipv4": "10.20.0.7",
+        "meta-data/ami-id": "ami-0123456789abcdef0",
+        "meta-data/instance-type": "t3.small",
+        "meta-data/iam/security-credentials/": "web",
+        "meta-data/tags/instance/Name": 404,
+        "user-data": SERVES,
+        "meta-data/nothing": 404,
+    }
+    assert {path: status(f"{one}/{path}", X_aws_ec2_metadata_token=token) for path in known} == known
+    document = json.loads(status(f"{one}/dynamic/instance-identity/document", X_aws_ec2_metadata_token=token))
+    assert (document["instanceId"], document["region"]) == (ONE, "eu-central-1")
+    assert status(f"{two}/meta-data/instance-id") == TWO
+    assert status(f"{two}/meta-data/iam/security-credentials/") == 404
+
+
+def test_botocore_finds_the_role_in_the_metadata(api, machines, tmp_path):
+    """With no credentials but the metadata service below its path prefix, the SDK gets the role's."""
+    script = """#!/bin/bash
+    cd "$HOME" && python3 - <<'PY' >told.part && mv told.part told
+import json, botocore.session
+found = botocore.session.Session().get_credentials()
+print(json.dumps([found.method, found.access_key[:4], bool(found.token)]))
+PY
+    """
+    launch(api, instance(ONE, script))
+    told = tmp_path / "machines" / ONE / "told"
+    eventually(told.exists)
+    assert json.loads(told.read_text()) == ["iam-role", "ASIA", True]

@@ -1,0 +1,63 @@
+"""An emulator (plain moto) and the provider in front of it, both in this process."""
+
+import logging
+
+import boto3
+import moto.settings
+import pytest
+from moto.server import ThreadedMotoServer
+
+from sandbox.provider.__main__ import serve
+from tests.sandbox.provider.engine import Stack
+from tests.sandbox.provider.protocol import REGION, Connection
+
+
+@pytest.fixture(scope="session")
+def emulator():
+    """The URL of a running moto."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(moto.settings, "ACM_VALIDATION_WAIT", 0)
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+        server.start()
+        host, port = server.get_host_and_port()
+        yield f"http://{host}:{port}"
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def port(emulator):
+    """The port of a running provider."""
+    server, port = serve(emulator, 0)
+    yield port
+    server.stop(grace=None).wait()
+
+
+@pytest.fixture
+def aws(emulator):
+    """A function that makes a boto3 client on the emulator."""
+
+    def client(service, region=REGION):
+        return boto3.client(
+            service,
+            region_name=region,
+            endpoint_url=emulator,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
+    return client
+
+
+@pytest.fixture
+def provider(port):
+    """A configured connection to the provider."""
+    with Connection(port) as connection:
+        connection.configure(region=REGION)
+        yield connection
+
+
+@pytest.fixture
+def stack(port, tmp_path):
+    """A function that makes a Pulumi stack of a program, on the real engine."""
+    return lambda program, **environment: Stack(tmp_path, port, program, environment)

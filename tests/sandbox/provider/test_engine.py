@@ -1,0 +1,39 @@
+"""The provider under the real engine: every type through up, refresh, preview, update and destroy."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sandbox.provider.resources import RESOURCES
+
+PROGRAM = Path(__file__).with_name("everything.py")
+
+
+@pytest.mark.engine
+@pytest.mark.sandbox
+def test_every_type_lives_a_whole_life(stack, aws):
+    """Up, no drift and no change after it, drift by hand is found, an update in place, and nothing left at the end."""
+    reading = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [reading]})
+    managed = aws("iam").create_policy(PolicyName="managed", PolicyDocument=document)["Policy"]["Arn"]
+    everything = stack(PROGRAM, GENERATION="1", MANAGED_POLICY=managed)
+    everything.run("up", "--yes", "--skip-preview")
+    resources = json.loads(everything.run("stack", "export"))["deployment"]["resources"]
+    assert {resource["type"] for resource in resources} >= set(RESOURCES)
+    outputs = next(r["outputs"] for r in resources if r["type"] == "pulumi:pulumi:Stack")
+
+    everything.run("preview", "--refresh", "--expect-no-changes")
+
+    aws("ec2").create_tags(Resources=[outputs["vpc"]], Tags=[{"Key": "Name", "Value": "by hand"}])
+    aws("elbv2").modify_target_group(TargetGroupArn=outputs["target"], HealthCheckPath="/by-hand")
+    everything.environment["GENERATION"] = "2"
+    said = everything.run("up", "--yes", "--skip-preview", "--refresh", "--diff")
+    assert "by hand" in said
+    assert "/by-hand" in said
+    assert "replaced" not in said
+    assert "[secret]" in said
+
+    everything.run("destroy", "--yes", "--skip-preview")
+    assert not aws("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]
+    assert not aws("ec2").describe_vpcs(Filters=[{"Name": "is-default", "Values": ["false"]}])["Vpcs"]

@@ -1,0 +1,111 @@
+"""The table of types against two authorities: CloudFormation's schemas, and the SDK that programs are written in."""
+
+import importlib
+import inspect
+import json
+import re
+from functools import cache
+from importlib.resources import files
+
+import pytest
+
+from sandbox.provider.invokes import INVOKES
+from sandbox.provider.resources import RESOURCES
+
+# The SDK loads a module when an attribute of it is first asked for, and warns then of types that are not used here.
+pytestmark = pytest.mark.filterwarnings("ignore:.* has been deprecated in favor of:DeprecationWarning")
+
+# Where the provider rightly differs from CloudFormation, as upstream does.
+_REPLACED_HERE = {
+    "aws:acm/certificate:Certificate": {"validationMethod"},  # RequestCertificate alone takes it
+    "aws:autoscaling/policy:Policy": {"name"},  # PutScalingPolicy makes another policy
+    "aws:cloudwatch/logGroup:LogGroup": {"logGroupClass"},  # CreateLogGroup alone takes it
+    "aws:ec2/eip:Eip": {"domain", "publicIpv4Pool"},  # AllocateAddress alone takes them
+    "aws:kms/key:Key": {"keyUsage", "customerMasterKeySpec", "multiRegion"},  # CloudFormation fails instead
+    "aws:route53/record:Record": {"name", "setIdentifier"},  # they are the record's identity
+    "aws:s3/bucket:Bucket": {"objectLockEnabled"},  # CreateBucket takes it
+}
+_RULE = {"ipProtocol", "fromPort", "toPort", "cidrIpv4", "cidrIpv6"}
+_UPDATED_HERE = {
+    "aws:ec2/routeTableAssociation:RouteTableAssociation": {"routeTableId"},  # by ReplaceRouteTableAssociation
+    # By ModifySecurityGroupRules, which is younger than CloudFormation's types.
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": _RULE,
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": {*_RULE, "prefixListId", "referencedSecurityGroupId"},
+}
+
+
+@cache
+def _create_only(cfn: str) -> tuple[set[str], set[str]]:
+    """The top-level properties of a CloudFormation type, and which of them are create-only."""
+    root = files("cfnlint.data.schemas")
+    providers = json.loads((root / "providers" / "us-east-1.json").read_text())
+    schema = json.loads((root / "resources" / f"{providers[cfn]}.json").read_text())
+    only = {p.split("/")[2] for p in schema.get("createOnlyProperties", []) if p.count("/") == 2}
+    return set(schema["properties"]), only
+
+
+@pytest.mark.parametrize("type_", sorted(t for t, r in RESOURCES.items() if r.cfn))
+def test_replace_keys_are_those_of_cloudformation(type_):
+    """What forces a new resource here is what CloudFormation calls create-only, but for exceptions with a reason."""
+    resource = RESOURCES[type_]
+    known, only = _create_only(resource.cfn)
+    names = {name: field.aws_name(name) for name, field in resource.fields.items()}
+    here = {name for name, cfn_name in names.items() if cfn_name in known and resource.fields[name].replace}
+    there = {name for name, cfn_name in names.items() if cfn_name in only}
+    assert here - there == _REPLACED_HERE.get(type_, set())
+    assert there - here == _UPDATED_HERE.get(type_, set())
+
+
+def _sdk(type_):
+    """The SDK's resource class and the class of its arguments."""
+    module_name, name = re.fullmatch(r"aws:(\w+)/\w+:(\w+)", type_).groups()
+    module = importlib.import_module(f"pulumi_aws.{module_name}")
+    cls = getattr(module, name)
+    return module, cls, getattr(module, f"{name}InitArgs", None) or getattr(module, f"{name}Args")
+
+
+def _arguments(cls):
+    """The properties that an SDK class takes: by wire name, whether it is required, and its annotation."""
+    found = {}
+    for name, parameter in inspect.signature(cls.__init__).parameters.items():
+        getter = getattr(cls, name, None)
+        if isinstance(getter, property):
+            wire = getattr(getter.fget, "_pulumi_name", name)
+            found[wire] = (parameter.default is inspect.Parameter.empty, str(parameter.annotation))
+    return found
+
+
+def _compare(fields, cls, module, path):
+    arguments = _arguments(cls)
+    for name, field in fields.items():
+        where = f"{path}.{name}"
+        assert name in arguments, f"{where} is not in the SDK"
+        required, annotation = arguments[name]
+        assert not required or field.required, f"{where} is required by the SDK"
+        block = field if field.kind == "block" else field.of
+        nested = re.search(r"'(\w+Args)'", annotation)
+        if block is not None and block.kind == "block":
+            assert nested, f"{where} is a block here, and none in the SDK"
+            _compare(block.fields, getattr(module, nested.group(1)), module, where)
+
+
+@pytest.mark.parametrize("type_", sorted(RESOURCES))
+def test_every_property_is_one_of_the_sdk(type_):
+    """No name in the table is misspelt: each field, at any depth, and each output is one that the SDK has."""
+    resource = RESOURCES[type_]
+    module, cls, args = _sdk(type_)
+    _compare(resource.inputs, args, module, type_)
+    getters = inspect.getmembers(cls, lambda member: isinstance(member, property))
+    outputs = {getattr(getter.fget, "_pulumi_name", name) for name, getter in getters}
+    assert set(resource.outputs) <= outputs
+    assert ("region" in _arguments(args)) == resource.regional
+
+
+def test_every_data_source_is_one_of_the_sdk():
+    """The tokens of the data sources are those that the SDK calls."""
+    for token in INVOKES:
+        module_name, name = re.fullmatch(r"aws:(\w+)/(\w+):\w+", token).groups()
+        snake = re.sub(r"([A-Z])", r"_\1", name).lower()
+        package = "pulumi_aws" if module_name == "index" else f"pulumi_aws.{module_name}"
+        source = inspect.getsource(importlib.import_module(f"{package}.{snake}"))
+        assert f"'{token}'" in source

@@ -1,0 +1,192 @@
+"""What `up` decides before it starts anything: the release, the stack file, the variables."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from sandbox import environment, stack
+from sandbox.environment import Deploy
+from sandbox.errors import SandboxError
+from sandbox.session import Child, State
+
+STATE = State(
+    session="s", supervisor=Child(pid=1, started=1.0), ports={"aws": 5001, "provider": 5002, "balancer": 8080}
+)
+DEPLOY = Deploy(
+    stack="sandbox", provider="sandbox", region="eu-west-1", sha="HEAD", repository="/a b/it's", directory=""
+)
+
+
+def git(folder, *arguments):
+    """Run git there, as nobody in particular."""
+    identity = ["-c", "user.name=t", "-c", "user.email=t@example.invalid"]
+    ran = subprocess.run(["git", "-C", folder, *identity, *arguments], check=True, capture_output=True, text=True)
+    return ran.stdout.strip()
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A checkout with one commit and a stack file."""
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    git(folder, "init", "--quiet")
+    (folder / "Pulumi.sandbox.yaml").write_text("config:\n  aws:region: eu-west-1\n")
+    (folder / "examples" / "shop").mkdir(parents=True)
+    (folder / "examples" / "shop" / "app.py").write_text("")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "one")
+    return folder
+
+
+def pin(checkout, **pins):
+    """Pin parts of the release in the stack file."""
+    lines = "".join(f"    {key}: {value}\n" for key, value in pins.items())
+    (checkout / "Pulumi.sandbox.yaml").write_text(f"config:\n  slipway:release:\n{lines}")
+
+
+def choose(checkout, **asked):
+    """The release for what make was asked for."""
+    file = stack.read(checkout, "sandbox")
+    return stack.choose(file, asked, checkout=checkout, caller=checkout.parent)
+
+
+def test_default_is_head_of_the_checkout_and_its_example(checkout):
+    """Asked for nothing, HEAD's full SHA of this checkout's example is deployed."""
+    release, remarks = choose(checkout)
+
+    assert release == stack.Release(
+        sha=git(checkout, "rev-parse", "HEAD"), repository=str(checkout), directory="examples/shop"
+    )
+    assert remarks == []
+
+
+def test_uncommitted_changes_are_remarked_on(checkout):
+    """Who edits and forgets to commit learns that HEAD goes live, not the edit."""
+    (checkout / "examples" / "shop" / "app.py").write_text("edited")
+
+    assert "not committed" in choose(checkout)[1][0]
+
+
+def test_other_repository_is_relative_to_the_caller_and_deployed_whole(checkout):
+    """REPO=app means the caller's app; its HEAD and its root are the defaults."""
+    (checkout.parent / "app").mkdir()
+
+    release, _ = choose(checkout, repository="app")
+
+    assert release == stack.Release(sha="HEAD", repository=str(checkout.parent / "app"), directory="")
+
+
+@pytest.mark.parametrize("url", ["https://example.invalid/a.git", "git@example.invalid:team/app.git"])
+def test_url_stays_as_it_is(checkout, url):
+    """A URL is not taken for a path."""
+    assert choose(checkout, repository=url, sha="v1")[0].repository == url
+
+
+def test_missing_folder_is_refused(checkout):
+    """A mistyped REPO is an error before anything starts."""
+    with pytest.raises(SandboxError, match="REPO=nowhere: there is no folder"):
+        choose(checkout, repository="nowhere")
+
+
+@pytest.mark.parametrize(
+    ("pins", "asked"),
+    [
+        ({"sha": "v1"}, {"sha": "v2"}),
+        ({"directory": "a"}, {"directory": "b"}),
+        ({"repository": "https://example.invalid/a"}, {"repository": "https://example.invalid/b"}),
+    ],
+)
+def test_pin_that_says_otherwise_is_refused(checkout, pins, asked):
+    """The stack file would silently win, so a contradiction is an error that says how to mend it."""
+    pin(checkout, **pins)
+
+    with pytest.raises(SandboxError, match=r"Pulumi\.sandbox\.yaml pins slipway:release\..*pulumi config rm"):
+        choose(checkout, **asked)
+
+
+def test_pins_that_agree_or_stand_alone_are_taken(checkout):
+    """A pin that says the same is no contradiction, and one that nobody spoke of decides."""
+    pin(checkout, sha="v1", repository="https://example.invalid/a")
+
+    release, _ = choose(checkout, sha="v1")
+
+    assert release == stack.Release(sha="v1", repository="https://example.invalid/a", directory="")
+
+
+def test_unknown_stack_lists_those_there_are(checkout):
+    """A mistyped STACK is told the stacks that have a file."""
+    (checkout / "Pulumi.dr.yaml").write_text("")
+
+    with pytest.raises(SandboxError, match=r"no Pulumi\.prd\.yaml .* those there are: dr, sandbox"):
+        stack.read(checkout, "prd")
+
+
+@pytest.mark.parametrize("content", ["", "config:", "config: []", "a"])
+def test_odd_stack_files_are_read(checkout, content):
+    """A stack file that says nothing yet pins nothing."""
+    (checkout / "Pulumi.sandbox.yaml").write_text(content)
+
+    assert stack.read(checkout, "sandbox").pins == {}
+
+
+def test_broken_stack_file_is_one_line(checkout):
+    """A stack file that is not YAML is named."""
+    (checkout / "Pulumi.sandbox.yaml").write_text("a: [")
+
+    with pytest.raises(SandboxError, match=r"^Pulumi\.sandbox\.yaml is not YAML: [^\n]*$"):
+        stack.read(checkout, "sandbox")
+
+
+def test_env_lines_are_what_a_shell_becomes(tmp_path):
+    """Evaluating the lines gives a shell exactly the variables, quotes and blanks and all."""
+    base = {"PATH": os.environ["PATH"], "AWS_PROFILE": "mine", "AWS_ENDPOINT_URL_S3": "http://x", "HOME": str(tmp_path)}
+    variables = environment.of_tools(tmp_path, STATE, DEPLOY, Path("/engine folder"))
+    lines = "\n".join(environment.shell_lines(base, variables))
+
+    said = subprocess.run(
+        ["/bin/sh", "-c", 'eval "$LINES_TO_EVAL" && env -0'],
+        env={**base, "LINES_TO_EVAL": lines},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    became = dict(entry.split("=", 1) for entry in said.split("\0") if entry)
+
+    assert {name: became[name] for name in variables} == variables
+    assert became["SLIPWAY_REPOSITORY"] == "/a b/it's"
+    assert not {"AWS_PROFILE", "AWS_ENDPOINT_URL_S3"} & set(became)
+
+
+def test_variables_never_lead_to_the_users_account(tmp_path, monkeypatch):
+    """Whatever the user's AWS setup is, the tools get the sandbox's endpoint and keys and nothing else of AWS."""
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "real")
+    monkeypatch.setenv("AWS_PROFILE", "prod")
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.invalid")
+
+    variables = environment.of_tools(tmp_path, STATE, None, Path("/engine"))
+    merged = environment.merged(os.environ, variables)
+
+    assert merged["AWS_ENDPOINT_URL"] == "http://127.0.0.1:5001"
+    assert merged["PULUMI_DEBUG_PROVIDERS"] == "aws:5002"
+    assert merged["PULUMI_BACKEND_URL"] == f"file://{tmp_path}/pulumi"
+    assert merged["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
+    assert "127.0.0.1" in merged["NO_PROXY"]
+    assert not {"AWS_SESSION_TOKEN", "AWS_PROFILE", "SLIPWAY_SANDBOX"} & set(merged)
+
+
+def test_path_has_the_tools_first_and_once(tmp_path, monkeypatch):
+    """A shell in a shell does not grow its PATH."""
+    once = environment.of_tools(tmp_path, STATE, None, Path("/engine"))["PATH"]
+    monkeypatch.setenv("PATH", once)
+
+    assert environment.of_tools(tmp_path, STATE, None, Path("/engine"))["PATH"] == once
+    assert once.split(os.pathsep)[1] == "/engine"
+
+
+def test_real_provider_is_not_replaced(tmp_path):
+    """PROVIDER=real leaves it to the engine to find the plugin."""
+    deploy = Deploy(**{**vars(DEPLOY), "provider": "real"})
+
+    assert "PULUMI_DEBUG_PROVIDERS" not in environment.of_tools(tmp_path, STATE, deploy, Path("/engine"))

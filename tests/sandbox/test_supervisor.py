@@ -1,0 +1,241 @@
+"""The supervisor with small stand-ins for the sandbox's processes: real processes, real signals."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from sandbox import processes, session, start
+from sandbox.errors import SandboxError
+from sandbox.supervisor import Plan
+
+pytestmark = [
+    pytest.mark.sandbox,
+    # The supervisor is left to itself on purpose: it outlives whoever started it.
+    pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning"),
+]
+
+ANSWERING = """
+import http.server, json, sys, subprocess
+server = http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), http.server.BaseHTTPRequestHandler)
+child = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"], start_new_session=True)
+print(json.dumps({"ready": True, "port": server.server_port}), flush=True)
+print("x" * 200_000, flush=True)
+server.serve_forever()
+"""
+WAITING = "import json, signal; print(json.dumps({'ready': True}), flush=True); signal.pause()"
+STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN);" + WAITING
+FAILING = "raise SystemExit('no such thing')"
+
+
+def make_plan(directory, **programs):
+    """A plan of Python programs; the one called aws gets a port to answer on."""
+    port = processes.free_port()
+    commands = {name: [sys.executable, "-c", text, str(port)] for name, text in programs.items()}
+    return Plan(directory=directory, session="s1", commands=commands, ports={"aws": port, "balancer": 1, "provider": 2})
+
+
+@pytest.fixture
+def directory(tmp_path):
+    """A sandbox folder of this test's own, with nothing left running afterwards."""
+    folder = tmp_path / ".sandbox"
+    yield folder
+    processes.sweep(folder, patience=1.0)
+
+
+def is_running(process):
+    """Whether a process does more than wait for its parent to ask how it ended."""
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def wait_until(condition, seconds=10.0):
+    """Wait for what another process does, which gives no event to wait for."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "did not happen"
+        threading.Event().wait(0.02)
+
+
+def test_start_returns_when_all_are_ready_and_records_them(directory):
+    """A started sandbox is whole, and its record names every process and port."""
+    state = start.run(make_plan(directory, aws=ANSWERING, machines=WAITING))
+
+    assert session.trouble(state) is None
+    assert state == session.load(directory)
+    assert list(state.children) == ["aws", "machines"]
+    assert state.children["aws"].port == state.ports["aws"]
+
+
+def test_supervisor_has_a_session_of_its_own(directory):
+    """Closing the terminal does not reach the sandbox."""
+    state = start.run(make_plan(directory, aws=ANSWERING))
+
+    assert os.getsid(state.supervisor.pid) == state.supervisor.pid != os.getsid(0)
+
+
+def test_chatty_child_is_not_blocked(directory):
+    """What a child goes on writing to stdout lands in its log."""
+    state = start.run(make_plan(directory, aws=ANSWERING))
+
+    log = directory / "log" / "aws.log"
+    wait_until(lambda: log.stat().st_size > 200_000)
+    assert session.trouble(state) is None
+
+
+def test_stop_leaves_nothing(directory):
+    """A stop ends every process, grandchildren in sessions of their own and stubborn ones too, and the folder."""
+    start.run(make_plan(directory, aws=ANSWERING, machines=STUBBORN))
+    before = processes.find(directory)
+    assert len(before) == 4
+    started = time.monotonic()
+
+    start.stop(directory)
+
+    assert time.monotonic() - started < 10
+    assert not any(is_running(process) for process in before)
+    assert not directory.exists()
+
+
+def test_failed_child_fails_the_start_and_cleans_up(directory):
+    """A start that fails halfway names the log to read, and leaves no process and no record."""
+    with pytest.raises(SandboxError, match=r"machines ended before it was ready; see .*machines\.log"):
+        start.run(make_plan(directory, aws=ANSWERING, machines=FAILING))
+
+    assert processes.find(directory) == []
+    assert session.load(directory) is None
+    assert "no such thing" in (directory / "log" / "machines.log").read_text()
+
+
+def test_wrong_ready_line_fails_the_start(directory):
+    """A child that says something else than that it is ready is not taken for ready."""
+    with pytest.raises(SandboxError, match="instead of being ready"):
+        start.run(make_plan(directory, aws="print('hello')"))
+
+
+def test_dead_child_marks_the_sandbox_as_broken(directory):
+    """A child that is killed is named in the record, with how it ended."""
+    state = start.run(make_plan(directory, aws=ANSWERING, machines=WAITING))
+    os.kill(state.children["machines"].pid, signal.SIGKILL)
+
+    wait_until(lambda: session.load(directory).broken)
+
+    assert session.trouble(session.load(directory)).startswith("machines was killed by SIGKILL; see ")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's parent death signal is Linux's")
+def test_killed_supervisor_takes_its_children_along(directory):
+    """kill -9 of the supervisor ends the children, and the record shows it."""
+    state = start.run(make_plan(directory, aws=ANSWERING, machines=WAITING))
+    os.kill(state.supervisor.pid, signal.SIGKILL)
+
+    for child in state.children.values():
+        wait_until(lambda child=child: not processes.is_alive(child.pid, child.started))
+    assert session.trouble(state) == "its supervisor was killed"
+
+
+def test_ensure_uses_the_one_that_runs(directory, monkeypatch):
+    """A second start finds the first one's sandbox."""
+    monkeypatch.setattr(start, "plan", lambda folder, port: make_plan(folder, aws=ANSWERING))
+    first = start.ensure(directory)
+
+    assert start.ensure(directory) == first
+    with pytest.raises(SandboxError, match="make down"):
+        start.ensure(directory, port=first.ports["balancer"] + 1)
+
+
+def test_ensure_after_a_kill_sweeps_and_starts_anew(directory, monkeypatch, capfd):
+    """After kill -9 the next start ends what is left, drops the dead session's state, says so, and keeps its logs."""
+    monkeypatch.setattr(start, "plan", lambda folder, port: make_plan(folder, aws=ANSWERING))
+    first = start.ensure(directory)
+    orphans = [process for process in processes.find(directory) if process.pid != first.supervisor.pid]
+    (directory / "pulumi").mkdir()
+    os.kill(first.supervisor.pid, signal.SIGKILL)
+    wait_until(lambda: session.trouble(first))
+
+    second = start.ensure(directory)
+
+    assert session.trouble(second) is None
+    assert not any(is_running(process) for process in orphans)
+    assert not (directory / "pulumi").exists()
+    assert (directory / "log.previous" / "aws.log").exists()
+    assert "starting anew" in capfd.readouterr().err
+
+
+def test_two_sandboxes_do_not_touch_one_another(tmp_path, directory):
+    """Stopping one checkout's sandbox leaves the other's alone."""
+    other = tmp_path / "other" / ".sandbox"
+    start.run(make_plan(directory, aws=ANSWERING))
+    state = start.run(make_plan(other, aws=ANSWERING))
+
+    start.stop(directory)
+
+    assert session.trouble(state) is None
+    start.stop(other)
+
+
+def test_stop_ends_a_start_that_is_under_way(directory):
+    """A stop while the children are not yet ready ends the start with an error."""
+    failed = []
+
+    def begin():
+        try:
+            start.run(make_plan(directory, aws="import signal; signal.pause()"))
+        except SandboxError as error:
+            failed.append(str(error))
+
+    thread = threading.Thread(target=begin)
+    thread.start()
+    wait_until(lambda: (state := session.load(directory)) and state.children)
+    start.stop(directory)
+    thread.join(timeout=10)
+
+    assert failed == ["the sandbox did not start: told to stop while starting"]
+    assert processes.find(directory) == []
+
+
+def test_pulumi_of_a_shell_belongs_to_its_sandbox(directory, tmp_path):
+    """A pulumi started by hand in `make shell` is found by its PULUMI_HOME; other programs there are not."""
+    program = tmp_path / "pulumi"
+    program.symlink_to(Path(sys.executable).resolve())
+    env = {**os.environ, "PULUMI_HOME": str(directory / "pulumi-home")}
+    script = "import ctypes; ctypes.CDLL(None).prctl(15, b'pulumi'); " + WAITING
+    children = [
+        subprocess.Popen([sys.executable, "-c", text], env=env, stdout=subprocess.PIPE) for text in (script, WAITING)
+    ]
+    for child in children:
+        assert json.loads(child.stdout.readline())["ready"]
+
+    assert [process.pid for process in processes.find(directory)] == [children[0].pid]
+    for child in children:
+        child.kill()
+        child.communicate()
+
+
+def test_taken_port_is_an_error_only_where_it_was_asked_for(directory):
+    """PORT= that is taken is refused by number; unasked, another one is used."""
+    taken = processes.free_port()
+    with subprocess.Popen([sys.executable, "-c", ANSWERING, str(taken)], stdout=subprocess.PIPE) as server:
+        server.stdout.readline()
+        with pytest.raises(SandboxError, match=f"port {taken} is taken"):
+            start.plan(directory, port=taken)
+        for process in [*psutil.Process(server.pid).children(), psutil.Process(server.pid)]:
+            process.kill()
+    assert start.plan(directory, port=None).ports["balancer"] > 0
+
+
+def test_broken_record_counts_as_none(directory):
+    """A record that is not what it should be never stops a start."""
+    for text in ("", "[]", '{"session": 1}', "{"):
+        session.write(directory, session.FILE, {})
+        (directory / session.FILE).write_text(text)
+        assert session.load(directory) is None

@@ -12,12 +12,14 @@ import signal
 import socket
 import subprocess
 import sys
-import time
+import threading
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+
+from tests.waiting import ENOUGH
 
 SHOP = Path(__file__).resolve().parents[2] / "examples" / "shop"
 SHA, DIGEST, INSTANCE = "c0ffee" * 6 + "c0ff", "d1" * 32, "i-0123456789abcdef0"
@@ -41,7 +43,7 @@ def stop(shop):
 
 
 def ended(shop):
-    code = shop.process.wait(10)
+    code = shop.process.wait(ENOUGH)
     shop.process.stdout.close()
     return code
 
@@ -54,7 +56,7 @@ def shop():
 
 
 def connect(shop):
-    return http.client.HTTPConnection("127.0.0.1", shop.port, timeout=10)
+    return http.client.HTTPConnection("127.0.0.1", shop.port, timeout=ENOUGH)
 
 
 def fetch(shop, path, method="GET", body=None, **headers):
@@ -161,9 +163,11 @@ def test_sigterm_finishes_what_is_in_flight():
     idle = connect(shop)
     idle.request("GET", "/healthz")
     idle.getresponse().read()
-    with socket.create_connection(("127.0.0.1", shop.port), timeout=10) as slow:
-        slow.sendall(b"POST /cart HTTP/1.1\r\nHost: shop\r\nContent-Length: 25\r\n\r\nsku=oak-tray&")
-        time.sleep(0.2)  # nothing announces that a server has begun to read
+    with socket.create_connection(("127.0.0.1", shop.port), timeout=ENOUGH) as slow:
+        head = b"POST /cart HTTP/1.1\r\nHost: shop\r\nContent-Length: 25\r\nExpect: 100-continue\r\n\r\n"
+        slow.sendall(head)
+        assert slow.recv(100).startswith(b"HTTP/1.1 100")  # it has begun to read
+        slow.sendall(b"sku=oak-tray&")
         shop.process.send_signal(signal.SIGTERM)
         assert idle.sock.recv(1) == b""  # the end of the idle connection: draining has begun
         slow.sendall(b"quantity=3&&")
@@ -178,6 +182,7 @@ def test_sigterm_finishes_what_is_in_flight():
 def test_sigterm_under_load_fails_no_request():
     """Requests one after another on kept connections, until SIGTERM: each that was answered was answered in full."""
     shop = start(RELEASE_SHA=SHA)
+    busy = threading.Semaphore(0)
 
     def load():
         connection, answered = connect(shop), 0
@@ -193,14 +198,16 @@ def test_sigterm_under_load_fails_no_request():
             assert response.status == 200
             assert response.read().endswith(b"</html>\n")
             answered += 1
+            if answered == 6:
+                busy.release()
             if response.headers["Connection"] == "close":
                 return answered
 
     with concurrent.futures.ThreadPoolExecutor() as pool:
         loads = [pool.submit(load) for _ in range(4)]
-        time.sleep(0.3)
+        assert all(busy.acquire(timeout=ENOUGH) for _ in loads)
         shop.process.send_signal(signal.SIGTERM)
-        assert all(future.result(10) > 5 for future in loads)
+        assert all(future.result(ENOUGH) > 5 for future in loads)
     assert ended(shop) == 0
 
 
@@ -210,7 +217,7 @@ def test_a_wrong_port_is_one_clear_line():
         for port, said in (("http", "PORT: must be a number"), (str(taken.getsockname()[1]), "PORT: cannot listen")):
             refused = subprocess.run(
                 [sys.executable, "-m", "shop"], cwd=SHOP, env={"PORT": port, "PYTHONDONTWRITEBYTECODE": "1"},
-                capture_output=True, text=True, timeout=10, check=False,
+                capture_output=True, text=True, timeout=ENOUGH, check=False,
             )  # fmt: skip
             assert refused.returncode != 0
             assert refused.stderr.startswith(said)

@@ -11,7 +11,6 @@ import tarfile
 import tempfile
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -23,6 +22,7 @@ from release.build import Build
 from release.errors import ArtifactError, BuildError
 from release.revision import resolve
 from tests.release.conftest import Clone
+from tests.waiting import ENOUGH, until
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def test_a_build_that_takes_too_long(clone: Clone, scratch: Path, tmp_path: Path
     began = time.monotonic()
     with pytest.raises(BuildError, match=r"took more than 0\.5 s"):
         built(clone, "(sleep 300 & echo $! > $HOME/../child; wait); sleep 300", tmp_path / "a.tar.gz", timeout=0.5)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 100  # and not the 300 of the sleep
     assert list(scratch.iterdir()) == []
 
 
@@ -121,7 +121,7 @@ def test_a_background_process_does_not_keep_it(clone: Clone, scratch: Path, tmp_
     """A daemon the build leaves running holds its output open: the build ends, and the daemon with it."""
     began = time.monotonic()
     _, lines = built(clone, "sleep 300 & echo $!", tmp_path / "a.tar.gz")
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 100  # and not the 300 of the sleep
     assert ended(int(lines[0]))
 
 
@@ -137,7 +137,7 @@ def test_ctrl_c_cleans_up(clone: Clone, scratch: Path, tmp_path: Path):
             started.set()
 
     def interrupt() -> None:
-        started.wait(timeout=20)
+        started.wait(timeout=ENOUGH)
         _thread.interrupt_main(signal.SIGINT)
 
     threading.Thread(target=interrupt, daemon=True).start()
@@ -192,13 +192,13 @@ def test_a_build_ends_with_whoever_asked_for_it(tmp_path: Path):
     command = f"sleep 300 & echo $! > {mark}.new; mv {mark}.new {mark}; wait"
     asker = subprocess.Popen([sys.executable, "-c", script, command], start_new_session=True)
     try:
-        _await(mark.exists)
+        until(mark.exists)
         started = int(mark.read_text())
         assert psutil.pid_exists(started)
     finally:
         asker.kill()
         asker.wait()
-    _await(lambda: _has_ended(started))
+    until(lambda: _has_ended(started))
 
 
 def test_what_a_killed_process_left_is_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -220,10 +220,3 @@ def _has_ended(pid: int) -> bool:
         return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
-
-
-def _await(true: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)

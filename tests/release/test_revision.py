@@ -263,7 +263,7 @@ def test_a_host_that_never_answers(scheme: str, monkeypatch: pytest.MonkeyPatch)
         began = time.monotonic()
         with pytest.raises(UnreachableError, match="did not answer for 1 s"):
             resolve(url, "main")
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 100  # and not the 600 of the sleep
     listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, check=True).stdout.decode()
     assert url not in listed
 

@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +17,8 @@ from typing import Any
 
 import psutil
 from aiohttp import web
+
+from tests.waiting import ENOUGH
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -44,14 +45,14 @@ class FakeInternalApi:
 
     def __enter__(self) -> FakeInternalApi:
         self._thread.start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(ENOUGH)
         return self
 
     def __exit__(self, *_: object) -> None:
         self.failing = True
         self.update(lambda _: None)
         self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
+        self._thread.join(ENOUGH)
         self._loop.close()
 
     async def _serve(self) -> None:
@@ -73,6 +74,8 @@ class FakeInternalApi:
         async with self._wake:
             with suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._wake.wait_for(lambda: self._version != after), wait)
+        if self.failing:
+            raise web.HTTPServiceUnavailable
         with self._changed:
             text = json.dumps({"version": self._version, **self.resources[request.match_info["resource"]]})
         return web.Response(text=text, content_type="application/json")
@@ -99,7 +102,7 @@ class FakeInternalApi:
 
         asyncio.run_coroutine_threadsafe(notify(), self._loop).result(10)
 
-    def wait_for(self, condition: Callable[[], Any], timeout: float = 15) -> Any:
+    def wait_for(self, condition: Callable[[], Any], timeout: float = ENOUGH) -> Any:
         """The first true value of `condition`, asked after each post."""
         with self._changed:
             found = self._changed.wait_for(condition, timeout)
@@ -145,16 +148,5 @@ def process(*arguments: str, log: Path, env: dict[str, str] | None = None) -> It
     finally:
         if child.is_running():
             child.send_signal(signal.SIGTERM)
-        assert child.wait(20) in (0, -signal.SIGKILL), log.read_text()
+        assert child.wait(ENOUGH) in (0, -signal.SIGKILL), log.read_text()
         child.stdout.close()
-
-
-def eventually(condition: Callable[[], Any], timeout: float = 15) -> Any:
-    """The first true value of `condition`, which nothing announces."""
-    end = time.monotonic() + timeout
-    while True:
-        found = condition()
-        if found:
-            return found
-        assert time.monotonic() < end, "not in time"
-        time.sleep(0.02)

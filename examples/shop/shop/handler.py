@@ -39,6 +39,12 @@ class Handler(BaseHTTPRequestHandler):
         self.server.works(self.connection)
         return super().parse_request()
 
+    def handle_expect_100(self) -> bool:
+        """As in http.server, at once: the client waits for it with the body."""
+        expected = super().handle_expect_100()
+        self.wfile.flush()
+        return expected
+
     def do_GET(self) -> None:
         """Pages, and what belongs to them."""
         path = unquote(urlsplit(self.path).path)

@@ -5,26 +5,16 @@ import os
 import subprocess
 import sys
 import threading
-import time
 import urllib.request
 from dataclasses import dataclass, field
 
 import boto3
 from botocore.config import Config
 
+from tests.waiting import until
+
 REGION = "eu-central-1"
 NOW = Config(retries={"total_max_attempts": 1})
-
-
-def until(condition, seconds=15.0, interval=0.03):
-    """Asks until the answer is truthy, and returns it."""
-    deadline = time.monotonic() + seconds
-    while True:
-        answer = condition()
-        if answer:
-            return answer
-        assert time.monotonic() < deadline, f"still not so after {seconds} s"
-        threading.Event().wait(interval)
 
 
 @dataclass
@@ -116,7 +106,7 @@ class Players:
                 return False
             return True
 
-        until(done)
+        until(lambda: self.stopped.is_set() or done())  # a test may end while a machine boots
 
     def balancer(self):
         version = 0

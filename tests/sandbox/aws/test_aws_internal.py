@@ -8,14 +8,24 @@ import urllib.error
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.sandbox.aws.emulator import start, until
+from tests.sandbox.aws.conftest import running
+from tests.sandbox.aws.emulator import start
 from tests.sandbox.aws.fleet import Fleet
+from tests.waiting import ENOUGH, until
 
 pytestmark = pytest.mark.sandbox
 
 
-def test_long_poll_answers_when_something_changes(aws):
+@pytest.fixture
+def quiet():
+    """An emulator in which nothing happens but what the test does."""
+    with running() as emulator:
+        yield emulator
+
+
+def test_long_poll_answers_when_something_changes(quiet):
     """It waits while nothing happens, answers at once when an instance is launched, and blocks nobody meanwhile."""
+    aws = quiet
     version = aws.get("instances")["version"]
     began = time.monotonic()
     assert aws.get(f"instances?after={version}&wait=0.3")["version"] == version
@@ -25,7 +35,7 @@ def test_long_poll_answers_when_something_changes(aws):
     waiting.start()
     fleet = Fleet(aws, zones=1)
     fleet.create(size=1)
-    waiting.join(5)
+    waiting.join(ENOUGH)
     assert answers
     assert [m["state"] for m in answers[0]["instances"] if m["tags"].get("team") == "shop"][-1] == "pending"
     fleet.delete()
@@ -76,7 +86,7 @@ def test_first_load_balancer_has_the_preferred_port():
             balancer.listen()
     finally:
         process.terminate()
-        assert process.wait(5) == 0
+        assert process.wait(ENOUGH) == 0
 
 
 def test_protected_load_balancer_is_not_deleted(aws):

@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from tests.sandbox.aws.emulator import until
 from tests.sandbox.aws.fleet import Fleet
+from tests.waiting import until
 
 pytestmark = pytest.mark.sandbox
 

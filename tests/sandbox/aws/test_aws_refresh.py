@@ -3,19 +3,33 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.sandbox.aws.emulator import until
+from tests.sandbox.aws.conftest import playing, running
 from tests.sandbox.aws.fleet import Fleet
+from tests.waiting import until
 
 pytestmark = pytest.mark.sandbox
 
 
-@pytest.fixture
-def fleet(aws, players):
-    made = Fleet(aws)
+def serving(emulator):
+    """A fleet of three healthy instances."""
+    made = Fleet(emulator)
     made.create(size=3, HealthCheckGracePeriod=300)
     until(lambda: made.in_service(3) and list(made.health().values()) == ["healthy"] * 3)
+    return made
+
+
+@pytest.fixture
+def fleet(aws, players):
+    made = serving(aws)
     yield made
     made.delete()
+
+
+@pytest.fixture
+def hurried():
+    """A fleet, and its players, of an AWS that gives up a refresh after a second without progress, not an hour."""
+    with running("--refresh-timeout", "1") as emulator, playing(emulator) as players:
+        yield serving(emulator), players
 
 
 def test_refresh_replaces_every_instance_and_saves_the_configuration(fleet):
@@ -48,8 +62,9 @@ def test_old_instances_stay_until_new_ones_are_healthy(fleet, players):
     until(lambda: fleet.latest["Status"] == "Successful")
 
 
-def test_broken_release_rolls_back_by_itself(fleet, players):
+def test_broken_release_rolls_back_by_itself(hurried):
     """Launches that fail until the time is up are rolled back; the old instances and the old template stay."""
+    fleet, players = hurried
     old = {i["InstanceId"] for i in fleet.instances}
     players.hooks[fleet.name] = "boot"
     players.boot = lambda machine: "ABANDON" if machine["tags"]["release"] == "bad" else "CONTINUE"
@@ -60,7 +75,7 @@ def test_broken_release_rolls_back_by_itself(fleet, players):
         HeartbeatTimeout=60,
     )
     fleet.refresh(fleet.version("bad"), AutoRollback=True)
-    until(lambda: fleet.latest["Status"] == "RollbackSuccessful", 15)
+    until(lambda: fleet.latest["Status"] == "RollbackSuccessful")
     assert {i["InstanceId"] for i in fleet.instances} == old
     assert fleet.group["LaunchTemplate"]["Version"] == "1"
     details = fleet.latest["RollbackDetails"]
@@ -69,11 +84,12 @@ def test_broken_release_rolls_back_by_itself(fleet, players):
     assert "Automatically" in details["RollbackReason"]
 
 
-def test_without_auto_rollback_it_fails(fleet, players):
+def test_without_auto_rollback_it_fails(hurried):
     """The same without AutoRollback is Failed, and the group keeps its configuration."""
-    players.healthy = lambda id_: id_ in {i["InstanceId"] for i in fleet.instances} and False
+    fleet, players = hurried
+    players.healthy = lambda _: False
     fleet.refresh(fleet.version("ill"))
-    until(lambda: fleet.latest["Status"] == "Failed", 12)
+    until(lambda: fleet.latest["Status"] == "Failed")
     assert fleet.latest["EndTime"]
     assert fleet.group["LaunchTemplate"]["Version"] == "1"
 
@@ -151,7 +167,7 @@ def test_skip_matching_replaces_only_what_differs(fleet):
 
 def test_checkpoint_pauses(fleet):
     """After the first checkpoint's percentage it waits; the last percentage is where it ends."""
-    fleet.refresh(fleet.version("two"), CheckpointPercentages=[34, 100], CheckpointDelay=1)
+    fleet.refresh(fleet.version("two"), CheckpointPercentages=[34, 100], CheckpointDelay=4)
     until(lambda: fleet.latest["PercentageComplete"] == 66)
     until(lambda: fleet.latest["Status"] == "Successful")
     assert fleet.in_service(3, "2")

@@ -9,7 +9,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sandbox.aws.s3.replication import destinations
-from tests.sandbox.aws.emulator import REGION, until
+from tests.sandbox.aws.emulator import REGION
+from tests.waiting import until
 
 pytestmark = pytest.mark.sandbox
 

@@ -19,7 +19,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from tests.sandbox.fake_internal_api import FakeInternalApi, eventually, process
+from tests.sandbox.fake_internal_api import FakeInternalApi, process
+from tests.waiting import ENOUGH, until
 
 pytestmark = pytest.mark.sandbox
 
@@ -47,7 +48,7 @@ class App:
                     return self.answer(app.health, b"")
                 app.seen.append(SimpleNamespace(method=self.command, path=self.path, headers=self.headers, body=body))
                 if self.path.startswith("/held"):
-                    assert app.release.wait(10)
+                    assert app.release.wait(ENOUGH)
                 if self.path.startswith("/broken"):
                     self.send_response(200)
                     self.send_header("Content-Length", "1000000")
@@ -60,7 +61,7 @@ class App:
                     self.send_header("Transfer-Encoding", "chunked")
                     self.end_headers()
                     self.wfile.write(b"5\r\nfirst\r\n")
-                    assert app.release.wait(10)
+                    assert app.release.wait(ENOUGH)
                     self.wfile.write(b"6\r\nsecond\r\n0\r\n\r\n")
                     return None
                 if self.path.startswith("/lost"):
@@ -110,7 +111,7 @@ class App:
         self.release.set()
         self.server.shutdown()
         self.server.server_close()
-        self.thread.join(5)
+        self.thread.join(ENOUGH)
 
 
 class World:
@@ -130,10 +131,10 @@ class World:
     def configure(self, targets, *, listeners=None, attributes=None, group=None, other=()):
         default = {"priority": None, "conditions": [], "actions": [{"Type": "forward", "TargetGroupArn": WEB}]}
         listeners = listeners or [{"arn": f"{LB}/80", "port": 80, "protocol": "HTTP", "rules": [default]}]
-        check = {"path": "/healthz", "interval": 0.2, "timeout": 0.5, "healthy_threshold": 2,
+        check = {"path": "/healthz", "interval": 0.2, "timeout": 10, "healthy_threshold": 2,
                  "unhealthy_threshold": 2, "matcher": "200-299"}  # fmt: skip
         base = {"name": "web", "region": "eu-central-1", "protocol": "HTTP", "port": 8080, "health_check": check,
-                "attributes": {"deregistration_delay.timeout_seconds": "5"}}  # fmt: skip
+                "attributes": {"deregistration_delay.timeout_seconds": "60"}}  # fmt: skip
         groups = [{**base, "arn": WEB, "targets": list(targets), **(group or {})}]
         groups += [{**base, "arn": OTHER, "targets": list(other)}] if other else []
         balancer = {"arn": LB, "name": "shop", "region": "eu-central-1", "port": self.port, "zones": [],
@@ -155,7 +156,7 @@ class World:
         self.api.wait_for(lambda: self.states(app)[-1:] and self.states(app)[-1][0] == state)
 
     def fetch(self, path="/", method="GET", *, body=None, headers=None, port=None):
-        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=ENOUGH)
         try:
             connection.request(method, path, body, headers or {})
             response = connection.getresponse()
@@ -186,7 +187,7 @@ def world(api, balancer):
         app.close()
     api.failing = False
     api.update(lambda resources: resources.update({"load-balancers": {"load_balancers": [], "target_groups": []}}))
-    eventually(lambda: json.loads(made.fetch(port=balancer[0]).body) == {"listeners": {}, "targets": []})
+    until(lambda: json.loads(made.fetch(port=balancer[0]).body) == {"listeners": {}, "targets": []})
     api.posts.clear()
 
 
@@ -211,7 +212,7 @@ def test_a_target_without_an_address_is_initial_and_503(world):
     """No target that can be reached: 503, as AWS answers it; the target is initial until its machine has a port."""
     one = world.app("one")
     world.configure([one.target(address=None)])
-    eventually(lambda: _open(world))
+    until(lambda: _open(world))
     assert world.fetch().status == 503
     world.configure([one.target()])
     world.until(one, "healthy")
@@ -249,13 +250,13 @@ def test_draining_ends_no_request(world):
     world.until(one, "healthy")
     with concurrent.futures.ThreadPoolExecutor() as pool:
         held = [pool.submit(world.fetch, f"/held{n}") for n in range(3)]
-        eventually(lambda: len(one.seen) == 3)
+        until(lambda: len(one.seen) == 3)
         world.configure([one.target(state="draining"), two.target()])
         world.until(two, "healthy")
         assert {world.fetch().body for _ in range(6)} == {"two"}
         assert "unused" not in [state for state, *_ in world.states(one)]
         one.release.set()
-        assert [future.result(10).body for future in held] == ["one"] * 3
+        assert [future.result(ENOUGH).body for future in held] == ["one"] * 3
     world.until(one, "unused")
 
 
@@ -267,10 +268,10 @@ def test_the_deregistration_delay_cuts_what_is_left(world):
     world.until(one, "healthy")
     with concurrent.futures.ThreadPoolExecutor() as pool:
         held = pool.submit(world.fetch, "/held")
-        eventually(lambda: one.seen)
+        until(lambda: one.seen)
         world.configure([one.target(state="draining")], group=group)
         with pytest.raises((http.client.HTTPException, OSError)):
-            held.result(10)
+            held.result(ENOUGH)
     world.until(one, "unused")
 
 
@@ -282,7 +283,7 @@ def test_targets_come_and_go_without_a_failed_request(world):
     stop, failures, done = threading.Event(), [], Counter()
 
     def load(method):
-        connection = http.client.HTTPConnection("127.0.0.1", world.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", world.port, timeout=ENOUGH)
         while not stop.is_set():
             connection.request(method, "/", b"body" if method == "POST" else None)
             response = connection.getresponse()
@@ -298,14 +299,14 @@ def test_targets_come_and_go_without_a_failed_request(world):
             world.configure([old.target(), new.target()])
             world.until(new, "healthy")
             before = done.copy()
-            eventually(lambda before=before: all(done[m] > before[m] + 20 for m in ("GET", "POST")))
+            until(lambda before=before: all(done[m] > before[m] + 20 for m in ("GET", "POST")))
             world.configure([old.target(state="draining"), new.target()])
             world.until(old, "unused")
             old.close()
             world.configure([new.target()])
         stop.set()
         for finished in loads:
-            finished.result(10)
+            finished.result(ENOUGH)
     assert failures == []
     assert min(done["GET"], done["POST"]) > 60
 
@@ -313,10 +314,10 @@ def test_targets_come_and_go_without_a_failed_request(world):
 def test_a_stale_connection_fails_no_request(world):
     """A target that closes its kept connections between requests: GET and POST are answered all the same."""
     one = world.app("one")
-    one.server.RequestHandlerClass.timeout = 0.05  # keep-alive of 50 ms
+    one.server.RequestHandlerClass.timeout = 0.5  # of keep-alive
     world.configure([one.target()])
     world.until(one, "healthy")
-    for pause in (0, 0.049, 0.05, 0.051, 0.06, 0.0495, 0.0505):
+    for pause in (0, 0.49, 0.499, 0.5, 0.501, 0.51, 0.6):
         time.sleep(pause)
         assert world.fetch().status == 200
         assert world.fetch(method="POST", body=b"x").status == 200
@@ -359,7 +360,7 @@ def test_statuses_pass_through(world, status):
     one = world.app("one")
     world.configure([one.target()])
     world.until(one, "healthy")
-    connection = http.client.HTTPConnection("127.0.0.1", world.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", world.port, timeout=ENOUGH)
     for method in ("GET", "HEAD", "GET"):
         connection.request(method, f"/={status}")
         response = connection.getresponse()
@@ -373,7 +374,7 @@ def test_responses_stream_and_broken_ones_look_broken(world):
     one = world.app("one")
     world.configure([one.target()])
     world.until(one, "healthy")
-    connection = http.client.HTTPConnection("127.0.0.1", world.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", world.port, timeout=ENOUGH)
     connection.request("GET", "/stream")
     response = connection.getresponse()
     assert response.read(5) == b"first"
@@ -413,7 +414,7 @@ def test_websockets_are_relayed(world):
             session.ws_connect(f"http://127.0.0.1:{world.port}/ws", protocols=("chat",)) as ws,
         ):
             await ws.send_str("hello")
-            assert (await ws.receive_str(timeout=5), ws.protocol) == ("http hello", "chat")
+            assert (await ws.receive_str(timeout=ENOUGH), ws.protocol) == ("http hello", "chat")
         await runner.cleanup()
 
     asyncio.run(run())
@@ -470,7 +471,7 @@ def test_https_is_served_at_the_local_port(world, balancer):
     world.until(one, "healthy")
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    connection = http.client.HTTPSConnection("127.0.0.1", world.port, timeout=10, context=context)
+    connection = http.client.HTTPSConnection("127.0.0.1", world.port, timeout=ENOUGH, context=context)
     connection.request("GET", "/")
     assert connection.getresponse().read() == b"one"
     connection.close()
@@ -489,7 +490,7 @@ def test_traffic_goes_on_while_the_control_plane_is_down(world, api):
     world.until(two, "healthy")
     api.failing = True
     two.health = 500
-    eventually(lambda: {world.fetch().body for _ in range(4)} == {"one"})
+    until(lambda: {world.fetch().body for _ in range(4)} == {"one"})
     api.failing = False
     world.until(two, "unhealthy")
 

@@ -19,9 +19,10 @@ from pathlib import Path
 import pytest
 
 from release.user_data import Boot, render
-from tests.sandbox.aws.emulator import start, until
+from tests.sandbox.aws.emulator import start
 from tests.sandbox.aws.fleet import Fleet
 from tests.sandbox.fake_internal_api import process
+from tests.waiting import ENOUGH, until
 
 pytestmark = pytest.mark.sandbox
 
@@ -35,7 +36,7 @@ def aws():
     child, emulator = start()
     yield emulator
     child.terminate()
-    child.wait(10)
+    child.wait(ENOUGH)
 
 
 @pytest.fixture
@@ -104,10 +105,10 @@ class Load:
     def __exit__(self, *_):
         self._stop.set()
         for thread in self._threads:
-            thread.join(15)
+            thread.join(ENOUGH)
 
     def _run(self, method):
-        connection = http.client.HTTPConnection(self._address, timeout=10)
+        connection = http.client.HTTPConnection(self._address, timeout=ENOUGH)
         while not self._stop.wait(0.005):
             try:
                 connection.request(method, "/cart", b"sku=oak-tray" if method == "POST" else None)
@@ -130,7 +131,7 @@ def identity(aws, machines, instance, folder):
     environment["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = f"{machines}/{instance}"
     cli = Path(sys.executable).with_name("aws")
     command = [cli, "sts", "get-caller-identity"]
-    said = subprocess.run(command, env=environment, capture_output=True, check=False, timeout=30)
+    said = subprocess.run(command, env=environment, capture_output=True, check=False, timeout=ENOUGH)
     assert said.returncode == 0, said.stderr
     return json.loads(said.stdout)
 
@@ -147,11 +148,11 @@ def test_a_rollout_under_load_fails_no_request(aws, machines, balancer, tmp_path
     """
     fleet = ShopFleet(aws)
     fleet.create(size=2, version=fleet.version(ONE), hook="boot")
-    until(lambda: fleet.in_service(2), 30)
+    until(lambda: fleet.in_service(2))
     with Load(fleet.balancer["DNSName"]) as load:
         until(lambda: load.releases[ONE] > 100)
         refresh = fleet.refresh(fleet.version(TWO))
-        until(lambda: status_of(fleet, refresh) == "Successful", 60)
+        until(lambda: status_of(fleet, refresh) == "Successful", 2 * ENOUGH)
         before = load.releases[TWO]
         until(lambda: load.releases[TWO] > before + 100)
     assert load.failures == []
@@ -163,8 +164,8 @@ def test_a_rollout_under_load_fails_no_request(aws, machines, balancer, tmp_path
 
     victim = fleet.instances[0]["InstanceId"]
     kill = urllib.request.Request(f"{machines}/machines/{victim}/kill", method="POST")
-    urllib.request.urlopen(kill, timeout=10).close()
-    until(lambda: fleet.in_service(2) and victim not in [one["InstanceId"] for one in fleet.instances], 30)
+    urllib.request.urlopen(kill, timeout=ENOUGH).close()
+    until(lambda: fleet.in_service(2) and victim not in [one["InstanceId"] for one in fleet.instances])
 
     fleet.scaling.delete_auto_scaling_group(AutoScalingGroupName=fleet.name, ForceDelete=True)
-    until(lambda: not list((tmp_path / "machines").iterdir()), 30)
+    until(lambda: not list((tmp_path / "machines").iterdir()))

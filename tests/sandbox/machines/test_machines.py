@@ -10,7 +10,8 @@ import urllib.request
 import psutil
 import pytest
 
-from tests.sandbox.fake_internal_api import FakeInternalApi, eventually, instance, process
+from tests.sandbox.fake_internal_api import FakeInternalApi, instance, process
+from tests.waiting import ENOUGH, until
 
 pytestmark = pytest.mark.sandbox
 
@@ -68,7 +69,7 @@ def read(file):
 
 
 def get(url, **more):
-    with urllib.request.urlopen(urllib.request.Request(url, **more), timeout=5) as response:
+    with urllib.request.urlopen(urllib.request.Request(url, **more), timeout=ENOUGH) as response:
         return response.read().decode()
 
 
@@ -92,7 +93,7 @@ def marked(directory):
 
 def sleeper(tmp_path, id_):
     """The process that cleared its environment; its session's leader is gone."""
-    return psutil.Process(int(eventually(lambda: read(tmp_path / "machines" / id_ / "sleeper"))))
+    return psutil.Process(int(until(lambda: read(tmp_path / "machines" / id_ / "sleeper"))))
 
 
 def test_a_machine_serves_until_its_instance_shuts_down(api, machines, tmp_path):
@@ -101,8 +102,8 @@ def test_a_machine_serves_until_its_instance_shuts_down(api, machines, tmp_path)
     api.wait_for(lambda: posted(api, ONE, "port") and posted(api, TWO, "port"))
     ports = posted(api, ONE, "port")[0], posted(api, TWO, "port")[0]
     assert ports[0] != ports[1]
-    assert eventually(lambda: answers(ports[0]))
-    assert eventually(lambda: answers(ports[1]))
+    assert until(lambda: answers(ports[0]))
+    assert until(lambda: answers(ports[1]))
     assert (tmp_path / "machines" / ONE / "user-data").read_bytes() == SERVES.encode()
     bare = sleeper(tmp_path, ONE)
 
@@ -120,7 +121,7 @@ def test_a_machine_serves_until_its_instance_shuts_down(api, machines, tmp_path)
 def test_a_machine_has_an_environment_of_its_own(api, machines, tmp_path):
     """Nothing of the caller's environment reaches a machine but what the contract names."""
     launch(api, instance(ONE, SERVES))
-    listing = eventually(lambda: read(tmp_path / "machines" / ONE / "env"))
+    listing = until(lambda: read(tmp_path / "machines" / ONE / "env"))
     seen = dict(line.split("=", 1) for line in listing.splitlines())
     home = str(tmp_path / "machines" / ONE)
     assert {"SHLVL", "PWD", "_", "OLDPWD"} | set(seen) == {"SHLVL", "PWD", "_", "OLDPWD"} | {
@@ -135,7 +136,7 @@ def test_a_killed_machine_is_reported_failed(api, machines, tmp_path):
     """The fault ends every process at once and reports the instance failed; it does not come back."""
     launch(api, instance(ONE, SERVES))
     port = api.wait_for(lambda: posted(api, ONE, "port"))[0]
-    assert eventually(lambda: answers(port))
+    assert until(lambda: answers(port))
     get(f"http://127.0.0.1:{machines[0]}/machines/{ONE}/kill", method="POST")
     assert posted(api, ONE, "state") == ["failed"]
     assert answers(port) is None
@@ -150,8 +151,9 @@ def test_user_data_that_is_no_script_is_not_run(api, machines, tmp_path):
     """As with cloud-init, only user data that begins with `#!` runs; the machine is there all the same."""
     launch(api, instance(ONE, "echo ran"), instance(TWO, "#!/no/such/interpreter\n"))
     api.wait_for(lambda: posted(api, ONE, "port") and posted(api, TWO, "port"))
-    assert "no script" in (tmp_path / "machines" / ONE / "console.log").read_text()
-    assert "cannot be run" in (tmp_path / "machines" / TWO / "console.log").read_text()
+    for id_, said in ((ONE, "no script"), (TWO, "cannot be run")):
+        log = tmp_path / "machines" / id_ / "console.log"
+        until(lambda log=log, said=said: said in log.read_text())
 
 
 def test_sigterm_ends_all_machines(api, machines, tmp_path):
@@ -160,7 +162,7 @@ def test_sigterm_ends_all_machines(api, machines, tmp_path):
     api.wait_for(lambda: posted(api, ONE, "port") and posted(api, TWO, "port"))
     bare = [sleeper(tmp_path, ONE), sleeper(tmp_path, TWO)]
     machines[1].send_signal(signal.SIGTERM)
-    assert machines[1].wait(15) == 0
+    assert machines[1].wait(ENOUGH) == 0
     assert not marked(tmp_path)
     assert not any(process.is_running() for process in bare)
 
@@ -169,16 +171,16 @@ def test_a_new_supervisor_cleans_up_after_a_killed_one(api, machines, tmp_path):
     """After kill -9 of the supervisor, the next one ends what was left in the directory and starts afresh."""
     launch(api, instance(ONE, SERVES))
     port = api.wait_for(lambda: posted(api, ONE, "port"))[0]
-    assert eventually(lambda: answers(port))
+    assert until(lambda: answers(port))
     bare = sleeper(tmp_path, ONE)
     machines[1].kill()
-    machines[1].wait(10)
+    machines[1].wait(ENOUGH)
     before = {child.pid for child in marked(tmp_path)}
     assert before
     arguments = ("-m", "sandbox.machines", "--endpoint", api.url, "--directory", str(tmp_path / "machines"))
     with process(*arguments, log=tmp_path / "second.log"):
         again = api.wait_for(lambda: posted(api, ONE, "port")[1:])[0]
-        assert eventually(lambda: answers(again))
+        assert until(lambda: answers(again))
         assert not before & {child.pid for child in marked(tmp_path)}
         assert not bare.is_running()
 
@@ -187,7 +189,7 @@ def test_the_supervisor_outlives_an_outage_of_the_emulator(api, machines):
     """Failing long polls change nothing; when the emulator is back, what was missed is made up."""
     launch(api, instance(ONE, SERVES))
     port = api.wait_for(lambda: posted(api, ONE, "port"))[0]
-    assert eventually(lambda: answers(port))
+    assert until(lambda: answers(port))
     api.failing = True
     change(api, ONE, state="shutting-down")
     assert answers(port)
@@ -212,7 +214,7 @@ def test_the_metadata_service_is_that_of_ec2(api, machines):
         ),
         instance(THREE, SERVES, metadata_options={"HttpEndpoint": "disabled"}),
     )
-    api.wait_for(lambda: posted(api, ONE, "port"))
+    api.wait_for(lambda: all(posted(api, id_, "port") for id_ in (ONE, TWO, THREE)))
     one, two, three = (f"http://127.0.0.1:{machines[0]}/{id_}/latest" for id_ in (ONE, TWO, THREE))
     assert status(f"{one}/api/token", "PUT") == 400
     assert status(f"{one}/api/token", "PUT", X_aws_ec2_metadata_token_ttl_seconds="21601") == 400
@@ -252,5 +254,5 @@ PY
     """
     launch(api, instance(ONE, script))
     told = tmp_path / "machines" / ONE / "told"
-    eventually(told.exists)
+    until(told.exists)
     assert json.loads(told.read_text()) == ["iam-role", "ASIA", True]

@@ -40,10 +40,11 @@ class Handler(BaseHTTPRequestHandler):
         return super().parse_request()
 
     def handle_expect_100(self) -> bool:
-        """As in http.server, at once: the client waits for it with the body."""
-        expected = super().handle_expect_100()
+        """As in http.server, but at once, for the client waits with the body, and with no header of a response."""
+        self.send_response_only(HTTPStatus.CONTINUE)
+        super().end_headers()
         self.wfile.flush()
-        return expected
+        return True
 
     def do_GET(self) -> None:
         """Pages, and what belongs to them."""

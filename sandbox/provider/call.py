@@ -6,14 +6,14 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 import boto3
 from botocore.config import Config
 
 from sandbox.provider.errors import ProviderError
-from sandbox.provider.schema import Client
 
+Client: TypeAlias = Any  # a boto3 client: its methods are made at run time
 _T = TypeVar("_T")
 _FIRST_POLL, _LAST_POLL = 0.1, 1.0  # seconds; what is waited for lives in another process, and says nothing by itself
 _UNSIGNED = "unused"  # the emulator checks no signature; a user's own keys are never sent to it

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
-if TYPE_CHECKING:
-    from sandbox.provider.call import Call
+from sandbox.provider.call import Call
 
 Value: TypeAlias = Any  # a property: JSON-like, or UNKNOWN
-Client: TypeAlias = Any  # a boto3 client: its methods are made at run time
 Props: TypeAlias = "dict[str, Value]"
 Kind = Literal[
     "text", "number", "flag", "flag-text", "number-text", "json", "list", "set", "map", "tags", "dimensions", "block"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from sandbox.provider.call import Call
-from sandbox.provider.schema import Client, Props, block, flag, number, text, unordered
+from sandbox.provider.call import Call, Client
+from sandbox.provider.schema import Props, block, flag, number, text, unordered
 
 _SOURCES = {
     "cidrBlocks": ("IpRanges", "CidrIp"),

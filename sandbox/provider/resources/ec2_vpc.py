@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.provider.call import Call
+from sandbox.provider.call import Call, Client
 from sandbox.provider.resources.translate import (
     first,
     from_aws,
@@ -13,7 +13,7 @@ from sandbox.provider.resources.translate import (
     to_aws,
     update_ec2_tags,
 )
-from sandbox.provider.schema import TAGS, Client, Props, Resource, flag, text
+from sandbox.provider.schema import TAGS, Props, Resource, flag, text
 
 _VPC_ATTRIBUTES = {
     "enableDnsSupport": "EnableDnsSupport",

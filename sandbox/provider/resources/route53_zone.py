@@ -5,9 +5,9 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from sandbox.provider.call import Call, partition
+from sandbox.provider.call import Call, Client, partition
 from sandbox.provider.resources.translate import first, from_aws, removed_tags, stripped, tag_list, tag_map, to_aws
-from sandbox.provider.schema import TAGS, Client, Field, Props, Resource, block, flag, mapping, number, text, unordered
+from sandbox.provider.schema import TAGS, Field, Props, Resource, block, flag, mapping, number, text, unordered
 
 _VPC = {"vpcId": text(required=True, aws="VPCId"), "vpcRegion": text(computed=True, aws="VPCRegion")}
 _ZONE: dict[str, Field] = {

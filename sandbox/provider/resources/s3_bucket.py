@@ -6,10 +6,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from sandbox.provider.call import Call
+from sandbox.provider.call import Call, Client
 from sandbox.provider.errors import is_gone
 from sandbox.provider.resources.translate import tag_list, tag_map
-from sandbox.provider.schema import TAGS, Autoname, Client, Props, Resource, flag, text
+from sandbox.provider.schema import TAGS, Autoname, Props, Resource, flag, text
 
 _BATCH = 1000  # what DeleteObjects takes
 

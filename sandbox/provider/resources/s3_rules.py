@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from sandbox.provider.call import Client
 from sandbox.provider.resources.s3_settings import BUCKET, OWNER, bucket_setting
 from sandbox.provider.resources.translate import from_aws, to_aws
-from sandbox.provider.schema import TAGS, Client, Field, Props, block, flag, items, number, text, unordered
+from sandbox.provider.schema import TAGS, Field, Props, block, flag, items, number, text, unordered
 
 _TAG = {"key": text(required=True), "value": text(required=True)}
 _TRANSITION = {"date": text(), "days": number(), "storageClass": text(required=True)}

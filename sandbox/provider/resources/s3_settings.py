@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.provider.call import Call
+from sandbox.provider.call import Call, Client
 from sandbox.provider.resources.translate import from_aws, to_aws
-from sandbox.provider.schema import Client, Field, Props, Resource, block, flag, json_text, text, unordered
+from sandbox.provider.schema import Field, Props, Resource, block, flag, json_text, text, unordered
 
 BUCKET = text(required=True, replace=True)
 OWNER = text(replace=True)

@@ -5,26 +5,36 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import random
 import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 import psutil
 
+from sandbox.errors import SandboxError
+
 MARKER = "SLIPWAY_SANDBOX"  # in the environment of every process of a sandbox: the path of its folder
 LOOPBACK = "127.0.0.1"
+# Below the range from which kernels take the ports of outgoing connections (Linux: 32768, macOS: 49152), so that no
+# such connection sits on a port before whoever it is for listens there.
+FIRST_PORT, LAST_PORT = 20000, 31999
 _PR_SET_PDEATHSIG = 1
 _POLL = 0.05  # seconds: other people's children can't be waited for
 
 
-def free_port() -> int:
-    """A TCP port of the loopback interface that nobody listens on now."""
-    with socket.socket() as listener:
-        listener.bind((LOOPBACK, 0))
-        return listener.getsockname()[1]
+def free_port(*, besides: Collection[int] = ()) -> int:
+    """A TCP port of the loopback interface that nobody listens on now, and none of `besides`.
+
+    Raises SandboxError where there is none.
+    """
+    for port in random.sample(range(FIRST_PORT, LAST_PORT + 1), LAST_PORT + 1 - FIRST_PORT):
+        if port not in besides and is_free(port):
+            return port
+    raise SandboxError(f"no port from {FIRST_PORT} to {LAST_PORT} is free; end something that listens there")
 
 
 def is_free(port: int) -> bool:

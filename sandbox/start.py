@@ -65,11 +65,9 @@ def clean(directory: Path, reason: str | None) -> None:
 
 def plan(directory: Path, *, port: int | None) -> Plan:
     """What to run, and where. Raises SandboxError where the load balancer's port was asked for and is taken."""
-    ports = {
-        "aws": processes.free_port(),
-        "provider": processes.free_port(),
-        "balancer": _balancer_port(port),
-    }
+    balancer = _balancer_port(port)
+    aws = processes.free_port(besides=[balancer])
+    ports = {"aws": aws, "provider": processes.free_port(besides=[aws, balancer]), "balancer": balancer}
     endpoint = f"http://{processes.LOOPBACK}:{ports['aws']}"
     options = {
         "aws": ["--port", str(ports["aws"]), "--balancer-port", str(ports["balancer"])],

@@ -7,10 +7,7 @@ import socket
 from dataclasses import dataclass, field
 
 from sandbox.errors import SandboxError
-
-# Below the range from which kernels take the ports of outgoing connections (Linux: 32768, macOS: 49152), so that no
-# such connection sits on a machine's port before its app listens there.
-FIRST, LAST = 20000, 31999
+from sandbox.processes import FIRST_PORT, LAST_PORT, LOOPBACK
 
 
 @dataclass
@@ -25,17 +22,19 @@ class Ports:
 
     def take(self) -> int:
         """A free port; SandboxError where there is none."""
-        for port in random.sample(range(FIRST, LAST + 1), LAST + 1 - FIRST):
+        for port in random.sample(range(FIRST_PORT, LAST_PORT + 1), LAST_PORT + 1 - FIRST_PORT):
             if port not in self._held and _listenable(port):
                 holder = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
                 try:
-                    holder.bind(("127.0.0.1", port))
+                    holder.bind((LOOPBACK, port))
                 except OSError:
                     holder.close()
                     continue
                 self._held[port] = holder
                 return port
-        raise SandboxError(f"machines: no port from {FIRST} to {LAST} is free; end something that listens there")
+        raise SandboxError(
+            f"machines: no port from {FIRST_PORT} to {LAST_PORT} is free; end something that listens there"
+        )
 
     def release(self, port: int) -> None:
         """Gives `port` back; nothing where it isn't held."""

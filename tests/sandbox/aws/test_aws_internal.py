@@ -8,6 +8,7 @@ import urllib.error
 import pytest
 from botocore.exceptions import ClientError
 
+from sandbox.processes import free_port
 from tests.sandbox.aws.conftest import running
 from tests.sandbox.aws.emulator import start
 from tests.sandbox.aws.fleet import Fleet
@@ -72,9 +73,7 @@ def test_target_health_is_what_the_balancer_reports(aws):
 
 def test_first_load_balancer_has_the_preferred_port():
     """The DNS name is an address on which a balancer can listen; the others get ports of their own."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     process, emulator = start("--balancer-port", str(port))
     try:
         first, second = Fleet(emulator, zones=1), Fleet(emulator, zones=1)

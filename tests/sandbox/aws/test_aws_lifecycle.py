@@ -103,7 +103,7 @@ def test_dead_machine_is_replaced(fleet, players):
     until(lambda: fleet.in_service(1))
     dead = fleet.instances[0]["InstanceId"]
     players.aws.post(f"instances/{dead}", {"state": "failed", "reason": "power cut"})
-    until(lambda: fleet.in_service(1) and fleet.instances[0]["InstanceId"] != dead)
+    until(lambda: fleet.in_service(1) and dead not in [instance["InstanceId"] for instance in fleet.instances])
     described = fleet.ec2.describe_instances(InstanceIds=[dead])["Reservations"][0]["Instances"][0]
     assert described["State"]["Name"] == "terminated"
     assert "power cut" in described["StateReason"]["Message"]

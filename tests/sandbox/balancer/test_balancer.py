@@ -19,6 +19,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from sandbox.processes import free_port
 from tests.sandbox.fake_internal_api import FakeInternalApi, process
 from tests.waiting import ENOUGH, until
 
@@ -119,9 +120,7 @@ class World:
 
     def __init__(self, api) -> None:
         self.api = api
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.apps = []
 
     def app(self, name):

@@ -126,6 +126,7 @@ class Fleet(pulumi.ComponentResource):
             preferences=refresh_preferences(self._settings.rollout, self._alarms.names),
             timeout=self._settings.rollout.timeout,
             boot_timeout=self._settings.boot_timeout,
+            alarm_wait=self._settings.rollout.alarm_wait,
             hook=naming.BOOT_HOOK,
             supersede=self._args.release.supersede,
         )

@@ -13,7 +13,7 @@ from typing import Any, cast
 from botocore.exceptions import ClientError
 
 from release.clients import client, code
-from release.rollout import BootEvent, Group, Instance, Refresh, Template
+from release.rollout import Alarm, BootEvent, Group, Instance, Refresh, Template
 
 _STREAMS_PER_CALL = 100
 _CLOCKS_OFF = 3600
@@ -37,6 +37,7 @@ class Fleets:
         self._autoscaling = client("autoscaling", region)
         self._elbv2 = client("elbv2", region)
         self._logs = client("logs", region)
+        self._cloudwatch = client("cloudwatch", region)
 
     @property
     def region(self) -> str:
@@ -93,11 +94,19 @@ class Fleets:
             DefaultResult="ABANDON",
         )
 
-    def start(self, group: str, desired: Mapping[str, Any], preferences: Mapping[str, Any]) -> str:
-        """Starts an instance refresh and returns its id. Raises ClientError as StartInstanceRefresh does."""
-        answer = self._autoscaling.start_instance_refresh(
-            AutoScalingGroupName=group, Strategy="Rolling", DesiredConfiguration=desired, Preferences=preferences
-        )
+    def start(self, group: str, desired: Mapping[str, Any], preferences: Mapping[str, Any]) -> str | None:
+        """Starts an instance refresh and returns its id; None where one is under way.
+
+        That may be this very one: where the answer is lost on its way, the call is tried again.
+        """
+        try:
+            answer = self._autoscaling.start_instance_refresh(
+                AutoScalingGroupName=group, Strategy="Rolling", DesiredConfiguration=desired, Preferences=preferences
+            )
+        except ClientError as error:
+            if code(error).removesuffix("Fault") == "InstanceRefreshInProgress":
+                return None
+            raise
         return str(answer["InstanceRefreshId"])
 
     def roll_back(self, group: str) -> bool:
@@ -115,6 +124,18 @@ class Fleets:
         shown = self._autoscaling.describe_scaling_activities(AutoScalingGroupName=group, MaxRecords=20)["Activities"]
         failed = (a for a in shown if a["StatusCode"] == "Failed" and a["StartTime"].timestamp() >= since)
         return next((str(activity.get("StatusMessage", "")) for activity in failed), "")
+
+    def alarms_on(self, names: Sequence[str]) -> list[Alarm]:
+        """Those of the alarms, at most 100, that are in ALARM (DescribeAlarms). One without data is not."""
+        if not names:
+            return []
+        shown = self._cloudwatch.describe_alarms(
+            AlarmNames=list(names), AlarmTypes=["MetricAlarm", "CompositeAlarm"], StateValue="ALARM"
+        )
+        return [
+            Alarm(name=str(alarm["AlarmName"]), since=alarm["StateUpdatedTimestamp"].timestamp())
+            for alarm in [*shown["MetricAlarms"], *shown["CompositeAlarms"]]
+        ]
 
     def healthy_targets(self, target_group_arns: Sequence[str]) -> set[str]:
         """The instances that are healthy in every one of those target groups (DescribeTargetHealth)."""

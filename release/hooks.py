@@ -35,10 +35,16 @@ class Deployment:
     image: str
     digest: pulumi.Output[str]
 
-    def rollout(self, digest: str, tell: Callable[[str], None]) -> Rollout:
+    def rollout(self, digest: str, tell: Callable[[str], None], warn: Callable[[str], None]) -> Rollout:
         """The rollout, once the digest is known."""
-        record, fleets = self._record(digest), Fleets(self.region)
-        return Rollout(plan=self.plan, fleets=fleets, templates=Templates(self.region), record=record, tell=tell)
+        return Rollout(
+            plan=self.plan,
+            fleets=Fleets(self.region),
+            templates=Templates(self.region),
+            record=self._record(digest),
+            tell=tell,
+            warn=warn,
+        )
 
     def proof(self, digest: str, tell: Callable[[str], None]) -> Proof:
         """The proof of it."""
@@ -66,7 +72,8 @@ def rollout_hook(name: str, deployment: Deployment) -> pulumi.ResourceHook:
         desired = desired_configuration(args.new_inputs or {})
         digest = await deployment.digest.future()  # known: the launch template has it
         with _explained(deployment.plan):
-            await deployment.rollout(digest or "", teller(args.urn)).run(desired, template_of(desired))
+            rollout = deployment.rollout(digest or "", teller(args.urn), warner(args.urn))
+            await rollout.run(desired, template_of(desired))
 
     return pulumi.ResourceHook(name, roll_out)
 
@@ -166,6 +173,12 @@ def teller(urn: str) -> Callable[[str], None]:
     """Progress on the resource's own line: redrawn on a terminal, a line a change in a log."""
     resource = _named(urn)
     return lambda line: pulumi.log.info(line, resource=resource, ephemeral=True)
+
+
+def warner(urn: str) -> Callable[[str], None]:
+    """Warnings, which stay."""
+    resource = _named(urn)
+    return lambda line: pulumi.log.warn(line, resource=resource)
 
 
 def _named(urn: str) -> pulumi.Resource:

@@ -23,9 +23,9 @@ class Record:
     image: str
     action: str = DEPLOY
 
-    def started(self, *, template_version: str, refresh_id: str) -> None:
-        """A refresh was started. Raises StoreError where the ledger can't be written."""
-        self._record("started", template_version=template_version, refresh_id=refresh_id)
+    def started(self, *, template_version: str, refresh_id: str, reason: str | None = None) -> None:
+        """A refresh was started; `reason` is what is special about it. StoreError where it can't be written."""
+        self._record("started", template_version=template_version, refresh_id=refresh_id, reason=reason)
 
     def of_refresh(self, refresh_id: str) -> Event | None:
         """The event that says who started a refresh; None where the ledger doesn't know it."""

@@ -5,12 +5,13 @@ Why not the provider's own `instance_refresh` block: docs/adr/0002-rollout-by-ho
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import Any
 
 from release import rollout
-from release.rollout import Group, Refresh, Step, Template
+from release.rollout import Alarm, Group, Refresh, Step, Template
 from release.templates import Templates
 from release.watch import RolloutError, Watch, pause
 
@@ -29,23 +30,21 @@ class Rollout(Watch):
         group = await self.ask(self.fleets.group, self.plan.group)
         if group is None:
             return  # the provider is about to say so, with AWS's own words
-        under_way = await self._under_way(wanted)
-        if under_way:
-            self.tell(
-                f"{self.plan.fleet}: instance refresh {under_way.id} to {self.plan.sha} is under way; following it"
-            )
-            if await self.ask(self.record.of_refresh, under_way.id) is None:  # killed before it could record the start
-                await self.ask(self.record.started, template_version=wanted.version, refresh_id=under_way.id)
-            await self._follow(under_way.id, wanted)
-        elif await self._is_everywhere(group, wanted):
+        refresh_id = await self._adopt(wanted)
+        if refresh_id is None and await self._is_everywhere(group, wanted):
             self.tell(f"{self.plan.fleet}: every instance already runs {self.plan.sha}")
-        else:
-            refresh_id = await self._start(desired, wanted)
-            self.tell(
-                f"{self.plan.fleet}: instance refresh {refresh_id} to {self.plan.sha} started. If this is interrupted "
-                "it goes on in AWS: `python -m release status` shows it, `python -m release rollback` undoes it"
-            )
-            await self._follow(refresh_id, wanted)
+            return
+        await self._follow(refresh_id or await self._start(desired, wanted), wanted)
+
+    async def _adopt(self, wanted: Template) -> str | None:
+        """The refresh to what is wanted that is under way already, if one is."""
+        under_way = await self._under_way(wanted)
+        if under_way is None:
+            return None
+        self.tell(f"{self.plan.fleet}: instance refresh {under_way.id} to {self.plan.sha} is under way; following it")
+        if await self.ask(self.record.of_refresh, under_way.id) is None:  # killed before it could record the start
+            await self.ask(self.record.started, template_version=wanted.version, refresh_id=under_way.id)
+        return under_way.id
 
     async def _under_way(self, wanted: Template) -> Refresh | None:
         """A refresh to what is wanted that is under way already: an earlier `pulumi up` was killed.
@@ -65,11 +64,47 @@ class Rollout(Watch):
         return None
 
     async def _start(self, desired: Mapping[str, Any], wanted: Template) -> str:
+        """Starts a refresh; or adopts the one that came first: another `pulumi up`, or a lost answer to this one."""
         if self.plan.hook:
             await self.ask(self.fleets.allow_boot, self.plan.group, self.plan.hook, self.plan.boot_timeout)
-        refresh_id = await self.ask(self.fleets.start, self.plan.group, desired, self.plan.preferences)
-        await self.ask(self.record.started, template_version=wanted.version, refresh_id=refresh_id)
+        on = await self._alarms_on()
+        preferences = rollout.without(self.plan.preferences, on)
+        refresh_id = await self.ask(self.fleets.start, self.plan.group, desired, preferences)
+        if refresh_id is None:
+            adopted = await self._adopt(wanted)
+            if adopted is None:
+                raise RolloutError(
+                    f"fleet {self.plan.fleet}: {self.plan.sha} was not deployed: another rollout came first, and has "
+                    "ended by now; run `pulumi up` again"
+                )
+            return adopted
+        unwatched = _unwatched(on) if on else None
+        await self.ask(self.record.started, template_version=wanted.version, refresh_id=refresh_id, reason=unwatched)
+        if unwatched:
+            (self.warn or self.tell)(f"{self.plan.fleet}: {unwatched}")
+        self.tell(
+            f"{self.plan.fleet}: instance refresh {refresh_id} to {self.plan.sha} started. If this is interrupted "
+            "it goes on in AWS: `python -m release status` shows it, `python -m release rollback` undoes it"
+        )
         return refresh_id
+
+    async def _alarms_on(self) -> list[Alarm]:
+        """The alarms that are on and stay on, after they had time to clear.
+
+        One that is on would end the rollout at once. After a bad release it is on for another minute or two; where it
+        stays on, what serves now sets it off, so it can't judge what is to replace that.
+        """
+        names, began = rollout.alarms(self.plan.preferences), self.clock()
+        while True:
+            on = await self.ask(self.fleets.alarms_on, names)
+            elapsed = self.clock() - began
+            if not on or elapsed >= self.plan.alarm_wait:
+                return on
+            self.say(
+                f"{self.plan.fleet}: waiting up to {self.plan.alarm_wait:.0f} s (rollout.alarmWait) until "
+                f"{_names(on)} clears: it would end the rollout at once"
+            )
+            await self.sleep(pause(elapsed))
 
     async def _follow(self, refresh_id: str, wanted: Template) -> None:
         began = self.clock()
@@ -167,3 +202,15 @@ class Rollout(Watch):
 
     def _progress(self, refresh: Refresh, group: Group, wanted: Template | None) -> None:
         self.say(rollout.progress(self.plan.fleet, refresh, group, wanted))
+
+
+def _names(alarms: Iterable[Alarm]) -> str:
+    return ", ".join(alarm.name for alarm in alarms)
+
+
+def _unwatched(on: Sequence[Alarm]) -> str:
+    since = datetime.fromtimestamp(min(alarm.since for alarm in on), tz=timezone.utc)
+    return (
+        f"{_names(on)} is on since {since:%H:%M} UTC, before this rollout: what serves now sets it off, so it does not "
+        "watch this rollout"
+    )

@@ -6,9 +6,10 @@ The statuses and their meaning are those of the EC2 Auto Scaling API (InstanceRe
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 # AWS retries a failing launch for an hour; three instances that could not boot the release say the same at once.
 FAILED_BOOTS = 3
@@ -62,6 +63,14 @@ class Group:
     template: Template | None
     instances: tuple[Instance, ...]
     target_group_arns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alarm:
+    """A CloudWatch alarm that is in ALARM, `since` then (seconds since the epoch)."""
+
+    name: str
+    since: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +154,19 @@ def unbooted(events: Iterable[BootEvent], sha: str, since: float) -> list[BootEv
         (event for event in events if event.event == "failed" and event.sha == sha and event.at >= since),
         key=lambda event: event.at,
     )
+
+
+def alarms(preferences: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names of the alarms that watch a rollout with those RefreshPreferences."""
+    return tuple((preferences.get("AlarmSpecification") or {}).get("Alarms") or ())
+
+
+def without(preferences: Mapping[str, Any], on: Iterable[Alarm]) -> dict[str, Any]:
+    """The RefreshPreferences without those alarms: they are on before the rollout, so they would end it at once."""
+    dropped = {alarm.name for alarm in on}
+    left = [name for name in alarms(preferences) if name not in dropped]
+    changed = {key: value for key, value in preferences.items() if key != "AlarmSpecification"}
+    return {**changed, "AlarmSpecification": {"Alarms": left}} if left else changed
 
 
 def progress(fleet: str, refresh: Refresh, group: Group, wanted: Template | None) -> str:

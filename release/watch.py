@@ -35,6 +35,8 @@ class Plan:
     preferences: Mapping[str, Any]
     timeout: float
     boot_timeout: int
+    alarm_wait: float = 0
+    """Seconds that alarms which are on before a rollout have to clear."""
     hook: str | None = None
     """The launch lifecycle hook to give the boot timeout before a rollout; the provider never changes a group's."""
     supersede: bool = False
@@ -49,6 +51,8 @@ class Watch:
     fleets: Fleets
     record: Record
     tell: Callable[[str], None]
+    warn: Callable[[str], None] | None = None
+    """Says what must not be overlooked; `tell` where there is none."""
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], float] = time.time
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep

@@ -130,6 +130,7 @@ def _read_rollout(section: Section) -> RolloutSettings:
         timeout=section.integer("timeout", 1800, 60, WAIT_LIMIT, "seconds"),
         checkpoints=section.integers("checkpoints", (), 1, 100),
         checkpoint_delay=section.integer("checkpointDelay", 60, 0, WAIT_LIMIT, "seconds"),
+        alarm_wait=section.integer("alarmWait", 180, 0, 3600, "seconds"),
     )
     low, high = rollout.min_healthy_percentage, rollout.max_healthy_percentage
     if section.sound("minHealthyPercentage", "maxHealthyPercentage") and high - low > 100:

@@ -106,6 +106,8 @@ class RolloutSettings:
     timeout: int
     checkpoints: tuple[int, ...]
     checkpoint_delay: int
+    alarm_wait: int
+    """Seconds that alarms which are on before a rollout have to clear."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,12 +9,13 @@ from typing import cast
 
 import pytest
 
+from release import rollout
 from release.fleets import Fleets
 from release.ledger import Event
 from release.proof import Proof
 from release.record import Record
 from release.refresh import Rollout
-from release.rollout import BootEvent, Group, Instance, Refresh, Template
+from release.rollout import Alarm, BootEvent, Group, Instance, Refresh, Template
 from release.templates import Templates
 from release.traffic import Requests, Traffic
 from release.watch import Plan, RolloutError
@@ -34,6 +35,11 @@ class FakeAws:
     active: Refresh | None = None
     boots_said: list[BootEvent] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
+    alarms: list[list[str]] = field(default_factory=list)
+    """The alarms that are on, one list a look; the last one stays."""
+    watching: tuple[str, ...] = ()
+    lost: bool = False
+    """Whether the answer to a start is lost, so that the second attempt finds the refresh under way."""
 
     def group(self, _name: str) -> Group:
         members = tuple(
@@ -54,11 +60,18 @@ class FakeAws:
     def allow_boot(self, _group: str, hook: str, seconds: int) -> None:
         self.calls.append(f"{hook} {seconds} s")
 
-    def start(self, _group: str, desired: dict, _preferences: dict) -> str:
+    def start(self, _group: str, desired: dict, preferences: dict) -> str | None:
         self.calls.append("start")
+        self.watching = rollout.alarms(preferences)
+        if self.active and self.active.status in rollout.ACTIVE:
+            return None
         version = desired["LaunchTemplate"]["Version"]
         self.active = Refresh(id="r-new", status="Pending", template=Template(id="lt-1", version=version), started=1.0)
-        return "r-new"
+        return None if self.lost else "r-new"
+
+    def alarms_on(self, names: tuple[str, ...]) -> list[Alarm]:
+        on = self.alarms.pop(0) if len(self.alarms) > 1 else next(iter(self.alarms), [])
+        return [Alarm(name=name, since=60.0) for name in on if name in names]
 
     def roll_back(self, _group: str) -> bool:
         self.calls.append("roll back")
@@ -162,6 +175,60 @@ def test_the_boot_hook_gets_its_timeout_first():
     aws = FakeAws(script=["Successful"])
     run(aws, FakeLedger(), hook="boot")
     assert aws.calls == ["boot 30 s", "start"]
+
+
+WATCHED = {"AutoRollback": True, "AlarmSpecification": {"Alarms": ["errors", "latency"]}}
+
+
+def test_an_alarm_that_clears_is_waited_for():
+    """The last release set it off; once it is clear it watches the next one as ever."""
+    aws = FakeAws(script=["Successful"], alarms=[["errors"], ["errors"], []])
+    told = run(aws, FakeLedger(), preferences=WATCHED, alarm_wait=180)
+    assert aws.watching == ("errors", "latency")
+    assert "waiting up to 180 s (rollout.alarmWait) until errors clears" in told[0]
+    assert not any("does not watch" in line for line in told)
+
+
+@pytest.mark.parametrize(("on", "left"), [(["errors"], ("latency",)), (["errors", "latency"], ())])
+def test_an_alarm_that_stays_on_does_not_watch(on: list[str], left: tuple[str, ...]):
+    """What serves sets it off: the mend is rolled out all the same, and the user and the ledger are told."""
+    aws, ledger = FakeAws(script=["Successful"], alarms=[on]), FakeLedger()
+    told = run(aws, ledger, preferences=WATCHED, alarm_wait=20)
+    assert aws.watching == left
+    said = f"{', '.join(on)} is on since 00:01 UTC, before this rollout: what serves now sets it off"
+    assert any(said in line for line in told)
+    assert said in (ledger.events[0].reason or "")
+
+
+def test_no_wait_where_none_is_wanted():
+    """alarmWait 0 goes on at once."""
+    aws = FakeAws(script=["Successful"], alarms=[["errors"]])
+    told = run(aws, FakeLedger(), preferences=WATCHED, alarm_wait=0)
+    assert not any("waiting" in line for line in told)
+    assert aws.watching == ("latency",)
+
+
+def test_a_start_whose_answer_was_lost_is_adopted():
+    """The SDK asks again and is told that a refresh is under way: it is this one."""
+    aws, ledger = FakeAws(script=["InProgress", "InProgress", "Successful"], lost=True), FakeLedger()
+    run(aws, ledger)
+    assert aws.calls == ["start"]
+    assert [(event.outcome, event.refresh_id) for event in ledger.events] == [("started", "r-new")]
+
+
+def test_a_start_that_came_second_is_refused():
+    """Between the look and the start someone else's rollout began: it is named, and left alone."""
+    aws = FakeAws()
+    started = aws.start
+
+    def second(group: str, desired: dict, preferences: dict) -> str | None:
+        aws.active = Refresh(id="r-other", status="InProgress", template=OLD)
+        return started(group, desired, preferences)
+
+    aws.start = second  # type: ignore[method-assign]
+    with pytest.raises(RolloutError, match="was not deployed: a rollout of another release is InProgress"):
+        run(aws, FakeLedger())
+    assert aws.calls == ["start"]
 
 
 @pytest.mark.parametrize("template", [NEW, COPY])

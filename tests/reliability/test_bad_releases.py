@@ -47,8 +47,8 @@ def test_an_app_that_is_never_healthy_is_rolled_back_by_the_deadline(fleet: Flee
     print(f"FIGURE row 1 never healthy: {took:.0f} s, {answers}")
 
 
-def test_errors_under_load_are_rolled_back_by_the_alarm(fleet: Fleet):
-    """A release that boots and then answers 500 is taken back while it bakes."""
+def test_errors_under_load_are_rolled_back_by_the_alarm_and_the_mend_is_not(fleet: Fleet):
+    """A release that boots and then answers 500 is taken back while it bakes; the mend waits until that is over."""
     fleet.configure(rollout={"warmup": 0, "bake": 150, "timeout": 290})
     try:
         good = fleet.serves()
@@ -64,11 +64,45 @@ def test_errors_under_load_are_rolled_back_by_the_alarm(fleet: Fleet):
     assert set(answers["failed"]) == {"500"}
     fleet.whole(good)
     print(f"FIGURE row 1 errors: {took:.0f} s, {answers}")
+    assert alarms(fleet)
+    load = Load(fleet.url(), RATE, seconds=400)
+    began = time.monotonic()
+    mend = fleet.good()
+    took = time.monotonic() - began
+    answers = load.end()
+    assert answers["failed"] == {}
+    assert not alarms(fleet)
+    fleet.whole(mend)
+    print(f"FIGURE row 1 the mend, with the alarm on: {took:.0f} s, {answers}")
+
+
+def test_an_alarm_that_the_live_release_sets_off_does_not_stop_the_mend(fleet: Fleet):
+    """Without requests nobody notices that a release is bad; with them, the next one is deployed all the same."""
+    bad = fleet.release("errors")
+    assert fleet.deploy(bad).code == 0
+    fleet.configure(rollout={"warmup": 0, "bake": 3, "timeout": 120, "alarmWait": 5})
+    load = Load(fleet.url(), RATE, seconds=400)
+    try:
+        awaited(lambda: alarms(fleet), "no alarm went on", 200)
+        mend = fleet.release("good")
+        began = time.monotonic()
+        ran = fleet.deploy(mend)
+        took = time.monotonic() - began
+    finally:
+        answers = load.end()
+        fleet.configure()
+    assert ran.code == 0, ran.said
+    assert "errors is on since" in ran.said
+    assert "does not watch this rollout" in fleet.ledger()
+    assert set(answers["releases"]) == {mend}
+    assert set(answers["failed"]) == {"500"}
+    fleet.whole(mend)
+    print(f"FIGURE row 1 the mend of what is live: {took:.0f} s, {answers}")
     awaited(lambda: not alarms(fleet), "an alarm went on", 400)
 
 
 def alarms(fleet: Fleet) -> list[str]:
-    """The alarms that are on. While one is, AWS rolls the next refresh back at once, whatever it brings."""
+    """The alarms that are on."""
     shown = fleet.client("cloudwatch").describe_alarms(StateValue="ALARM")["MetricAlarms"]
     return [alarm["AlarmName"] for alarm in shown]
 

@@ -129,12 +129,11 @@ class Fleets:
         """Those of the alarms, at most 100, that are in ALARM (DescribeAlarms). One without data is not."""
         if not names:
             return []
-        shown = self._cloudwatch.describe_alarms(
-            AlarmNames=list(names), AlarmTypes=["MetricAlarm", "CompositeAlarm"], StateValue="ALARM"
-        )
+        shown = self._cloudwatch.describe_alarms(AlarmNames=list(names), AlarmTypes=["MetricAlarm", "CompositeAlarm"])
         return [
             Alarm(name=str(alarm["AlarmName"]), since=alarm["StateUpdatedTimestamp"].timestamp())
             for alarm in [*shown["MetricAlarms"], *shown["CompositeAlarms"]]
+            if alarm["StateValue"] == "ALARM"
         ]
 
     def healthy_targets(self, target_group_arns: Sequence[str]) -> set[str]:

@@ -18,7 +18,7 @@ from release.errors import RevisionError, UnreachableError
 
 LOCAL_TIMEOUT = 120.0
 """Seconds that a command without the network may take."""
-FIRST_BYTE = 8.0
+FIRST_BYTE = 6.0
 """Seconds within which a git host has to show a sign of life."""
 STALL = 45.0
 """Seconds that a transfer may be silent once it has begun."""
@@ -26,7 +26,7 @@ TRANSFER_TIMEOUT = 1800.0
 """Seconds a whole transfer may take."""
 
 PROTOCOLS = ("file", "http", "https", "ssh")
-_SSH = "ssh -o BatchMode=yes -o ConnectTimeout=7 -o ServerAliveInterval=5 -o ServerAliveCountMax=3"
+_SSH = "ssh -o BatchMode=yes -o ConnectTimeout=5 -o ServerAliveInterval=5 -o ServerAliveCountMax=3"
 _REPOSITORY_VARIABLES = (
     "GIT_ALTERNATE_OBJECT_DIRECTORIES GIT_COMMON_DIR GIT_DIR GIT_GRAFT_FILE GIT_IMPLICIT_WORK_TREE GIT_INDEX_FILE"
     " GIT_INTERNAL_SUPER_PREFIX GIT_NAMESPACE GIT_OBJECT_DIRECTORY GIT_PREFIX GIT_QUARANTINE_PATH"

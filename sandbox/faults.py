@@ -38,10 +38,15 @@ def add(declare: Declare) -> None:
     latency.add_argument("seconds", type=_seconds, help="from 0 to 60")
     reset = kinds.add_parser("reset", help="AWS drops the connection on this share of all calls")
     reset.add_argument("rate", type=_rate, help="from 0 to 1")
+    lose = kinds.add_parser("lose", help="AWS does this share of all calls, and the answer is lost on its way")
+    lose.add_argument("rate", type=_rate, help="from 0 to 1")
+    expired = kinds.add_parser("expired", help="AWS refuses all credentials as expired")
     clock = kinds.add_parser("clock", help="AWS's clock differs from this machine's; above 900 s it refuses all calls")
     clock.add_argument("seconds", type=_seconds_off, help="from 0 to 86400: how far it is ahead")
     deny = kinds.add_parser("deny", help="nobody may get S3 objects whose key begins with this")
     deny.add_argument("prefix", help="such as releases/")
+    for kind in (throttle, latency, reset, lose, expired, clock, deny):
+        kind.add_argument("--only", choices=["instances", "others"], default="", help="whose calls (default: all)")
     kinds.add_parser("clear", help="end all faults; what was killed stays dead")
     parser.set_defaults(run=_run)
 
@@ -79,13 +84,21 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _wanted(options: argparse.Namespace) -> dict[str, Any]:
+    if options.fault == "clear":
+        return {}
     if options.fault == "no-capacity":
         return {"no_capacity": True}
-    if options.fault in ("throttle", "reset"):
-        return {options.fault: options.rate}
+    return {"only": options.only, **_request_fault(options)}
+
+
+def _request_fault(options: argparse.Namespace) -> dict[str, Any]:
+    if options.fault == "expired":
+        return {"expired": True}
     if options.fault in ("latency", "clock"):
         return {options.fault: options.seconds}
-    return {"deny": [options.prefix]} if options.fault == "deny" else {}
+    if options.fault == "deny":
+        return {"deny": [options.prefix]}
+    return {options.fault: options.rate}
 
 
 def lose_zone(state: State, zone: str) -> list[str]:

@@ -55,11 +55,15 @@ class Dispatcher(DomainDispatcherApplication):
         """Answers one request."""
         if environ.get("PATH_INFO", "").startswith(internal.PREFIX):
             return internal.application(environ, start_response)
-        if switchboard.now != Faults():
-            error = faulty.meet(environ, switchboard.now)
-            if error:
-                return error(environ, start_response)
-        return super().__call__(environ, start_response)
+        faults = switchboard.now
+        if faults == Faults() or not faulty.concern(environ, faults):
+            return super().__call__(environ, start_response)
+        error = faulty.meet(environ, faults)
+        if error:
+            return error(environ, start_response)
+        answer = super().__call__(environ, start_response)
+        faulty.lose(environ, faults)
+        return answer
 
 
 class Handler(MotoRequestHandler):

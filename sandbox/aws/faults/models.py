@@ -13,8 +13,14 @@ Z = TypeVar("Z")
 class Faults:
     """Rates are from 0 to 1, of all calls but the internal ones; `latency` is in seconds, on each call."""
 
+    only: str = ""
+    """Whose calls meet them: "instances", "others", or everyone's."""
     throttle: float = 0.0
     reset: float = 0.0
+    lose: float = 0.0
+    """How often a call takes effect and its answer never arrives."""
+    expired: bool = False
+    """Whether the credentials have expired."""
     latency: float = 0.0
     clock: float = 0.0
     """Seconds by which AWS's clock differs from this machine's."""
@@ -51,9 +57,15 @@ class Switchboard:
 def _value(key: str, value: object) -> object:
     if key in ("deny", "lost_zones") and isinstance(value, list):
         return tuple(map(str, value))  # pyright: ignore[reportUnknownArgumentType]
-    if key == "no_capacity" and isinstance(value, bool):
+    if key in ("no_capacity", "expired") and isinstance(value, bool):
         return value
-    if key in ("throttle", "reset", "latency") and isinstance(value, int | float) and not isinstance(value, bool):
+    if key == "only" and value in ("", "instances", "others"):
+        return value
+    if (
+        key in ("throttle", "reset", "lose", "latency")
+        and isinstance(value, int | float)
+        and not isinstance(value, bool)
+    ):
         highest = 60 if key == "latency" else 1
         if 0 <= value <= highest:
             return float(value)

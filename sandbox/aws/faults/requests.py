@@ -1,4 +1,4 @@
-"""What a fault does to one request, before anything is done about it: late, reset, refused."""
+"""What a fault does to one request: late, reset or refused before anything is done; or done, and the answer lost."""
 
 from __future__ import annotations
 
@@ -19,16 +19,23 @@ _SKEW = timedelta(minutes=15)  # what AWS allows between its clock and that of w
 _JSON = ("logs", "ssm", "acm", "monitoring")
 
 
+def concern(environ: dict[str, Any], faults: Faults) -> bool:
+    """Whether the faults are meant for whoever sends this request. Keys of a role begin with ASIA: those of instances."""
+    instance = "Credential=ASIA" in str(environ.get("HTTP_AUTHORIZATION", ""))
+    return faults.only == "" or instance == (faults.only == "instances")
+
+
 def meet(environ: dict[str, Any], faults: Faults) -> Response | None:
     """The error to answer with, or None where the request goes on. Raises ConnectionResetError where it ends here.
 
-    It has changed nothing in any case: what happens to a call whose answer is lost is not shown.
+    It has changed nothing in any case.
     """
     time.sleep(faults.latency)
     if random.random() < faults.reset:  # noqa: S311  # chance, not secrecy
-        _hang_up(environ["werkzeug.socket"])
-        raise ConnectionResetError("a fault on request")
+        _hang_up(environ)
     service = _service(environ)
+    if faults.expired:
+        return _expired(service)
     if random.random() < faults.throttle:  # noqa: S311
         return _throttled(service)
     if faults.clock and _off(str(environ.get("HTTP_X_AMZ_DATE", "")), faults.clock):
@@ -40,9 +47,17 @@ def meet(environ: dict[str, Any], faults: Faults) -> Response | None:
     return None
 
 
-def _hang_up(connection: socket.socket) -> None:
+def lose(environ: dict[str, Any], faults: Faults) -> None:
+    """After a request was done: raises ConnectionResetError where its answer is to be lost."""
+    if random.random() < faults.lose:  # noqa: S311
+        _hang_up(environ)
+
+
+def _hang_up(environ: dict[str, Any]) -> None:
+    connection: socket.socket = environ["werkzeug.socket"]
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
     connection.shutdown(socket.SHUT_RDWR)
+    raise ConnectionResetError("a fault on request")
 
 
 def _service(environ: dict[str, Any]) -> str:
@@ -57,11 +72,21 @@ def _throttled(service: str) -> Response:
     if service == "s3":
         return _xml("Error", "SlowDown", "Please reduce your request rate.", 503)
     if service == "ec2":
-        error = "<Error><Code>RequestLimitExceeded</Code><Message>Request limit exceeded.</Message></Error>"
-        return _answer(f"<Response><Errors>{error}</Errors><RequestID>fault</RequestID></Response>", 503)
+        return _ec2("RequestLimitExceeded", "Request limit exceeded.", 503)
     if service in _JSON:
         return _json(service, "ThrottlingException", "Throttling", "Rate exceeded")
     return _xml("ErrorResponse", "Throttling", "Rate exceeded", 400)
+
+
+def _expired(service: str) -> Response:
+    said = "The security token included in the request is expired"
+    if service == "s3":
+        return _xml("Error", "ExpiredToken", "The provided token has expired.", 400)
+    if service == "ec2":
+        return _ec2("RequestExpired", "Request has expired.", 400)
+    if service in _JSON:
+        return _json(service, "ExpiredTokenException", "ExpiredToken", said)
+    return _xml("ErrorResponse", "ExpiredToken", said, 403)
 
 
 def _off(signed: str, clock: float) -> bool:
@@ -78,8 +103,7 @@ def _skewed(service: str) -> Response:
         said = "The difference between the request time and the current time is too large."
         return _xml("Error", "RequestTimeTooSkewed", said, 403)
     if service == "ec2":
-        error = "<Error><Code>RequestExpired</Code><Message>Request has expired.</Message></Error>"
-        return _answer(f"<Response><Errors>{error}</Errors><RequestID>fault</RequestID></Response>", 400)
+        return _ec2("RequestExpired", "Request has expired.", 400)
     said = "Signature expired: it was made more than 15 min from now"
     if service in _JSON:
         return _json(service, "InvalidSignatureException", "SignatureDoesNotMatch", said)
@@ -98,6 +122,11 @@ def _xml(root: str, code: str, message: str, status: int) -> Response:
     said = f"<Code>{code}</Code><Message>{message}</Message>"
     inner = said if root == "Error" else f"<Error><Type>Sender</Type>{said}</Error>"
     return _answer(f"<{root}>{inner}<RequestId>fault</RequestId></{root}>", status)
+
+
+def _ec2(code: str, message: str, status: int) -> Response:
+    error = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+    return _answer(f"<Response><Errors>{error}</Errors><RequestID>fault</RequestID></Response>", status)
 
 
 def _answer(body: str, status: int) -> Response:

@@ -2,19 +2,22 @@
 
 import time
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
+
+from tests.sandbox.aws.emulator import NOW
 
 pytestmark = pytest.mark.sandbox
 
 CALLS = {
-    "autoscaling": ("describe_auto_scaling_groups", {}, "Throttling", "SignatureDoesNotMatch"),
-    "cloudwatch": ("describe_alarms", {}, "Throttling", "SignatureDoesNotMatch"),
-    "ec2": ("describe_instances", {}, "RequestLimitExceeded", "RequestExpired"),
-    "elbv2": ("describe_load_balancers", {}, "Throttling", "SignatureDoesNotMatch"),
-    "logs": ("describe_log_groups", {}, "ThrottlingException", "InvalidSignatureException"),
-    "s3": ("list_objects_v2", {"Bucket": "b"}, "SlowDown", "RequestTimeTooSkewed"),
-    "ssm": ("describe_parameters", {}, "ThrottlingException", "InvalidSignatureException"),
+    "autoscaling": ("describe_auto_scaling_groups", {}, "Throttling", "SignatureDoesNotMatch", "ExpiredToken"),
+    "cloudwatch": ("describe_alarms", {}, "Throttling", "SignatureDoesNotMatch", "ExpiredToken"),
+    "ec2": ("describe_instances", {}, "RequestLimitExceeded", "RequestExpired", "RequestExpired"),
+    "elbv2": ("describe_load_balancers", {}, "Throttling", "SignatureDoesNotMatch", "ExpiredToken"),
+    "logs": ("describe_log_groups", {}, "ThrottlingException", "InvalidSignatureException", "ExpiredTokenException"),
+    "s3": ("list_objects_v2", {"Bucket": "b"}, "SlowDown", "RequestTimeTooSkewed", "ExpiredToken"),
+    "ssm": ("describe_parameters", {}, "ThrottlingException", "InvalidSignatureException", "ExpiredTokenException"),
 }
 
 
@@ -50,6 +53,38 @@ def test_a_clock_that_is_too_far_off(aws, service):
     aws.post("faults", {"clock": -600})
     if service != "s3":
         call(aws, service)
+
+
+@pytest.mark.parametrize("service", CALLS)
+def test_credentials_that_have_expired(aws, service):
+    """Each service says it with a code of its own."""
+    aws.post("faults", {"expired": True})
+    assert refused(aws, service) == CALLS[service][4]
+
+
+def test_an_answer_that_is_lost(aws):
+    """The SDK sees a connection that broke; what it asked for has been done."""
+    s3 = aws.client("s3")
+    aws.post("faults", {"lose": 1})
+    with pytest.raises((ConnectionError, HTTPClientError)):
+        s3.create_bucket(Bucket="lost", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    aws.post("faults", {})
+    assert "lost" in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
+
+
+def test_faults_for_instances_only(aws):
+    """Calls with the keys of a role meet them, those of others do not; and the other way round."""
+    instance = boto3.client(
+        "ec2", "eu-central-1", endpoint_url=aws.url, aws_access_key_id="ASIA0", aws_secret_access_key="x", config=NOW
+    )
+    for only, who, other in (
+        ("instances", instance, aws.client("ec2")),
+        ("others", aws.client("ec2"), instance),
+    ):
+        aws.post("faults", {"throttle": 1, "only": only})
+        with pytest.raises(ClientError, match="RequestLimitExceeded"):
+            who.describe_instances()
+        other.describe_instances()
 
 
 def test_a_connection_that_is_reset(aws):

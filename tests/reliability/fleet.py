@@ -47,9 +47,9 @@ class Fleet(Sandbox):
         (self.app / "mode.txt").write_text(f"{mode} {os.urandom(8).hex()}\n")
         return commit(self.app, mode)
 
-    def deploy(self, sha: str) -> Ran:
+    def deploy(self, sha: str, **environment: str) -> Ran:
         """`make up` of the app at a commit."""
-        return self.up(sha, self.app)
+        return self.up(sha, self.app, **environment)
 
     def good(self) -> str:
         """Deploys a new good release, which has to succeed, and returns its SHA."""

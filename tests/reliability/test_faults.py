@@ -96,11 +96,12 @@ def test_without_capacity_it_waits_and_then_says_so(fleet: Fleet):
     fleet.whole(good)
 
 
-@pytest.mark.parametrize("words", [["throttle", "0.5"], ["latency", "2"], ["reset", "0.2"]])
+@pytest.mark.parametrize("words", [["throttle", "0.5"], ["latency", "2"], ["reset", "0.2"], ["lose", "0.2"]])
 def test_a_deploy_through_bad_answers_ends_well(fleet: Fleet, words: list[str]):
-    """Half of all calls refused, each two seconds late, or a fifth reset: it ends, with nothing twice."""
+    """Half of all calls refused, each two seconds late, a fifth reset, or done and not answered: nothing is twice."""
     settled(fleet)
     good, new = fleet.serves(), fleet.release("good")
+    before = len([refresh for refresh in fleet.refreshes() if refresh["Status"] == "Successful"])
     load = Load(fleet.url(), RATE, seconds=500)
     fault(fleet, *words)
     began = time.monotonic()
@@ -114,6 +115,7 @@ def test_a_deploy_through_bad_answers_ends_well(fleet: Fleet, words: list[str]):
     assert ran.code == 0, ran.said
     settled(fleet)
     fleet.whole(new)
+    assert len([refresh for refresh in fleet.refreshes() if refresh["Status"] == "Successful"]) == before + 1
 
 
 def test_an_artifact_that_may_not_be_read_never_serves(fleet: Fleet):
@@ -126,3 +128,62 @@ def test_an_artifact_that_may_not_be_read_never_serves(fleet: Fleet):
     print(f"FIGURE row 3 denied: {said(ran)}")
     refused(fleet, ran, good, serving)
     assert "denied" in ran.said.lower() or "Forbidden" in ran.said
+
+
+def test_an_artifact_that_instances_may_not_read_never_serves(fleet: Fleet):
+    """The deployer may, the instances' role may not: they say so and are abandoned, and the old release serves on."""
+    settled(fleet)
+    good, serving = fleet.serves(), set(fleet.instances())
+    sha, _, key = published(fleet)
+    fault(fleet, "deny", key, "--only", "instances")
+    load = Load(fleet.url(), RATE, seconds=240)
+    ran = fleet.deploy(sha)
+    answers = load.end()
+    print(f"FIGURE row 3 denied to instances: {answers}, {fleet.rolled_back_by(ran)[:300]}")
+    refused(fleet, ran, good, serving)
+    assert "3 instances could not boot it" in ran.said
+    assert "Forbidden" in ran.said or "denied" in ran.said.lower()
+    assert answers["failed"] == {}
+
+
+def test_instances_whose_clock_is_off_never_serve(fleet: Fleet):
+    """AWS refuses whatever they sign, so they can't even say why: the deadline takes them back."""
+    fleet.configure(rollout={"warmup": 0, "bake": 3, "timeout": 60})
+    try:
+        settled(fleet)
+        good, serving, new = fleet.serves(), set(fleet.instances()), fleet.release("good")
+        fault(fleet, "clock", "1000", "--only", "instances")
+        load = Load(fleet.url(), RATE, seconds=240)
+        began = time.monotonic()
+        ran = fleet.deploy(new)
+        took = time.monotonic() - began
+        answers = load.end()
+    finally:
+        fleet.configure()
+    print(f"FIGURE row 11 clock of instances: {took:.0f} s, {answers}, {fleet.rolled_back_by(ran)[:300]}")
+    refused(fleet, ran, good, serving)
+    assert answers["failed"] == {}
+
+
+def test_credentials_that_expire_while_it_waits(fleet: Fleet):
+    """The error says what goes on without it and what to do; the same `up` with new credentials follows it."""
+    settled(fleet)
+    new, before = fleet.release("good"), len(fleet.refreshes())
+    load = Load(fleet.url(), RATE, seconds=300)
+    deploy = fleet.begin(new)
+    refreshing(fleet, before)
+    fault(fleet, "expired", "--only", "others")
+    code, seen = ended(deploy)
+    fault(fleet, "clear")
+    assert code != 0
+    assert "Traceback" not in seen
+    assert "AWS could not be asked" in seen
+    assert "expired" in seen
+    assert "goes on in AWS" in seen
+    again = fleet.deploy(new)
+    answers = load.end()
+    print(f"FIGURE expired: then exit {again.code}, {answers}")
+    assert again.code == 0, again.said
+    assert len(fleet.refreshes()) == before + 1
+    assert answers["failed"] == {}
+    fleet.whole(new)

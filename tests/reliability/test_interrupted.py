@@ -10,8 +10,9 @@ import psutil
 import pytest
 
 from sandbox import processes
+from tests.engine.conftest import Load
 from tests.reliability.fleet import Fleet
-from tests.reliability.test_traffic import ended
+from tests.reliability.test_traffic import RATE, ended, refreshing
 
 pytestmark = [pytest.mark.reliability, pytest.mark.timeout(900)]
 
@@ -45,6 +46,27 @@ def test_killed_at_eight_moments_the_next_up_converges(fleet: Fleet):
         events = [event for event in json.loads(fleet.ledger()) if event["sha"] == wanted]
         assert [event["outcome"] for event in events if event["outcome"] != "started"] == ["succeeded"]
         print(f"FIGURE row 4: killed after {moment} s: exit {code}, then 0 and {len(events)} events in the ledger")
+
+
+def test_superseding_undoes_the_other_one_first(fleet: Fleet):
+    """On purpose only: the rollout under way is rolled back to its end, then this one runs; no request is lost."""
+    first, second, before = fleet.release("good"), fleet.release("good"), len(fleet.refreshes())
+    load = Load(fleet.url(), RATE, seconds=300)
+    begun = fleet.begin(first)
+    refreshing(fleet, before)
+    for process in processes.find(fleet.checkout / ".sandbox", name="pulumi"):
+        process.kill()
+    ended(begun)
+    refused = fleet.deploy(second)
+    assert refused.code != 0
+    assert "SLIPWAY_SUPERSEDE=1" in refused.said
+    ran = fleet.deploy(second, SLIPWAY_SUPERSEDE="1")
+    answers = load.end()
+    assert ran.code == 0, ran.said
+    assert answers["failed"] == {}
+    assert [refresh["Status"] for refresh in fleet.refreshes()][:2] == ["Successful", "RollbackSuccessful"]
+    fleet.whole(second)
+    print(f"FIGURE row 5 superseded: {answers}")
 
 
 @pytest.mark.parametrize("how", ["make", "pulumi"])

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 Z = TypeVar("Z")
 
+_RANGES = {"throttle": (0, 1), "reset": (0, 1), "lose": (0, 1), "latency": (0, 60), "clock": (-86400, 86400)}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Faults:
@@ -61,18 +63,12 @@ def _value(key: str, value: object) -> object:
         return value
     if key == "only" and value in ("", "instances", "others"):
         return value
-    if (
-        key in ("throttle", "reset", "lose", "latency")
-        and isinstance(value, int | float)
-        and not isinstance(value, bool)
-    ):
-        highest = 60 if key == "latency" else 1
-        if 0 <= value <= highest:
-            return float(value)
-        raise ValueError(f"{key} is from 0 to {highest}, not {value}")
-    if key == "clock" and isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    raise ValueError(f"{key} cannot be {value!r}")
+    if key not in _RANGES or isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{key} cannot be {value!r}")
+    low, high = _RANGES[key]
+    if not low <= value <= high:
+        raise ValueError(f"{key} is from {low} to {high}, not {value}")
+    return float(value)
 
 
 switchboard = Switchboard()

@@ -20,7 +20,7 @@ _JSON = ("logs", "ssm", "acm", "monitoring")
 
 
 def concern(environ: dict[str, Any], faults: Faults) -> bool:
-    """Whether the faults are meant for whoever sends this request. Keys of a role begin with ASIA: those of instances."""
+    """Whether the faults are meant for whoever sends this request: keys of a role, which instances have, are ASIA…"""
     instance = "Credential=ASIA" in str(environ.get("HTTP_AUTHORIZATION", ""))
     return faults.only == "" or instance == (faults.only == "instances")
 

@@ -29,6 +29,8 @@ class LoadBalancerArgs:
     fleets: Mapping[str, FleetSettings]
     disposable: bool
     """Whether the access logs go with the stack."""
+    internet: pulumi.Resource
+    """The way to the internet gateway; ELB refuses a public balancer in a VPC that has none yet."""
 
 
 class LoadBalancer(pulumi.ComponentResource):
@@ -99,7 +101,7 @@ class LoadBalancer(pulumi.ComponentResource):
             enable_deletion_protection=settings.deletion_protection,
             access_logs={"bucket": bucket, "enabled": True} if bucket else None,
             tags=self._tags("balancer"),
-            opts=self._child(depends_on=ready),
+            opts=self._child(depends_on=[self._args.internet, *ready]),
         )
 
     def _access_logs(self) -> tuple[str | None, Sequence[pulumi.Resource]]:

@@ -143,10 +143,9 @@ def _declare_balancer(settings: Settings, network: Network, where: Mapping[str, 
             certificate_arn=certificate,
             fleets=settings.fleets,
             disposable=settings.artifacts.destroy,
+            internet=network.internet,
             **where,
         ),
-        # Balancers in subnets without a way to the internet are refused.
-        pulumi.ResourceOptions(depends_on=[network.internet]),
     )
     if given.domain and given.hosted_zone:
         target = {"target_name": balancer.dns_name, "target_zone": balancer.zone_id}

@@ -165,10 +165,13 @@ def test_the_balancer_waits_for_the_policy_of_its_log_bucket():
     """ELB tries to write on the spot, and refuses a bucket it may not write to."""
     balancer = next(made for made in usual().declared if made.type.endswith(":LoadBalancer"))
     assert "balancer-access-logs-policy" in balancer.depends_on
-    assert (
-        "network-public-internet"
-        in next(made for made in usual().declared if made.name == "network-nat-eu-west-1a").depends_on
-    )
+
+
+def test_what_needs_the_internet_gateway_waits_for_it():
+    """ELB refuses a public balancer in a VPC without one; a component's own `depends_on` does not reach its parts."""
+    waiting = {made.name: made.depends_on for made in usual().declared}
+    for name in ("balancer-balancer", "network-nat-eu-west-1a"):
+        assert "network-public-internet" in waiting[name]
 
 
 def test_requests_go_to_the_fleet_of_their_path():

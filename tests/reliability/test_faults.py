@@ -96,7 +96,9 @@ def test_without_capacity_it_waits_and_then_says_so(fleet: Fleet):
     fleet.whole(good)
 
 
-@pytest.mark.parametrize("words", [["throttle", "0.5"], ["latency", "2"], ["reset", "0.2"], ["lose", "0.2"]])
+@pytest.mark.parametrize(
+    "words", [["throttle", "0.5"], ["latency", "2"], ["reset", "0.2"], ["lose", "0.2"]], ids=" ".join
+)
 def test_a_deploy_through_bad_answers_ends_well(fleet: Fleet, words: list[str]):
     """Half of all calls refused, each two seconds late, a fifth reset, or done and not answered: nothing is twice."""
     settled(fleet)

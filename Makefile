@@ -31,7 +31,7 @@ test-reliability: ## breaks things on purpose while a fleet serves: half an hour
 	$(SANDBOX) exec python -m pytest -m reliability $(TESTS)
 
 test-pure: ## the tests that start nothing
-	$(BOOTSTRAPPED) -m pytest -m "not sandbox and not engine"
+	$(BOOTSTRAPPED) -m pytest -m "not sandbox and not engine and not reliability" --durations 8
 
 lint: ## ruff and pyright
 	$(BOOTSTRAPPED) -m ruff check

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from sandbox.machines import processes
 from sandbox.machines.instances import Instance
+from sandbox.processes import LOOPBACK
 
 LOG = logging.getLogger(__name__)
 GRACE = 10.0  # seconds from SIGTERM to SIGKILL
@@ -106,6 +107,7 @@ class Machine:
             "AWS_REGION": region,
             "AWS_DEFAULT_REGION": region,
             "APP_HOME": str(self._directory / "app"),
+            "APP_ADDRESS": LOOPBACK,
             "APP_USER": getpass.getuser(),
             "PORT": str(self.port),
         }

@@ -25,6 +25,7 @@ from sandbox.session import Child, State
 
 READY = 60.0  # seconds until a child must say that it is
 GRACE = 3.0  # seconds between SIGTERM and SIGKILL, for each child
+LOOK = 2.0  # seconds between two looks at whether the sandbox's folder is still there
 
 
 class _FailedError(Exception):
@@ -89,6 +90,7 @@ class Supervisor:
             _tell(starting=name)
             await self._start(name, command)
         self._record(ready=True)
+        self._spawn(self._leave_with_folder())
         _tell(ready=True)
         _leave_terminal()
 
@@ -151,6 +153,12 @@ class Supervisor:
         reason = f"{name} {how}; see {self._log(name)}"
         print(reason, file=sys.stderr, flush=True)
         self._record(broken=self._state.broken or reason)
+
+    async def _leave_with_folder(self) -> None:
+        """Where the checkout was removed there is no `make down` any more that could end this."""
+        while (self._plan.directory / session.FILE).exists():
+            await asyncio.sleep(LOOK)
+        self._stop.set()
 
     async def _end_all(self) -> None:
         """In the reverse order of starting: nothing loses what it depends on while it still works."""

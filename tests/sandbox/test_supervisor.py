@@ -96,6 +96,17 @@ def test_stop_leaves_nothing(directory):
     assert not directory.exists()
 
 
+def test_a_folder_that_is_removed_ends_it(directory):
+    """Where the checkout is deleted without `make down`, nothing of its sandbox stays behind."""
+    start.run(make_plan(directory, aws=ANSWERING, machines=WAITING))
+    before = processes.find(directory)
+
+    start.remove(directory)
+
+    until(lambda: not any(is_running(process) for process in before))
+    assert not directory.exists()
+
+
 def test_failed_child_fails_the_start_and_cleans_up(directory):
     """A start that fails halfway names the log to read, and leaves no process and no record."""
     with pytest.raises(SandboxError, match=r"machines ended before it was ready; see .*machines\.log"):

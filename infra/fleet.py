@@ -17,6 +17,7 @@ from infra.settings import FleetSettings
 from release.bake import Release
 from release.hooks import Deployment, rollout_hook, serving
 from release.launch_template import LaunchTemplate, LaunchTemplateArgs
+from release.together import Together
 from release.watch import Plan
 
 GROUP_METRICS = (
@@ -37,6 +38,8 @@ class FleetArgs:
     command: str
     """What each instance runs."""
     release: Release
+    together: Together
+    """The stack's fleets, this one among them."""
     vpc_id: pulumi.Input[str]
     subnet_ids: Sequence[pulumi.Input[str]]
     balancer_security_group_id: pulumi.Input[str]
@@ -137,6 +140,7 @@ class Fleet(pulumi.ComponentResource):
             bucket=self._args.bucket,
             image=self._args.release.image_name,
             digest=self._args.release.digest,
+            together=self._args.together,
         )
 
     def _declare_template(self) -> LaunchTemplate:

@@ -19,7 +19,10 @@ from infra.settings import Settings
 from release import bake
 from release.build import Build
 from release.errors import ReleaseError
+from release.fleets import Fleets
 from release.manifest import ImageName
+from release.together import Together
+from release.watch import all_served
 
 T = TypeVar("T")
 
@@ -82,6 +85,7 @@ def declare(settings: Settings, plan: Plan) -> Stack:
     network = Network("network", NetworkArgs(zones=plan.zones, settings=settings.network, **where))
     balancer = _declare_balancer(settings, network, where)
     release = bake.Release(plan.release, artifacts.ready)
+    together = Together(len(settings.fleets), lambda: all_served(Fleets(settings.region), settings.stack))
     fleets = {
         name: Fleet(
             name,
@@ -89,6 +93,7 @@ def declare(settings: Settings, plan: Plan) -> Stack:
                 bucket=plan.bucket,
                 settings=fleet,
                 release=release,
+                together=together,
                 command=plan.commands[name],
                 vpc_id=network.vpc_id,
                 subnet_ids=[subnet.id for subnet in network.private.values()],

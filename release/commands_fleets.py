@@ -45,7 +45,7 @@ def _status(arguments: argparse.Namespace) -> None:
     if arguments.json:
         as_json(shown)
         return
-    rows = [[str(fleet[key]) for key in ("fleet", "serves", "configured", "refresh", "last")] for fleet in shown]
+    rows = [[str(fleet[key] or "-") for key in ("fleet", "serves", "configured", "refresh", "last")] for fleet in shown]
     table(("FLEET", "SERVES", "CONFIGURED", "REFRESH", "LAST IN THE LEDGER"), rows)
 
 
@@ -77,8 +77,8 @@ def _rollback(arguments: argparse.Namespace) -> None:
         ledger=Ledger(chosen[0].store, s3),
         tell=tell,
     )
-    named = published(made.store, arguments.to) if arguments.to else None
-    ways = [made.way(fleet, named or made.target(fleet)) for fleet in chosen]
+    target = published(made.store, arguments.to) if arguments.to else made.target(chosen)
+    ways = [made.way(fleet, target) for fleet in chosen]
     try:
         served = asyncio.run(made.run(ways))
     except KeyboardInterrupt:
@@ -88,7 +88,7 @@ def _rollback(arguments: argparse.Namespace) -> None:
         return
     for way in ways:
         print(f"{way.fleet.name}: {served[way.fleet.name]}")
-    print(f"so that the next `pulumi up` agrees: pulumi config set --path slipway:release.sha {ways[0].release.sha}")
+    print(f"so that the next `pulumi up` agrees: pulumi config set --path slipway:release.sha {target.sha}")
 
 
 def _chosen(found: Sequence[Found], names: Sequence[str] | None) -> list[Found]:

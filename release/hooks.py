@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -20,13 +20,17 @@ from release.record import Record
 from release.refresh import Rollout
 from release.rollout import Template
 from release.templates import Templates
+from release.together import Together
 from release.traffic import Traffic
 from release.watch import Plan
 
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """One fleet's rollout, and what the ledger is to say of it. `image` is the machine image's name."""
+    """One fleet's rollout, and what the ledger is to say of it.
+
+    `image` is the machine image's name; `together` are the stack's fleets, this one among them.
+    """
 
     plan: Plan
     stack: str
@@ -34,6 +38,7 @@ class Deployment:
     bucket: str
     image: str
     digest: pulumi.Output[str]
+    together: Together
 
     def rollout(self, digest: str, tell: Callable[[str], None], warn: Callable[[str], None]) -> Rollout:
         """The rollout, once the digest is known."""
@@ -71,7 +76,7 @@ def rollout_hook(name: str, deployment: Deployment) -> pulumi.ResourceHook:
     async def roll_out(args: pulumi.ResourceHookArgs) -> None:
         desired = desired_configuration(args.new_inputs or {})
         digest = await deployment.digest.future()  # known: the launch template has it
-        with _explained(deployment.plan):
+        async with _explained(deployment):
             rollout = deployment.rollout(digest or "", teller(args.urn), warner(args.urn))
             await rollout.run(desired, template_of(desired))
 
@@ -89,7 +94,7 @@ def serving(group: aws.autoscaling.Group, deployment: Deployment) -> pulumi.Outp
         wanted = template_of(desired_configuration(known))
         proof = deployment.proof(known["digest"], teller(known["urn"]))
         try:
-            with _explained(plan):
+            async with _explained(deployment):
                 found = await proof.prove(wanted)
         except ReleaseError as error:
             raise pulumi.RunError(str(error)) from None
@@ -150,16 +155,19 @@ def template_of(desired: Mapping[str, Any]) -> Template:
     return Template(id=named["LaunchTemplateId"], version=named["Version"])
 
 
-@contextmanager
-def _explained(plan: Plan) -> Generator[None]:
-    """An error of AWS says which fleet it is about, and that a rollout goes on without whoever watches it."""
-    try:
-        yield
-    except (ClientError, BotoCoreError) as error:
-        raise ReleaseError(
-            f"fleet {plan.fleet}: AWS could not be asked about {plan.group}: {error}. A rollout under way goes on in "
-            "AWS; once AWS answers (credentials, network), run `pulumi up` again: it picks the rollout up where it is"
-        ) from None
+@asynccontextmanager
+async def _explained(deployment: Deployment) -> AsyncGenerator[None]:
+    """An error says which fleet it is about, what the others serve, and that a rollout goes on without its watcher."""
+    plan = deployment.plan
+    async with deployment.together.step():
+        try:
+            yield
+        except (ClientError, BotoCoreError) as error:
+            raise ReleaseError(
+                f"fleet {plan.fleet}: AWS could not be asked about {plan.group}: {error}. A rollout under way goes on "
+                "in AWS; once AWS answers (credentials, network), run `pulumi up` again: it picks the rollout up where "
+                "it is"
+            ) from None
 
 
 class _Named:

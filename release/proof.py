@@ -35,7 +35,7 @@ class Proof(Watch):
             found = await self.serving()
             elapsed = self.clock() - began
             if found.is_exactly(self.plan.sha, self.record.digest):
-                await self._conclude()
+                await self._conclude(wanted.version, elapsed)
                 return found
             failures = [event for event in await self.failures(recently) if event.instance not in before]
             late = elapsed > self.plan.boot_timeout
@@ -62,16 +62,21 @@ class Proof(Watch):
             f"{self.plan.sha} all the same, run `pulumi refresh` and then `pulumi up`"
         )
 
-    async def _conclude(self) -> None:
+    async def _conclude(self, version: str, elapsed: float) -> None:
         """Records the deploy, once, with what it cost the users; says that too."""
         begun = await self.ask(self.record.begun)
         if begun is None:
-            await self.ask(self.record.serves)
+            await self.ask(self.record.serves, template_version=version, seconds=elapsed)  # a first deploy
             return
         group = await self.ask(self.fleets.group, self.plan.group)
         since = begun.at.timestamp()
         self.cost = await self.ask(self.traffic.since, group.target_group_arns if group else (), since)
-        await self.ask(self.record.serves, seconds=self.now() - since, requests_failed=self.cost.failed)
+        await self.ask(
+            self.record.serves,
+            template_version=version,
+            seconds=self.now() - since,
+            requests_failed=self.cost.failed,
+        )
 
     def summary(self, found: Serving) -> str:
         """What a deploy came to, in one line."""

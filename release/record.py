@@ -41,11 +41,15 @@ class Record:
         newest = self.ledger.history(self.stack, self.fleet, 1)
         return newest[0] if newest and newest[0].outcome == "started" and newest[0].sha == self.sha else None
 
-    def serves(self, *, seconds: float | None = None, requests_failed: int | None = None) -> None:
+    def serves(
+        self, *, template_version: str, seconds: float | None = None, requests_failed: int | None = None
+    ) -> None:
         """The fleet has proved that it serves the release. Written once, not each time it is proved."""
         newest = self.ledger.history(self.stack, self.fleet, 1)
         if not (newest and newest[0].outcome == "succeeded" and newest[0].sha == self.sha):
-            self._record("succeeded", seconds=seconds, requests_failed=requests_failed)
+            self._record(
+                "succeeded", template_version=template_version, seconds=seconds, requests_failed=requests_failed
+            )
 
     def _record(
         self,

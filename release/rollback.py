@@ -22,7 +22,7 @@ from release.rollout import Refresh, Serving, Template
 from release.store import Store
 from release.templates import Templates
 from release.traffic import Traffic
-from release.watch import Plan
+from release.watch import Plan, all_served
 
 TIMEOUT = 1800.0
 """Seconds until a rollback that does not end is itself rolled back."""
@@ -62,17 +62,30 @@ class Rollback:
     ledger: Ledger
     tell: Callable[[str], None]
 
-    def target(self, fleet: Found) -> Manifest:
-        """The release a fleet goes back to: what it had before the refresh under way, else what was good before."""
-        current = self.templates.release_of(fleet.group.template) if fleet.group.template else None
-        if current and self._under_way(fleet):
-            return self._published(current)
-        events = [event for event in self.ledger.history(self.stack, fleet.name, 200) if event.sha != current]
+    def target(self, chosen: Sequence[Found]) -> Manifest:
+        """The one release that all of these fleets go back to.
+
+        From a rollout that is under way, or that some of them took and others did not, it is the last good one; else
+        the good one before that. Raises ReleaseError where the ledger knows of none.
+        """
+        under_way = [refresh.template for fleet in chosen if (refresh := self._under_way(fleet))]
+        in_force = {sha for fleet in chosen if (sha := self._release_of(fleet.group.template))}
+        if under_way and len(in_force) == 1:
+            return self._published(in_force.pop())
+        mixed = under_way or len(in_force) > 1
+        left = {self._release_of(template) for template in under_way} if mixed else in_force
+        events = [
+            event
+            for fleet in chosen
+            for event in self.ledger.history(self.stack, fleet.name, 200)
+            if event.sha not in left
+        ]
         good = ledger.last_good(events)
         if good is None:
             raise ReleaseError(
-                f"fleet {fleet.name}: the ledger in {self.store.bucket} knows of no release that served before "
-                f"{current or 'this one'}; name one with --to (`python -m release list` shows them)"
+                f"{self.stack}: the ledger in {self.store.bucket} knows of no release that served before "
+                f"{' and '.join(sorted(in_force)) or 'this one'}; name one with --to (`python -m release list` shows "
+                "them)"
             )
         return self._published(good.sha)
 
@@ -85,16 +98,30 @@ class Rollback:
     def _under_way(self, fleet: Found) -> Refresh | None:
         return rollout.in_status(self.fleets.refreshes(fleet.group.name), rollout.ROLLING_FORWARD)
 
+    def _release_of(self, template: Template | None) -> str | None:
+        return self.templates.release_of(template) if template else None
+
     def way(self, fleet: Found, release: Manifest) -> Way:
         """How the fleet gets to that release. Raises ReleaseError where no version of its template has it."""
-        current = fleet.group.template
-        template = self.templates.newest_of(current.id, release.sha) if current else None
+        template = self._version_of(fleet, release.sha)
         if template is None:
             raise ReleaseError(
                 f"fleet {fleet.name}: no version of its launch template has release {release.sha}, so it never ran "
                 "there; deploy it with `pulumi up`"
             )
         return Way(fleet=fleet, release=release, template=template)
+
+    def _version_of(self, fleet: Found, sha: str) -> Template | None:
+        """The version that is in force, or that served last; a newer one may have other settings, and have failed."""
+        current = fleet.group.template
+        if current is None or self._release_of(current) == sha:
+            return current
+        for event in self.ledger.history(self.stack, fleet.name, 200):
+            if event.sha == sha and event.outcome == "succeeded" and event.template_version:
+                served = Template(id=current.id, version=event.template_version)
+                if self._release_of(served) == sha:
+                    return served
+        return self.templates.newest_of(current.id, sha)
 
     async def run(self, ways: Sequence[Way]) -> dict[str, Serving]:
         """Rolls all of them, side by side, and returns what each fleet then serves.
@@ -103,6 +130,8 @@ class Rollback:
         """
         ended = await asyncio.gather(*(self._one(way) for way in ways), return_exceptions=True)
         problems = [str(end) for end in ended if isinstance(end, BaseException)]
+        if problems and len(ways) > 1:
+            problems.append(f"Now:\n{await asyncio.to_thread(all_served, self.fleets, self.stack)}")
         if problems:
             raise ReleaseError("\n".join(problems))
         return {way.fleet.name: end for way, end in zip(ways, ended, strict=True) if isinstance(end, Serving)}

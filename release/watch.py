@@ -88,6 +88,15 @@ def served(fleets: Fleets, group: Group, log_group: str) -> Serving:
     return rollout.serving(group, healthy, fleets.boots(log_group, instances=ids))
 
 
+def all_served(fleets: Fleets, stack: str) -> str:
+    """What each fleet of a stack serves now, and how they get back to one release where they differ; a line each."""
+    now = {found.name: served(fleets, found.group, found.log_group) for found in fleets.of_stack(stack)}
+    lines = [f"  {name}: {serving}" for name, serving in now.items()]
+    if len({sha for serving in now.values() for sha in serving.counts}) > 1:
+        lines.append("To get back to one release on all of them: `python -m release rollback`")
+    return "\n".join(lines)
+
+
 def pause(elapsed: float) -> float:
     """Seconds until the next look: short at first, so that a small fleet's end is not missed by long."""
     return min(_POLL_SECONDS, 0.5 + elapsed / 10)

@@ -16,6 +16,8 @@ PERIOD = 60
 """Seconds; the balancer publishes its metrics once a minute."""
 ENOUGH_REQUESTS = 20
 """Requests in a period below which an error rate says nothing: one error in two requests is no outage."""
+ENOUGH_FOR_P99 = 100
+"""Requests in a period below which the 99th percentile is just the slowest one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +61,8 @@ class Alarms(pulumi.ComponentResource):
             f"{self._args.fleet} were answered with a 5xx",
             metric_queries=[
                 {"id": "rate", "expression": rate, "label": "5xx (%)", "return_data": True},
-                self._sum("errors", "HTTPCode_Target_5XX_Count"),
-                self._sum("requests", "RequestCount"),
+                self._metric("errors", "HTTPCode_Target_5XX_Count"),
+                self._metric("requests", "RequestCount"),
             ],
             comparison_operator="GreaterThanThreshold",
             threshold=self._args.settings.error_rate,
@@ -84,8 +86,8 @@ class Alarms(pulumi.ComponentResource):
             period=PERIOD,
             comparison_operator="GreaterThanThreshold",
             threshold=0,
-            # One bad minute of one instance is replaced by its group; two in a row are more than that.
-            evaluation_periods=2,
+            # The group replaces a bad instance by itself: it launches first, and that takes a few minutes.
+            evaluation_periods=5,
             treat_missing_data="notBreaching",
             alarm_actions=self._args.settings.notify,
             ok_actions=self._args.settings.notify,
@@ -98,13 +100,17 @@ class Alarms(pulumi.ComponentResource):
             f"{self._name}-latency",
             name=naming.alarm_name(self._args.stack, self._args.fleet, "latency"),
             alarm_description=f"One in a hundred requests to fleet {self._args.fleet} takes over {seconds:g} s",
-            namespace=NAMESPACE,
-            metric_name="TargetResponseTime",
-            dimensions=self._dimensions,
-            extended_statistic="p99",
-            # With a handful of requests the 99th percentile is just the slowest one.
-            evaluate_low_sample_count_percentiles="ignore",
-            period=PERIOD,
+            # CloudWatch's own way with few samples would ignore p99 below 1,000 requests a minute.
+            metric_queries=[
+                {
+                    "id": "slow",
+                    "expression": f"IF(requests >= {ENOUGH_FOR_P99}, p99, 0)",
+                    "label": "p99 (s)",
+                    "return_data": True,
+                },
+                self._metric("p99", "TargetResponseTime", "p99"),
+                self._metric("requests", "RequestCount"),
+            ],
             comparison_operator="GreaterThanThreshold",
             threshold=seconds,
             evaluation_periods=2,
@@ -115,14 +121,14 @@ class Alarms(pulumi.ComponentResource):
             opts=self._child(),
         )
 
-    def _sum(self, key: str, metric: str) -> aws.cloudwatch.MetricAlarmMetricQueryArgsDict:
+    def _metric(self, key: str, metric: str, stat: str = "Sum") -> aws.cloudwatch.MetricAlarmMetricQueryArgsDict:
         return {
             "id": key,
             "metric": {
                 "namespace": NAMESPACE,
                 "metric_name": metric,
                 "dimensions": self._dimensions,
-                "stat": "Sum",
+                "stat": stat,
                 "period": PERIOD,
             },
             "return_data": False,

@@ -45,9 +45,9 @@ class Certificate(pulumi.ComponentResource):
             type=option.resource_record_type,
             records=[option.resource_record_value],
             ttl=300,
-            # The stack of a second region proves the same domain by the same record.
+            # Every certificate of the account for this domain is proved, and renewed, by this one record.
             allow_overwrite=True,
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
         )
         validation = aws.acm.CertificateValidation(
             f"{name}-issued",

@@ -9,15 +9,16 @@ from typing import TypeVar
 import pulumi
 import pulumi_aws as aws
 
-from infra import zones
+from infra import naming, zones
 from infra.artifacts import Artifacts, ArtifactsArgs, bucket_of
 from infra.dns import Alias, AliasArgs, Certificate, CertificateArgs
 from infra.fleet import Fleet, FleetArgs
 from infra.load_balancer import LoadBalancer, LoadBalancerArgs
 from infra.network import Network, NetworkArgs
-from infra.settings import Settings
+from infra.settings import Settings, SettingsError
 from release import bake
 from release.build import Build
+from release.clients import explained
 from release.errors import ReleaseError
 from release.fleets import Fleets
 from release.manifest import ImageName
@@ -62,8 +63,30 @@ def plan(settings: Settings) -> Plan:
     names = _answer(settings, aws.get_availability_zones).names
     chosen = zones.choose(settings.network.zones, names, stack=settings.stack, region=settings.region)
     release = bake.plan(_source(settings, bucket))
+    _refuse_new_ports(settings)
     commands = {name: release.command(fleet.process, fleet.command) for name, fleet in settings.fleets.items()}
     return Plan(account=account, zones=chosen, bucket=bucket, release=release, commands=commands)
+
+
+def _refuse_new_ports(settings: Settings) -> None:
+    """A new port means a new target group, to which no instance belongs until the rollout is over: nothing would serve.
+
+    Raises SettingsError where a fleet that is there has another port.
+    """
+    problems: list[str] = []
+    with explained("look for its fleets", f"region {settings.region}"):
+        there = Fleets(settings.region).of_stack(settings.stack)
+    for found in there:
+        fleet = settings.fleets.get(found.name)
+        names = [arn.split("/")[1] for arn in found.group.target_group_arns]
+        if fleet and names and naming.target_group_name(settings.stack, fleet.name, fleet.port) not in names:
+            problems.append(
+                f"fleets.{fleet.name}.port: is another one than the fleet runs with ({', '.join(names)}), and nothing "
+                "would serve until it is rolled out; declare a fleet of another name with the new port, give it this "
+                "one's routes, and remove this one in the next `pulumi up`"
+            )
+    if problems:
+        raise SettingsError(settings.stack, problems)
 
 
 def _answer(settings: Settings, invoke: Callable[[], T]) -> T:

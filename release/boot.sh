@@ -64,9 +64,12 @@ fail() {
 }
 
 fetch() {
-  local said
-  said=$(aws s3 cp --only-show-errors "s3://$BUCKET/releases/$SHA/artifact.tar.gz" "$archive" 2>&1) ||
-    fail "cannot fetch s3://$BUCKET/releases/$SHA/artifact.tar.gz: $said"
+  local said from=s3://$BUCKET/releases/$SHA/artifact.tar.gz
+  for try in 1 2 3 4; do # S3 may say 404 for a while where versioning has just been enabled
+    said=$(aws s3 cp --only-show-errors "$from" "$archive" 2>&1) && break
+    [[ $try -lt 4 && ($said == *404* || $said == *NoSuchKey*) ]] || fail "cannot fetch $from: $said"
+    sleep 5
+  done
   found=$(sha256sum <"$archive" | cut -d' ' -f1)
   [ "$found" = "$DIGEST" ] ||
     fail "the artifact of $SHA in s3://$BUCKET has digest $found, the release has $DIGEST: it was changed after it was published"

@@ -125,16 +125,21 @@ class Fleets:
         failed = (a for a in shown if a["StatusCode"] == "Failed" and a["StartTime"].timestamp() >= since)
         return next((str(activity.get("StatusMessage", "")) for activity in failed), "")
 
-    def alarms_on(self, names: Sequence[str]) -> list[Alarm]:
-        """Those of the alarms, at most 100, that are in ALARM (DescribeAlarms). One without data is not."""
+    def alarms_not_ok(self, names: Sequence[str]) -> list[Alarm]:
+        """Those of the alarms, at most 100, that are not in the state OK, or not there (DescribeAlarms)."""
         if not names:
             return []
         shown = self._cloudwatch.describe_alarms(AlarmNames=list(names), AlarmTypes=["MetricAlarm", "CompositeAlarm"])
-        return [
-            Alarm(name=str(alarm["AlarmName"]), since=alarm["StateUpdatedTimestamp"].timestamp())
+        found = {
+            str(alarm["AlarmName"]): Alarm(
+                name=str(alarm["AlarmName"]),
+                state=str(alarm["StateValue"]),
+                since=alarm["StateUpdatedTimestamp"].timestamp(),
+            )
             for alarm in [*shown["MetricAlarms"], *shown["CompositeAlarms"]]
-            if alarm["StateValue"] == "ALARM"
-        ]
+        }
+        looked_at = (found.get(name, Alarm(name=name, state="missing", since=0)) for name in names)
+        return [alarm for alarm in looked_at if alarm.state != "OK"]
 
     def healthy_targets(self, target_group_arns: Sequence[str]) -> set[str]:
         """The instances that are healthy in every one of those target groups (DescribeTargetHealth)."""

@@ -140,10 +140,12 @@ def desired_configuration(inputs: Mapping[str, Any]) -> dict[str, Any]:
     }
     distribution = mixed.get("instancesDistribution")
     if distribution:
-        # The engine's numbers are floating-point, the API's are integers.
+        # The engine's numbers are floating-point, the API's are integers; pulumi-aws notes its `__defaults` in each
+        # object.
         policy["InstancesDistribution"] = {
             key[0].upper() + key[1:]: int(value) if isinstance(value, float) else value
             for key, value in distribution.items()
+            if not key.startswith("__")
         }
     return {"MixedInstancesPolicy": policy}
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from release import rollout
 from release.rollout import Serving, Template
 from release.traffic import Requests, Traffic
 from release.watch import RolloutError, Watch, pause
 
+_AROUND_BOOT = 120.0
+"""Seconds that an instance takes before its boot script begins, and after it until the balancer sees it healthy."""
 _RECENT = 3600.0
 """Seconds; failed boots that are older are not looked at."""
 
@@ -38,7 +42,7 @@ class Proof(Watch):
                 await self._conclude(wanted.version, elapsed)
                 return found
             failures = [event for event in await self.failures(recently) if event.instance not in before]
-            late = elapsed > self.plan.boot_timeout
+            late = elapsed > self.plan.boot_timeout + _AROUND_BOOT
             if late or rollout.unbootable(failures):
                 why = f"{failures[0].instance}: {failures[0].reason}" if failures else f"waited {elapsed:.0f} s"
                 await self.ask(self.record.failed, reason=why, seconds=elapsed)
@@ -70,12 +74,15 @@ class Proof(Watch):
             return
         group = await self.ask(self.fleets.group, self.plan.group)
         since = begun.at.timestamp()
-        self.cost = await self.ask(self.traffic.since, group.target_group_arns if group else (), since)
+        try:
+            self.cost = await self.ask(self.traffic.since, group.target_group_arns if group else (), since)
+        except (ClientError, BotoCoreError) as error:  # what it cost is worth knowing, but not a deploy
+            self.say(f"{self.plan.fleet}: the requests that failed could not be counted: {error}")
         await self.ask(
             self.record.serves,
             template_version=version,
             seconds=self.now() - since,
-            requests_failed=self.cost.failed,
+            requests_failed=self.cost.failed if self.cost else None,
         )
 
     def summary(self, found: Serving) -> str:

@@ -5,7 +5,7 @@ Why not the provider's own `instance_refresh` block: docs/adr/0002-rollout-by-ho
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
@@ -67,8 +67,8 @@ class Rollout(Watch):
         """Starts a refresh; or adopts the one that came first: another `pulumi up`, or a lost answer to this one."""
         if self.plan.hook:
             await self.ask(self.fleets.allow_boot, self.plan.group, self.plan.hook, self.plan.boot_timeout)
-        on = await self._alarms_on()
-        preferences = rollout.without(self.plan.preferences, on)
+        unfit = await self._unfit_alarms()
+        preferences = rollout.without(self.plan.preferences, unfit)
         refresh_id = await self.ask(self.fleets.start, self.plan.group, desired, preferences)
         if refresh_id is None:
             adopted = await self._adopt(wanted)
@@ -78,7 +78,7 @@ class Rollout(Watch):
                     "ended by now; run `pulumi up` again"
                 )
             return adopted
-        unwatched = _unwatched(on) if on else None
+        unwatched = _unwatched(unfit) if unfit else None
         await self.ask(self.record.started, template_version=wanted.version, refresh_id=refresh_id, reason=unwatched)
         if unwatched:
             (self.warn or self.tell)(f"{self.plan.fleet}: {unwatched}")
@@ -88,21 +88,21 @@ class Rollout(Watch):
         )
         return refresh_id
 
-    async def _alarms_on(self) -> list[Alarm]:
-        """The alarms that are on and stay on, after they had time to clear.
+    async def _unfit_alarms(self) -> list[Alarm]:
+        """The alarms that are not OK and stay so, after they had time: AWS starts no refresh that one is to watch.
 
-        One that is on would end the rollout at once. After a bad release it is on for another minute or two; where it
-        stays on, what serves now sets it off, so it can't judge what is to replace that.
+        After a bad release an alarm is on for another minute or two, and a new one has no data yet. Where one stays
+        on, what serves now sets it off, so it can't judge what is to replace that.
         """
         names, began = rollout.alarms(self.plan.preferences), self.clock()
         while True:
-            on = await self.ask(self.fleets.alarms_on, names)
+            unfit = await self.ask(self.fleets.alarms_not_ok, names)
             elapsed = self.clock() - began
-            if not on or elapsed >= self.plan.alarm_wait:
-                return on
+            if not unfit or elapsed >= self.plan.alarm_wait:
+                return unfit
             self.say(
-                f"{self.plan.fleet}: waiting up to {self.plan.alarm_wait:.0f} s (rollout.alarmWait) until "
-                f"{_names(on)} clears: it would end the rollout at once"
+                f"{self.plan.fleet}: waiting up to {self.plan.alarm_wait:.0f} s (rollout.alarmWait) until OK: "
+                + ", ".join(f"{alarm.name} ({alarm.state})" for alarm in unfit)
             )
             await self.sleep(pause(elapsed))
 
@@ -204,13 +204,14 @@ class Rollout(Watch):
         self.say(rollout.progress(self.plan.fleet, refresh, group, wanted))
 
 
-def _names(alarms: Iterable[Alarm]) -> str:
-    return ", ".join(alarm.name for alarm in alarms)
+def _unwatched(unfit: Sequence[Alarm]) -> str:
+    return f"what does not watch this rollout: {'; '.join(_why_not(alarm) for alarm in unfit)}"
 
 
-def _unwatched(on: Sequence[Alarm]) -> str:
-    since = datetime.fromtimestamp(min(alarm.since for alarm in on), tz=timezone.utc)
-    return (
-        f"{_names(on)} is on since {since:%H:%M} UTC, before this rollout: what serves now sets it off, so it does not "
-        "watch this rollout"
-    )
+def _why_not(alarm: Alarm) -> str:
+    since = datetime.fromtimestamp(alarm.since, tz=timezone.utc)
+    if alarm.state == "ALARM":
+        return f"{alarm.name} is on since {since:%H:%M} UTC, before this rollout: what serves now sets it off"
+    if alarm.state == "missing":
+        return f"{alarm.name} is gone: `pulumi refresh`, then `pulumi up` makes it anew"
+    return f"{alarm.name} has had no data since {since:%H:%M} UTC"

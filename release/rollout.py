@@ -67,9 +67,14 @@ class Group:
 
 @dataclass(frozen=True, kw_only=True)
 class Alarm:
-    """A CloudWatch alarm that is in ALARM, `since` then (seconds since the epoch)."""
+    """A CloudWatch alarm that is not OK: a refresh that it is to watch could not be started.
+
+    `state` is ALARM, INSUFFICIENT_DATA, or missing where there is no such alarm; `since` then (seconds since the
+    epoch), 0 for a missing one.
+    """
 
     name: str
+    state: str
     since: float
 
 
@@ -161,9 +166,9 @@ def alarms(preferences: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple((preferences.get("AlarmSpecification") or {}).get("Alarms") or ())
 
 
-def without(preferences: Mapping[str, Any], on: Iterable[Alarm]) -> dict[str, Any]:
-    """The RefreshPreferences without those alarms: they are on before the rollout, so they would end it at once."""
-    dropped = {alarm.name for alarm in on}
+def without(preferences: Mapping[str, Any], dropped_alarms: Iterable[Alarm]) -> dict[str, Any]:
+    """The RefreshPreferences without those alarms: StartInstanceRefresh refuses one that is not OK."""
+    dropped = {alarm.name for alarm in dropped_alarms}
     left = [name for name in alarms(preferences) if name not in dropped]
     changed = {key: value for key, value in preferences.items() if key != "AlarmSpecification"}
     return {**changed, "AlarmSpecification": {"Alarms": left}} if left else changed

@@ -14,7 +14,8 @@ from typing import Any
 
 from release.clients import client
 
-_PERIOD = 60
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+_LONGEST = 60 * _DAY
 # Sums: an answer of the app that is an error, and one that the balancer gave because no app did.
 _FAILED = ("HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count")
 
@@ -38,7 +39,10 @@ class Traffic:
         self._elbv2 = client("elbv2", region)
 
     def since(self, target_group_arns: Sequence[str], since: float) -> Requests:
-        """The requests to those target groups since a moment (seconds since the epoch), to the minute."""
+        """The requests to those target groups since a moment (seconds since the epoch), to the minute.
+
+        After a day it is to the hour, and at most 60 days: GetMetricStatistics gives 1,440 points at most.
+        """
         dimensions = self._dimensions(target_group_arns)
         total = sum(self._sum("RequestCount", of, since) for of in dimensions)
         failed = sum(self._sum(name, of, since) for of in dimensions for name in _FAILED)
@@ -60,13 +64,16 @@ class Traffic:
     def _sum(self, metric: str, dimensions: list[dict[str, str]], since: float) -> int:
         # What the balancer answers by itself belongs to no target group.
         of = dimensions[1:] if metric == "HTTPCode_ELB_5XX_Count" else dimensions
+        now = time.time()
+        since = max(since, now - _LONGEST + _HOUR)
+        period = _MINUTE if now - since < _DAY - _MINUTE else _HOUR
         query: dict[str, Any] = {
             "Namespace": "AWS/ApplicationELB",
             "MetricName": metric,
             "Dimensions": of,
-            "StartTime": datetime.fromtimestamp(since // _PERIOD * _PERIOD, timezone.utc),
-            "EndTime": datetime.fromtimestamp(math.ceil(time.time() / _PERIOD) * _PERIOD, timezone.utc),
-            "Period": _PERIOD,
+            "StartTime": datetime.fromtimestamp(since // period * period, timezone.utc),
+            "EndTime": datetime.fromtimestamp(math.ceil(now / period) * period, timezone.utc),
+            "Period": period,
             "Statistics": ["Sum"],
         }
         return round(sum(point["Sum"] for point in self._cloudwatch.get_metric_statistics(**query)["Datapoints"]))

@@ -25,6 +25,11 @@ TOPIC = Syntax(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}", "th
 
 HOOK_LIMIT = 7200
 """Seconds; the longest heartbeat timeout of a lifecycle hook, by the API."""
+SHORTEST_BOOT = 60
+"""Seconds; an EC2 instance takes about 30 s to get to its user data, and the hook counts from the launch."""
+RESERVED = ("balancer", "endpoints", "flow-logs")
+"""Resources of the stack itself are named as a fleet of that name would be."""
+HTTPS = 443
 WAIT_LIMIT = 172_800
 """Seconds; the longest bake time and checkpoint delay of an instance refresh, by the API."""
 
@@ -35,6 +40,8 @@ def read_fleets(section: Section, *, image: str) -> dict[str, FleetSettings]:
     for name in section.keys():  # noqa: SIM118 (a Section is no mapping)
         if not NAME.matches(name):
             section.problem(name, f"must be named with {NAME.words}")
+        if name in RESERVED:
+            section.problem(name, "is what a part of the stack itself is called; name the fleet otherwise")
         fleets[name] = _read_fleet(section.section(name), name, image)
     if not fleets:
         section.problems.add(
@@ -66,10 +73,12 @@ def _read_fleet(section: Section, name: str, image: str) -> FleetSettings:
         egress=section.integers("egress", (443,), 1, 65535),
         environment=environment,
         secrets=secrets,
-        boot_timeout=section.integer("bootTimeout", 300, 30, HOOK_LIMIT, "seconds"),
+        boot_timeout=section.integer("bootTimeout", 300, SHORTEST_BOOT, HOOK_LIMIT, "seconds"),
         rollout=_read_rollout(section.section("rollout")),
         alarms=_read_alarms(section.section("alarms")),
     )
+    if section.sound("egress") and HTTPS not in fleet.egress:
+        section.problem("egress", f"must have {HTTPS}: instances fetch their release by it; is {list(fleet.egress)}")
     volume.finish()
     section.finish()
     _check_together(section, fleet)
@@ -126,7 +135,7 @@ def _read_rollout(section: Section) -> RolloutSettings:
         min_healthy_percentage=section.integer("minHealthyPercentage", 100, 0, 100),
         max_healthy_percentage=section.integer("maxHealthyPercentage", 200, 100, 200),
         warmup=section.integer("warmup", 30, 0, 3600, "seconds"),
-        bake=section.integer("bake", 60, 0, WAIT_LIMIT, "seconds"),
+        bake=section.integer("bake", 240, 0, WAIT_LIMIT, "seconds"),
         timeout=section.integer("timeout", 1800, 60, WAIT_LIMIT, "seconds"),
         checkpoints=section.integers("checkpoints", (), 1, 100),
         checkpoint_delay=section.integer("checkpointDelay", 60, 0, WAIT_LIMIT, "seconds"),
@@ -151,10 +160,11 @@ def _read_rollout(section: Section) -> RolloutSettings:
 
 
 def _read_alarms(section: Section) -> AlarmSettings:
+    rate = section.number("errorRate", 5.0, 0, 100)
     alarms = AlarmSettings(
-        error_rate=section.number("errorRate", 5.0, 0, 100) or 5.0,
+        error_rate=5.0 if rate is None else rate,
         unhealthy_hosts=section.boolean("unhealthyHosts", True),
-        latency=section.number("latency", None, 0, 4000),
+        latency=section.number("latency", None, 0.001, 4000),
         notify=section.texts("notify", (), TOPIC),
     )
     section.finish()

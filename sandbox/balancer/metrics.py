@@ -63,11 +63,9 @@ class Metrics:
         for key in ((balancer, None), (balancer, group)):
             self._of(key).answered(status, seconds)
 
-    def failed(self, balancer: str, group: str | None, status: int) -> None:
-        """The load balancer answered with an error of its own."""
+    def failed(self, balancer: str, status: int) -> None:
+        """The load balancer answered with an error of its own, which counts for no target group."""
         self._of((balancer, None)).failed(status)
-        if group is not None:
-            self._of((balancer, group)).failed(status)
 
     def keep(self, balancers: Collection[str]) -> None:
         """Drop the counts of load balancers that are gone; nobody will ask for them."""

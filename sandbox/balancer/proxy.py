@@ -65,13 +65,13 @@ class Proxy:
             return _fixed(action)
         if action["Type"] == "forward":
             return await self._forward(request, route, forward_to(action))
-        return self._error(route, None, 500)
+        return self._error(route, 500)
 
     async def _forward(self, request: web.BaseRequest, route: Route, arn: str | None) -> web.StreamResponse:
         group = self._groups.get(arn or "")
         target = group.choose() if group is not None else None
         if target is None:
-            return self._error(route, arn, 503)
+            return self._error(route, 503)
         task, transport = asyncio.current_task(), request.transport
 
         def cut() -> None:
@@ -109,17 +109,17 @@ class Proxy:
                     idle_timeout=route.balancer.idle_timeout,
                 )
             except (asyncio.TimeoutError, TimeoutError):
-                return self._error(route, target.group, 504)
+                return self._error(route, 504)
             except (aiohttp.ClientError, OSError, ValueError) as problem:
                 if request.transport is None:  # the client left in the middle of its own request
                     return _broken(request)
                 LOG.info("502 %s %s: %s", request.method, url, problem)
-                return self._error(route, target.group, 502)
+                return self._error(route, 502)
             self._metrics.answered(route.balancer.arn, target.group, response.status, time.monotonic() - begun)
             return await _relay(request, response)
 
-    def _error(self, route: Route, group: str | None, status: int) -> web.Response:
-        self._metrics.failed(route.balancer.arn, group, status)
+    def _error(self, route: Route, status: int) -> web.Response:
+        self._metrics.failed(route.balancer.arn, status)
         title = f"{status} {PHRASES[status]}"
         page = f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n"
         return web.Response(

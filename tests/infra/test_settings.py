@@ -155,7 +155,10 @@ BREACHES = [
     ({"fleets__web__environment": {"A": "1"}, "fleets__web__secrets": {"A": "2"}}, "secrets.A: is in environment too"),
     ({"fleets__web__secrets": {"A": ""}}, "fleets.web.secrets.A: must not be empty"),
     ({"fleets__web__secrets": {"A": "x" * 4097}}, "fleets.web.secrets.A: must be at most 4096 bytes, is 4097"),
-    ({"fleets__web__bootTimeout": 29}, "fleets.web.bootTimeout: must be 30 to 7200 seconds, is 29"),
+    ({"fleets__web__bootTimeout": 59}, "fleets.web.bootTimeout: must be 60 to 7200 seconds, is 59"),
+    ({"fleets__balancer": {}}, "fleets.balancer: is what a part of the stack itself is called"),
+    ({"fleets__web__egress": [5432]}, "fleets.web.egress: must have 443"),
+    ({"fleets__web__alarms__latency": 0}, "fleets.web.alarms.latency: must be"),
     ({"fleets__web__rollout__timeout": 390}, "fleets.web.rollout.timeout: must be more than bootTimeout, warmup, bake"),
     (
         {"fleets__web__rollout": {"minHealthyPercentage": 50, "maxHealthyPercentage": 200}},

@@ -430,7 +430,8 @@ def test_silence_is_no_alarm():
         "api-alarms-unhealthy",
     }
     assert all(alarm["treatMissingData"] == "notBreaching" for alarm in alarms.values())
-    assert alarms["web-alarms-latency"]["extendedStatistic"] == "p99"
+    slow, p99, _requests = alarms["web-alarms-latency"]["metricQueries"]
+    assert (slow["expression"], p99["metric"]["stat"]) == ("IF(requests >= 100, p99, 0)", "p99")
 
 
 def test_alarms_are_heard_where_it_is_set():

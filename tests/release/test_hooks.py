@@ -9,14 +9,16 @@ from botocore.validate import validate_parameters
 from release.hooks import desired_configuration, template_of
 from release.rollout import Template
 
-ONE = {"launchTemplate": {"id": "lt-1", "version": "7"}}
+ONE = {"launchTemplate": {"id": "lt-1", "version": "7", "__defaults": []}}
 MIXED = {
     "mixedInstancesPolicy": {
         "launchTemplate": {
-            "launchTemplateSpecification": {"launchTemplateId": "lt-1", "version": "7"},
-            "overrides": [{"instanceType": "t3.small"}, {"instanceType": "t3a.small"}],
+            "launchTemplateSpecification": {"launchTemplateId": "lt-1", "version": "7", "__defaults": []},
+            "overrides": [{"instanceType": "t3.small", "__defaults": []}, {"instanceType": "t3a.small"}],
+            "__defaults": [],
         },
         "instancesDistribution": {
+            "__defaults": [],
             "onDemandAllocationStrategy": "prioritized",
             "onDemandPercentageAboveBaseCapacity": 100.0,
         },
@@ -26,7 +28,10 @@ MIXED = {
 
 @pytest.mark.parametrize("inputs", [ONE, MIXED])
 def test_the_api_takes_what_is_made_of_the_inputs(inputs: dict):
-    """botocore's model of DesiredConfiguration accepts it: the engine's numbers are floats, the API's are not."""
+    """botocore's model of DesiredConfiguration accepts it.
+
+    The engine's numbers are floats, the API's are not; and pulumi-aws adds `__defaults` to each object that it checks.
+    """
     desired = desired_configuration(inputs)
     model = botocore.session.get_session().get_service_model("autoscaling")
     validate_parameters(desired, model.shape_for("DesiredConfiguration"))

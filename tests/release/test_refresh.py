@@ -36,7 +36,8 @@ class FakeAws:
     boots_said: list[BootEvent] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     alarms: list[list[str]] = field(default_factory=list)
-    """The alarms that are on, one list a look; the last one stays."""
+    """The alarms that are not OK, one list a look; the last one stays."""
+    alarm_state: str = "ALARM"
     watching: tuple[str, ...] = ()
     lost: bool = False
     """Whether the answer to a start is lost, so that the second attempt finds the refresh under way."""
@@ -69,9 +70,9 @@ class FakeAws:
         self.active = Refresh(id="r-new", status="Pending", template=Template(id="lt-1", version=version), started=1.0)
         return None if self.lost else "r-new"
 
-    def alarms_on(self, names: tuple[str, ...]) -> list[Alarm]:
+    def alarms_not_ok(self, names: tuple[str, ...]) -> list[Alarm]:
         on = self.alarms.pop(0) if len(self.alarms) > 1 else next(iter(self.alarms), [])
-        return [Alarm(name=name, since=60.0) for name in on if name in names]
+        return [Alarm(name=name, state=self.alarm_state, since=60.0) for name in on if name in names]
 
     def roll_back(self, _group: str) -> bool:
         self.calls.append("roll back")
@@ -185,17 +186,24 @@ def test_an_alarm_that_clears_is_waited_for():
     aws = FakeAws(script=["Successful"], alarms=[["errors"], ["errors"], []])
     told = run(aws, FakeLedger(), preferences=WATCHED, alarm_wait=180)
     assert aws.watching == ("errors", "latency")
-    assert "waiting up to 180 s (rollout.alarmWait) until errors clears" in told[0]
+    assert "waiting up to 180 s (rollout.alarmWait) until OK: errors (ALARM)" in told[0]
     assert not any("does not watch" in line for line in told)
 
 
-@pytest.mark.parametrize(("on", "left"), [(["errors"], ("latency",)), (["errors", "latency"], ())])
-def test_an_alarm_that_stays_on_does_not_watch(on: list[str], left: tuple[str, ...]):
-    """What serves sets it off: the mend is rolled out all the same, and the user and the ledger are told."""
-    aws, ledger = FakeAws(script=["Successful"], alarms=[on]), FakeLedger()
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("ALARM", "errors is on since 00:01 UTC, before this rollout: what serves now sets it off"),
+        ("INSUFFICIENT_DATA", "errors has had no data since 00:01 UTC"),
+        ("missing", "errors is gone: `pulumi refresh`, then `pulumi up` makes it anew"),
+    ],
+)
+@pytest.mark.parametrize(("unfit", "left"), [(["errors"], ("latency",)), (["errors", "latency"], ())])
+def test_an_alarm_that_stays_not_ok_does_not_watch(state: str, said: str, unfit: list[str], left: tuple[str, ...]):
+    """AWS would refuse the start: the rollout begins without it, and the user and the ledger are told."""
+    aws, ledger = FakeAws(script=["Successful"], alarms=[unfit], alarm_state=state), FakeLedger()
     told = run(aws, ledger, preferences=WATCHED, alarm_wait=20)
     assert aws.watching == left
-    said = f"{', '.join(on)} is on since 00:01 UTC, before this rollout: what serves now sets it off"
     assert any(said in line for line in told)
     assert said in (ledger.events[0].reason or "")
 

@@ -88,10 +88,10 @@ def test_unbooted_counts_only_this_release_and_this_rollout():
     assert [event.instance for event in rollout.unbooted(events, "b" * 40, 10)] == ["i-2"]
 
 
-def test_the_alarms_that_are_on_are_left_out():
+def test_the_alarms_that_are_not_ok_are_left_out():
     """The others stay; where none is left, the refresh has no alarms at all; nothing else is changed."""
     preferences = {"BakeTime": 9, "AlarmSpecification": {"Alarms": ["errors", "latency"]}}
-    errors, latency = Alarm(name="errors", since=1), Alarm(name="latency", since=2)
+    errors, latency = (Alarm(name=name, state="ALARM", since=1) for name in ("errors", "latency"))
     assert rollout.without(preferences, []) == preferences
     kept = rollout.without(preferences, [errors])
     assert kept == {"BakeTime": 9, "AlarmSpecification": {"Alarms": ["latency"]}}

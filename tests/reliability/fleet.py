@@ -14,7 +14,7 @@ import yaml
 from tests.engine.conftest import GROUP, Ran, Sandbox, commit, git
 
 QUICK = {
-    "bootTimeout": 30,
+    "bootTimeout": 60,
     "drain": 5,
     "rollout": {"warmup": 0, "bake": 3, "timeout": 120},
 }

@@ -92,7 +92,7 @@ def test_an_alarm_that_the_live_release_sets_off_does_not_stop_the_mend(fleet: F
         fleet.configure()
     assert ran.code == 0, ran.said
     assert "errors is on since" in ran.said
-    assert "does not watch this rollout" in fleet.ledger()
+    assert "what does not watch this rollout" in fleet.ledger()
     assert set(answers["releases"]) == {mend}
     assert set(answers["failed"]) == {"500"}
     fleet.whole(mend)

@@ -6,6 +6,8 @@ from typing import Any
 
 from moto.autoscaling.models import LifecycleHook
 
+from sandbox.aws.autoscaling.exceptions import ValidationError
+
 LAUNCHING = "autoscaling:EC2_INSTANCE_LAUNCHING"
 TERMINATING = "autoscaling:EC2_INSTANCE_TERMINATING"
 CONTINUE, ABANDON = "CONTINUE", "ABANDON"
@@ -16,6 +18,7 @@ class Hook(LifecycleHook):
 
     def __init__(self, group: str, shape: dict[str, Any], previous: "Hook | None" = None) -> None:
         timeout = shape.get("HeartbeatTimeout")
+        _check(shape, new=previous is None)
         super().__init__(
             name=shape["LifecycleHookName"],
             as_name=group,
@@ -23,10 +26,21 @@ class Hook(LifecycleHook):
             timeout=int(timeout) if timeout else (previous.heartbeat_timeout if previous else None),
             result=shape.get("DefaultResult") or (previous.default_result if previous else None),
         )
-        self.role_arn = shape.get("RoleARN")
-        self.notification_target_arn = shape.get("NotificationTargetARN")
-        self.notification_metadata = shape.get("NotificationMetadata")
+        self.role_arn = shape.get("RoleARN", previous and previous.role_arn)
+        self.notification_target_arn = shape.get("NotificationTargetARN", previous and previous.notification_target_arn)
+        self.notification_metadata = shape.get("NotificationMetadata", previous and previous.notification_metadata)
         self.global_timeout = min(100 * self.heartbeat_timeout, 172800)
+
+
+def _check(shape: dict[str, Any], *, new: bool) -> None:
+    """Raises ValidationError for what PutLifecycleHook does not take."""
+    timeout, transition = shape.get("HeartbeatTimeout"), shape.get("LifecycleTransition")
+    if timeout is not None and not 30 <= int(timeout) <= 7200:
+        raise ValidationError(f"HeartbeatTimeout must be between 30 and 7200 seconds, is {timeout}")
+    if transition not in (LAUNCHING, TERMINATING) and (new or transition is not None):
+        raise ValidationError(f"LifecycleTransition must be {LAUNCHING} or {TERMINATING}, is {transition}")
+    if shape.get("DefaultResult", ABANDON) not in (CONTINUE, ABANDON):
+        raise ValidationError(f"DefaultResult must be CONTINUE or ABANDON, is {shape['DefaultResult']}")
 
 
 @dataclass

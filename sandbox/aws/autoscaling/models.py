@@ -111,6 +111,15 @@ class SandboxAutoScalingBackend(RefreshApi, AutoScalingBackend):
         if wanted is None:
             wanted = min(max(group.capacity, int(low)), int(high))
         _check_sizes(low, high, wanted)
+        if (
+            group.active_refresh
+            and group.active_refresh.desired
+            and {"LaunchTemplate", "MixedInstancesPolicy"} & {key for key, value in shape.items() if value}
+        ):
+            raise ValidationError(
+                "An active instance refresh with a desired configuration exists. All configuration options derived "
+                "from the desired configuration are not available for update while the instance refresh is active."
+            )
         try:
             group.change(shape)
         except ServiceException as error:

@@ -127,7 +127,7 @@ class Refresh:
         """
         if ready > self.ready:
             self.progressed_at = max(now, self.progressed_at)
-        self.ready = ready
+        self.ready = max(self.ready, ready)  # one that comes and goes is no progress
         if self.rolling_back:
             self.progress = Progress(self.progress.needed, min(self.progress.updated, old))
         else:
@@ -142,6 +142,10 @@ class Refresh:
             limit = math.ceil(needed * percentages[self.checkpoints_passed] / 100)
             if self.progress.updated < limit:
                 return limit, False
+            following = percentages[self.checkpoints_passed + 1 : -1][:1]
+            if following and self.progress.updated >= math.ceil(needed * following[0] / 100):
+                self.checkpoints_passed += 1  # one instance may pass several: only the last of them is waited at
+                continue
             if self.checkpoint_until is None:
                 self.checkpoint_until = tick.now + self.preferences.checkpoint_delay
             if tick.now < self.checkpoint_until:

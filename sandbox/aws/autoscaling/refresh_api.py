@@ -10,7 +10,7 @@ from sandbox.aws.autoscaling.exceptions import (
 )
 from sandbox.aws.autoscaling.group import Group
 from sandbox.aws.autoscaling.refresh import Refresh
-from sandbox.aws.autoscaling.refresh_request import irreversible, read_desired, read_preferences
+from sandbox.aws.autoscaling.refresh_request import check_alarms, irreversible, read_desired, read_preferences
 from sandbox.aws.autoscaling.rollout import roll_back
 from sandbox.aws.state import clock
 
@@ -31,6 +31,7 @@ class RefreshApi:
         preferences = read_preferences(group, shape.get("Preferences"), desired)
         if group.active_refresh:
             raise InstanceRefreshInProgress()
+        check_alarms(group, preferences)
         refresh = Refresh(group.name, preferences, desired, group.configuration)
         group.refreshes.insert(0, refresh)
         group.forgive()

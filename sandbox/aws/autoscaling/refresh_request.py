@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.exceptions import ServiceException
 
 from sandbox.aws.autoscaling.configuration import Configuration
@@ -74,6 +75,19 @@ def read_preferences(group: Group, shape: Shape | None, desired: Configuration |
         if problem:
             raise ValidationError(f"AutoRollback cannot be set to true: {problem}")
     return preferences
+
+
+def check_alarms(group: Group, preferences: Preferences) -> None:
+    """Refuses alarms that are not OK (EC2 Auto Scaling user guide, "Use CloudWatch alarms with auto rollback").
+
+    Raises:
+        ValidationError: one is in ALARM or INSUFFICIENT_DATA, or not there.
+    """
+    alarms = cloudwatch_backends[group.account_id][group.region].alarms
+    states = {name: alarms[name].state_value if name in alarms else "not found" for name in preferences.alarms}
+    bad = [f"{name} is {value}" for name, value in states.items() if value != "OK"]
+    if bad:
+        raise ValidationError(f"The alarms of an instance refresh must be in the OK state: {', '.join(bad)}")
 
 
 def irreversible(group: Group, desired: Configuration | None) -> str | None:

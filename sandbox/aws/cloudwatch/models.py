@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any, cast
 
-from moto.cloudwatch.models import Alarm, CloudWatchBackend, cloudwatch_backends
+from moto.cloudwatch.models import Alarm, CloudWatchBackend, MetricDatumBase, cloudwatch_backends
 from moto.core.utils import utcnow
 
 from sandbox.aws.cloudwatch import alarms
@@ -11,18 +11,32 @@ from sandbox.aws.state import Tick, state
 
 KEPT = timedelta(hours=3)
 CROWD = 20000
+MANY = ("TargetResponseTime",)
+"""Metrics with a value for each request; of those only the newest are kept. The rest are a few in a second."""
 EVERY = 2.0
 
 
 class SandboxCloudWatchBackend(CloudWatchBackend):
     """moto's CloudWatch with alarms that are evaluated every two seconds."""
 
+    crowd = CROWD
+
     def put_metric_data(self, namespace: str, metric_data: list[dict[str, Any]]) -> None:
         """PutMetricData; where there is a crowd of data, the oldest goes."""
         super().put_metric_data(namespace, [_ordered(datum) for datum in metric_data])
-        if len(self.metric_data) > CROWD:
-            oldest = utcnow() - KEPT
-            self.metric_data = [d for d in self.metric_data if d.timestamp >= oldest][-CROWD // 2 :]
+        if len(self.metric_data) > self.crowd:
+            self.metric_data = _thinned(self.metric_data)
+            self.crowd = len(self.metric_data) + CROWD
+
+    def get_metric_statistics(self, namespace: str, metric_name: str, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        """GetMetricStatistics; moto takes a metric with more dimensions for the one that is asked for."""
+        wanted = {(d["Name"], d["Value"]) for d in kwargs.get("dimensions") or []}
+        everything = self.metric_data
+        try:
+            self.metric_data = [d for d in everything if {(x.name, x.value) for x in d.dimensions} == wanted]
+            return super().get_metric_statistics(namespace, metric_name, *args, **kwargs)
+        finally:
+            self.metric_data = everything
 
     def get_metric_data(self, queries: list[dict[str, Any]], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
         """GetMetricData; moto compares dimensions in order, so that has to be the same on both sides."""
@@ -36,6 +50,8 @@ class SandboxCloudWatchBackend(CloudWatchBackend):
         before = self.alarms.get(name)
         alarm = super().put_metric_alarm(name, *args, **kwargs)
         alarm.state_value = before.state_value if before else "INSUFFICIENT_DATA"
+        if before:
+            alarm.state_updated_timestamp = before.state_updated_timestamp
         return alarm
 
     def set_alarm_state(self, alarm_name: str, reason: str, reason_data: str, state_value: str) -> None:
@@ -52,6 +68,19 @@ class SandboxCloudWatchBackend(CloudWatchBackend):
         if any(changed):
             state.wake()
         tick.at(tick.now + EVERY)
+
+
+def _thinned(data: list[MetricDatumBase]) -> list[MetricDatumBase]:
+    oldest = utcnow() - KEPT
+    young = [datum for datum in data if datum.timestamp >= oldest]
+    surplus = sum(1 for datum in young if datum.name in MANY) - CROWD // 2
+    kept: list[MetricDatumBase] = []
+    for datum in young:  # the oldest come first
+        if datum.name in MANY and surplus > 0:
+            surplus -= 1
+        else:
+            kept.append(datum)
+    return kept
 
 
 def _ordered(shape: dict[str, Any]) -> dict[str, Any]:

@@ -60,6 +60,42 @@ def test_posted_metrics_can_be_read(aws, metric):
     assert sum(p["Sum"] for p in points) == 6
 
 
+@pytest.mark.sandbox
+def test_each_combination_of_dimensions_is_a_metric_of_its_own(aws, metric):
+    """What was posted for a target group of a balancer is not the balancer's as well."""
+    metric(1, 2, 3)
+    now = datetime.now(timezone.utc)
+    points = aws.client("cloudwatch").get_metric_statistics(
+        Namespace="AWS/ApplicationELB",
+        MetricName=metric.name,
+        Dimensions=[{"Name": "LoadBalancer", "Value": DIMENSIONS["LoadBalancer"]}],
+        StartTime=now - timedelta(minutes=5),
+        EndTime=now + timedelta(minutes=1),
+        Period=60,
+        Statistics=["Sum"],
+    )["Datapoints"]
+    assert points == []
+
+
+@pytest.mark.sandbox
+def test_a_crowd_of_response_times_crowds_out_nothing_else(aws, metric):
+    """Counts are what failed requests are told by; they stay however many response times there are."""
+    metric(7)
+    for _ in range(50):
+        metric(*range(1000), name="TargetResponseTime")
+    now = datetime.now(timezone.utc)
+    points = aws.client("cloudwatch").get_metric_statistics(
+        Namespace="AWS/ApplicationELB",
+        MetricName=metric.name,
+        Dimensions=[{"Name": k, "Value": v} for k, v in DIMENSIONS.items()],
+        StartTime=now - timedelta(minutes=5),
+        EndTime=now + timedelta(minutes=1),
+        Period=60,
+        Statistics=["Sum"],
+    )["Datapoints"]
+    assert [p["Sum"] for p in points] == [7]
+
+
 def alarm(aws, name, **settings):
     """Puts an alarm and returns a function that tells its state."""
     watch = aws.client("cloudwatch")

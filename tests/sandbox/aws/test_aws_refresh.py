@@ -120,7 +120,9 @@ def test_alarm_ends_a_refresh_while_it_bakes(fleet):
         Threshold=1,
         EvaluationPeriods=1,
         ComparisonOperator="GreaterThanThreshold",
+        TreatMissingData="notBreaching",
     )
+    until(lambda: watch.describe_alarms(AlarmNames=[fleet.name])["MetricAlarms"][0]["StateValue"] == "OK")
     fleet.refresh(
         fleet.version("two"),
         BakeTime=60,
@@ -132,9 +134,35 @@ def test_alarm_ends_a_refresh_while_it_bakes(fleet):
     until(lambda: fleet.latest["Status"] == "RollbackSuccessful")
     assert fleet.in_service(3, "1")
     assert fleet.name in fleet.latest["RollbackDetails"]["RollbackReason"]
-    fleet.refresh(fleet.version("three"), AlarmSpecification={"Alarms": [fleet.name]})
-    until(lambda: fleet.latest["Status"] == "Failed")
-    assert fleet.in_service(3, "1")
+    for name in (fleet.name, "nowhere"):
+        with pytest.raises(ClientError, match="must be in the OK state"):
+            fleet.refresh(fleet.version("three"), AlarmSpecification={"Alarms": [name]})
+
+
+def test_the_template_cannot_be_changed_under_a_refresh(fleet):
+    """What a refresh with a desired configuration brings is not available for update until it has ended."""
+    fleet.refresh(fleet.version("two"), BakeTime=600)
+    with pytest.raises(ClientError, match="An active instance refresh with a desired configuration exists"):
+        fleet.scaling.update_auto_scaling_group(AutoScalingGroupName=fleet.name, LaunchTemplate=fleet.source("1"))
+    fleet.scaling.update_auto_scaling_group(AutoScalingGroupName=fleet.name, MaxSize=8)
+    fleet.scaling.cancel_instance_refresh(AutoScalingGroupName=fleet.name)
+    until(lambda: fleet.latest["Status"] == "Cancelled")
+    fleet.scaling.update_auto_scaling_group(AutoScalingGroupName=fleet.name, LaunchTemplate=fleet.source("2"))
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"HeartbeatTimeout": 29}, "HeartbeatTimeout"),
+        ({"LifecycleTransition": "launching"}, "LifecycleTransition"),
+        ({"DefaultResult": "STOP"}, "DefaultResult"),
+    ],
+)
+def test_a_hook_that_the_api_does_not_take(fleet, change, word):
+    """PutLifecycleHook refuses it by the name of the parameter."""
+    given = {"LifecycleTransition": "autoscaling:EC2_INSTANCE_LAUNCHING", "HeartbeatTimeout": 60, **change}
+    with pytest.raises(ClientError, match=word):
+        fleet.scaling.put_lifecycle_hook(AutoScalingGroupName=fleet.name, LifecycleHookName="boot", **given)
 
 
 def test_cancel_leaves_what_it_did(fleet, players):

@@ -126,7 +126,8 @@ def test_a_machine_has_an_environment_of_its_own(api, machines, tmp_path):
     home = str(tmp_path / "machines" / ONE)
     assert {"SHLVL", "PWD", "_", "OLDPWD"} | set(seen) == {"SHLVL", "PWD", "_", "OLDPWD"} | {
         "PATH", "LANG", "LC_ALL", "HOME", "TMPDIR", "SLIPWAY_MACHINE", "SLIPWAY_SANDBOX", "AWS_ENDPOINT_URL",
-        "AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_REGION", "AWS_DEFAULT_REGION", "APP_HOME", "APP_USER", "PORT",
+        "AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_REGION", "AWS_DEFAULT_REGION", "APP_HOME", "APP_ADDRESS",
+        "APP_USER", "PORT",
     }  # fmt: skip
     assert (seen["HOME"], seen["APP_HOME"], seen["SLIPWAY_SANDBOX"]) == (home, f"{home}/app", str(tmp_path))
     assert seen["AWS_EC2_METADATA_SERVICE_ENDPOINT"] == f"http://127.0.0.1:{machines[0]}/{ONE}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -105,9 +106,9 @@ class _fresh:
         if error is not None:
             self._path.unlink(missing_ok=True)
         if isinstance(error, OSError):
-            raise ArtifactError(
-                f"{self._path}: {error.strerror}: set TMPDIR to where there is room for the archive"
-            ) from error
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            mend = "set TMPDIR to where there is room for the archive" if full else "let the build leave it readable"
+            raise ArtifactError(f"{error.filename or self._path}: {error.strerror}: {mend}") from error
 
 
 def _walk(top: bytes, inside: bytes, where: str) -> Iterator[bytes]:

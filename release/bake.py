@@ -102,7 +102,8 @@ class Release:
 
     def _digest(self, ready: Sequence[pulumi.Resource]) -> pulumi.Output[str]:
         known = self._planned.release.digest
-        if self._planned.release.already_published:
+        published = self._planned.release.already_published
+        if published and (pulumi.runtime.is_dry_run() or not self._planned.release.new_tags):
             return pulumi.Output.from_input(known or "")
         if pulumi.runtime.is_dry_run():
             return pulumi.Output.from_input(known) if known else _unknown()
@@ -115,7 +116,8 @@ class Release:
             )
         except ReleaseError as error:
             raise pulumi.RunError(str(error)) from None
-        _tell(f"published {manifest.sha}")
+        if not self._planned.release.already_published:
+            _tell(f"published {manifest.sha}")
         return manifest.digest
 
 

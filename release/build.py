@@ -44,7 +44,13 @@ def run(revision: Revision, build: Build, destination: Path, output: Callable[[s
     with scratch.folder() as own:
         checkout, home = own / "checkout", own / "home"
         home.mkdir()
-        export(revision, checkout)
+        try:
+            export(revision, checkout)
+        except OSError as error:
+            raise BuildError(
+                f"{checkout}: the commit can't be written for its build ({error.strerror}): set TMPDIR to where there "
+                "is room"
+            ) from None
         _execute(revision, build, checkout, home, output)
         where = f"build of {revision.sha[:12]}"
         return artifact.pack(checkout, destination, mtime=int(revision.committed.timestamp()), where=where)

@@ -35,11 +35,19 @@ def open_store(arguments: argparse.Namespace) -> Store:
 
 
 def bucket_name(arguments: argparse.Namespace) -> str:
-    """`--bucket`, `SLIPWAY_BUCKET`, or `slipway-<stack>-<account>-<region>`; StoreError where none of them is known."""
+    """`--bucket`, `SLIPWAY_BUCKET`, what the stack's fleets are tagged with, or `slipway-<stack>-<account>-<region>`.
+
+    StoreError where none of them is known.
+    """
     named = arguments.bucket or ("" if arguments.stack else os.environ.get("SLIPWAY_BUCKET"))
     if named:
         return str(named)
     stack = stack_name(arguments)
+    fleets = Fleets(arguments.region)
+    with explained("look for its fleets", f"region {fleets.region}"):
+        tagged = next((found.store for found in fleets.of_stack(stack) if found.store), None)
+    if tagged:
+        return tagged
     sts = client("sts", arguments.region)
     with explained("find out the account", "AWS STS"):
         account: str = sts.get_caller_identity()["Account"]

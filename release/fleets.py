@@ -12,8 +12,9 @@ from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
+from release.alarms import Alarm
 from release.clients import client, code
-from release.rollout import Alarm, BootEvent, Group, Instance, Refresh, Template
+from release.rollout import BootEvent, Group, Instance, Refresh, Template
 
 _STREAMS_PER_CALL = 100
 _CLOCKS_OFF = 3600
@@ -38,6 +39,7 @@ class Fleets:
         self._elbv2 = client("elbv2", region)
         self._logs = client("logs", region)
         self._cloudwatch = client("cloudwatch", region)
+        self._ready: dict[str, BootEvent] = {}
 
     @property
     def region(self) -> str:
@@ -152,29 +154,46 @@ class Fleets:
     def boots(
         self, log_group: str, *, since: float | None = None, instances: Sequence[str] | None = None
     ) -> list[BootEvent]:
-        """The boot journal of a fleet: since a moment (seconds since the epoch), or of some instances.
+        """The boot journal of a fleet: since a moment (seconds since the epoch), or what some instances are ready with.
 
         An instance's clock may be off; when an event happened is when AWS took it in.
         """
         if instances is None:
             earliest = max(0, (since or 0) - _CLOCKS_OFF)
-            return self._filtered(log_group, {"startTime": int(earliest * 1000)})
-        events: list[BootEvent] = []
-        for start in range(0, len(instances), _STREAMS_PER_CALL):
-            events += self._filtered(log_group, {"logStreamNames": list(instances[start : start + _STREAMS_PER_CALL])})
-        return events
+            try:
+                return self._filtered(log_group, {"startTime": int(earliest * 1000)})
+            except ClientError as error:
+                if not _is_gone(error):
+                    raise
+                return []
+        asked = [instance for instance in instances if instance not in self._ready]
+        for start in range(0, len(asked), _STREAMS_PER_CALL):
+            for event in self._of_streams(log_group, asked[start : start + _STREAMS_PER_CALL]):
+                if event.event == "ready":  # an instance says so once, and is not asked again
+                    self._ready[event.instance] = event
+        return [self._ready[instance] for instance in instances if instance in self._ready]
+
+    def _of_streams(self, log_group: str, names: Sequence[str]) -> list[BootEvent]:
+        """One stream that is not there yet makes the API refuse all that are asked with it: then by halves."""
+        try:
+            return self._filtered(log_group, {"logStreamNames": list(names)})
+        except ClientError as error:
+            if not _is_gone(error):
+                raise
+        if len(names) == 1:
+            return []
+        half = len(names) // 2
+        return self._of_streams(log_group, names[:half]) + self._of_streams(log_group, names[half:])
 
     def _filtered(self, log_group: str, query: Mapping[str, Any]) -> list[BootEvent]:
         pages = self._logs.get_paginator("filter_log_events").paginate(logGroupName=log_group, **query)
-        try:
-            shown = [event for page in pages for event in page["events"]]
-        except ClientError as error:
-            if (
-                code(error).removesuffix("Fault") == "ResourceNotFoundException"
-            ):  # no instance has booted far enough to write
-                return []
-            raise
+        shown = (event for page in pages for event in page["events"])
         return [event for event in map(_boot_event, shown) if event]
+
+
+def _is_gone(error: ClientError) -> bool:
+    """Whether a log group or a stream is not there: no instance has booted far enough to write."""
+    return code(error).removesuffix("Fault") == "ResourceNotFoundException"
 
 
 def _template(shown: Mapping[str, Any] | None) -> Template | None:

@@ -25,6 +25,8 @@ STALL = 45.0
 TRANSFER_TIMEOUT = 1800.0
 """Seconds a whole transfer may take."""
 
+# What the user's configuration would add to what is read.
+_PLAIN = ("-c", "log.showSignature=false", "-c", "column.ui=never", "-c", "color.ui=never")
 PROTOCOLS = ("file", "http", "https", "ssh")
 _SSH = "ssh -o BatchMode=yes -o ConnectTimeout=5 -o ServerAliveInterval=5 -o ServerAliveCountMax=3"
 _REPOSITORY_VARIABLES = (
@@ -63,7 +65,7 @@ def attempt(arguments: Sequence[str], *, timeout: float = LOCAL_TIMEOUT) -> tupl
     """Exit status, standard output and standard error of a git command that needs no network."""
     try:
         done = subprocess.run(
-            ["git", *arguments],
+            ["git", *_PLAIN, *arguments],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             env=environment(),

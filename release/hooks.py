@@ -9,7 +9,6 @@ from typing import Any, cast
 
 import pulumi
 import pulumi_aws as aws
-from botocore.exceptions import BotoCoreError, ClientError
 
 from release.clients import client
 from release.errors import ReleaseError
@@ -22,7 +21,7 @@ from release.rollout import Template
 from release.templates import Templates
 from release.together import Together
 from release.traffic import Traffic
-from release.watch import Plan
+from release.watch import Plan, explained_aws
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,9 +77,16 @@ def rollout_hook(name: str, deployment: Deployment) -> pulumi.ResourceHook:
         digest = await deployment.digest.future()  # known: the launch template has it
         async with _explained(deployment):
             rollout = deployment.rollout(digest or "", teller(args.urn), warner(args.urn))
-            await rollout.run(desired, template_of(desired))
+            if _before(args.old_inputs) == desired:  # another change of the group, which is no rollout
+                await rollout.refuse_other(template_of(desired))
+            else:
+                await rollout.run(desired, template_of(desired))
 
     return pulumi.ResourceHook(name, roll_out)
+
+
+def _before(inputs: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return desired_configuration(inputs) if inputs else None
 
 
 def serving(group: aws.autoscaling.Group, deployment: Deployment) -> pulumi.Output[str]:
@@ -159,17 +165,10 @@ def template_of(desired: Mapping[str, Any]) -> Template:
 
 @asynccontextmanager
 async def _explained(deployment: Deployment) -> AsyncGenerator[None]:
-    """An error says which fleet it is about, what the others serve, and that a rollout goes on without its watcher."""
-    plan = deployment.plan
+    """An error says which fleet it is about, and what the others serve."""
     async with deployment.together.step():
-        try:
+        with explained_aws(deployment.plan.fleet, deployment.plan.group):
             yield
-        except (ClientError, BotoCoreError) as error:
-            raise ReleaseError(
-                f"fleet {plan.fleet}: AWS could not be asked about {plan.group}: {error}. A rollout under way goes on "
-                "in AWS; once AWS answers (credentials, network), run `pulumi up` again: it picks the rollout up where "
-                "it is"
-            ) from None
 
 
 class _Named:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta, timezone
@@ -135,21 +135,30 @@ class Ledger:
 def last_good(events: Iterable[Event]) -> Event | None:
     """The newest deploy or rollback that succeeded of a release that no fleet ended badly with.
 
-    Of several fleets, one may have taken a release that another did not: such a release is not good. What was only
-    started says nothing.
+    Of several fleets, one may have taken a release that another did not: such a release is not good. Nor is one that
+    was rolled back by hand since. A release whose changed settings failed is still good with those that it served with
+    (another template version). What was only started says nothing.
     """
     newest = sorted(events, key=lambda event: (event.at, event.fleet), reverse=True)
-    ends: dict[tuple[str, str, str], str] = {}
-    started: set[tuple[str, str, str]] = set()
+    ends: dict[tuple[str, str, str, str | None], str] = {}
+    seen: set[tuple[str, str, str]] = set()
+    left: set[tuple[str, str, str]] = set()
     for event in newest:
-        place = (event.sha, event.stack, event.fleet)
-        if event.outcome == "started":
-            started.add(place)
-        else:
-            ends.setdefault(place, event.outcome)
-    bad = {sha for (sha, *_), outcome in ends.items() if outcome != "succeeded"}
-    bad |= {place[0] for place in started if place not in ends}
-    return next((event for event in newest if event.outcome == "succeeded" and event.sha not in bad), None)
+        fleet = (event.sha, event.stack, event.fleet)
+        if event.outcome == "rolled-back" and fleet not in seen:
+            left.add(fleet)
+        seen.add(fleet)
+        if event.outcome != "started":
+            ends.setdefault((*fleet, event.template_version), event.outcome)
+    served = {place[:3] for place, outcome in ends.items() if outcome == "succeeded"} - left
+    bad = {sha for sha, *_ in seen - served}
+    return next((event for event in newest if event.sha not in bad and _served(event, ends)), None)
+
+
+def _served(event: Event, ends: Mapping[tuple[str, str, str, str | None], str]) -> bool:
+    """Whether it says that a release served, and nothing since says that this version of it did not."""
+    place = (event.sha, event.stack, event.fleet, event.template_version)
+    return event.outcome == "succeeded" and ends[place] == "succeeded"
 
 
 def live(events: Iterable[Event]) -> dict[str, Event]:

@@ -31,7 +31,7 @@ class Proof(Watch):
         Raises RolloutError where the group is not on `wanted`, when instances can't boot the release, or when none of
         that came true within the boot timeout.
         """
-        await self._refuse_other(wanted)
+        await self.refuse_other(wanted)
         began = self.clock()
         recently = self.now() - _RECENT
         before = {event.instance for event in await self.failures(recently)}
@@ -45,26 +45,14 @@ class Proof(Watch):
             late = elapsed > self.plan.boot_timeout + _AROUND_BOOT
             if late or rollout.unbootable(failures):
                 why = f"{failures[0].instance}: {failures[0].reason}" if failures else f"waited {elapsed:.0f} s"
-                await self.ask(self.record.failed, reason=why, seconds=elapsed)
+                if not await self.ask(self.record.served_before):  # else it is these instances, not the release
+                    await self.ask(self.record.failed, reason=why, template_version=wanted.version, seconds=elapsed)
                 raise RolloutError(
                     f"fleet {self.plan.fleet} does not serve {self.plan.sha}: {why}. Now: {found}. "
                     "Mend the release and run `pulumi up` with its SHA; nothing else serves in its place"
                 )
             self.say(f"{self.plan.fleet}: {found}")
             await self.sleep(pause(elapsed))
-
-    async def _refuse_other(self, wanted: Template) -> None:
-        """A group that was rolled back outside of this stack is not waited for: nothing would ever change."""
-        group = await self.ask(self.fleets.group, self.plan.group)
-        if group is None or group.template is None or group.template == wanted:
-            return
-        found = await self.serving()
-        raise RolloutError(
-            f"fleet {self.plan.fleet}: the stack says {self.plan.sha} (launch template version {wanted.version}), but "
-            f"version {group.template.version} is in force in AWS: it was changed outside of the stack, as by "
-            f"`python -m release rollback`. Now: {found}. To keep that, set slipway:release.sha to it; to deploy "
-            f"{self.plan.sha} all the same, run `pulumi refresh` and then `pulumi up`"
-        )
 
     async def _conclude(self, version: str, elapsed: float) -> None:
         """Records the deploy, once, with what it cost the users; says that too."""

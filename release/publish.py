@@ -58,6 +58,13 @@ class Release:
         """Whether there is nothing left to publish."""
         return self.manifest is not None
 
+    @property
+    def new_tags(self) -> Sequence[str]:
+        """Tags of the commit, as far as git was asked, that it did not have yet when it was published."""
+        if self.manifest is None or self.revision is None:
+            return ()
+        return [tag for tag in self.revision.tags if tag not in self.manifest.tags]
+
 
 def prepare(
     *,
@@ -119,6 +126,7 @@ def publish(
     `output` gets the build's lines. Raises ArtifactError, BuildError, StoreError.
     """
     if release.manifest is not None:
+        store.tag(release.sha, release.new_tags)
         return release.manifest
     revision = release.revision
     if revision is None:

@@ -9,6 +9,8 @@ from release.actor import actor
 from release.ledger import Event, Ledger, now
 
 DEPLOY, ROLLBACK = "deploy", "rollback"
+_RECENT = 20
+"""Events; what happened to a release before these is not what happened to it last."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,24 +34,77 @@ class Record:
         events = self.ledger.history(self.stack, self.fleet)
         return next((event for event in events if event.refresh_id == refresh_id and event.outcome == "started"), None)
 
-    def failed(self, *, reason: str, refresh_id: str | None = None, seconds: float | None = None) -> None:
+    def failed(
+        self,
+        *,
+        reason: str,
+        template_version: str,
+        refresh_id: str | None = None,
+        seconds: float | None = None,
+    ) -> None:
         """The release was asked for and does not serve."""
-        self._record("failed", reason=reason, refresh_id=refresh_id, seconds=seconds)
+        self._record("failed", reason=reason, template_version=template_version, refresh_id=refresh_id, seconds=seconds)
 
     def begun(self) -> Event | None:
         """The event with which this rollout began; None where the newest one is something else."""
-        newest = self.ledger.history(self.stack, self.fleet, 1)
-        return newest[0] if newest and newest[0].outcome == "started" and newest[0].sha == self.sha else None
+        newest = self._newest()
+        return newest if newest and newest.outcome == "started" and newest.sha == self.sha else None
 
     def serves(
         self, *, template_version: str, seconds: float | None = None, requests_failed: int | None = None
     ) -> None:
         """The fleet has proved that it serves the release. Written once, not each time it is proved."""
-        newest = self.ledger.history(self.stack, self.fleet, 1)
-        if not (newest and newest[0].outcome == "succeeded" and newest[0].sha == self.sha):
+        if not self.served_before():
             self._record(
                 "succeeded", template_version=template_version, seconds=seconds, requests_failed=requests_failed
             )
+
+    def served_before(self) -> bool:
+        """Whether the last thing that happened to the fleet is that this release served."""
+        newest = self._newest()
+        return bool(newest and newest.outcome == "succeeded" and newest.sha == self.sha)
+
+    def rolled_back(self) -> Event | None:
+        """The event that says that this release was rolled back by hand, where nothing has happened to it since."""
+        for event in self.ledger.history(self.stack, self.fleet, _RECENT):
+            if event.sha == self.sha and event.outcome == "rolled-back":
+                return event
+            if event.sha == self.sha and event.outcome in ("started", "succeeded"):
+                return None
+        return None
+
+    def left(self, sha: str) -> None:
+        """The fleet was taken from that release to this one, by hand."""
+        events = self.ledger.history(self.stack, self.fleet, _RECENT)
+        newest = next((event for event in events if event.sha == sha), None)
+        if newest and newest.outcome != "rolled-back":
+            self._end(newest, "rolled-back", f"back to {self.sha}")
+
+    def undone(self, refresh_id: str) -> None:
+        """A rollout under way was taken back by hand, or to make room for another one."""
+        event = self.of_refresh(refresh_id)
+        if event and self.action == ROLLBACK:
+            self._end(event, "rolled-back", f"taken back in mid-refresh, to {self.sha}")
+        elif event:
+            self._end(event, "cancelled", f"superseded by {self.sha}")
+
+    def unwatched(self) -> Event | None:
+        """A start of whose end the ledger says nothing: whoever followed it was killed."""
+        newest = self._newest()
+        return newest if newest and newest.outcome == "started" and newest.refresh_id else None
+
+    def ended_unwatched(self, event: Event, *, well: bool, reason: str) -> None:
+        """Such a start ended like this, as AWS has it."""
+        self._end(event, "succeeded" if well else "failed", f"{reason}; nobody followed it to its end")
+
+    def _newest(self) -> Event | None:
+        """The newest event that says what the fleet has, or is getting."""
+        events = self.ledger.history(self.stack, self.fleet, _RECENT)
+        return next((event for event in events if event.outcome not in ("rolled-back", "cancelled")), None)
+
+    def _end(self, event: Event, outcome: str, reason: str) -> None:
+        ended = replace(event, at=now(), by=actor(os.environ), outcome=outcome, reason=reason)
+        self.ledger.record(replace(ended, seconds=None, requests_failed=None))
 
     def _record(
         self,

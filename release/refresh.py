@@ -5,13 +5,15 @@ Why not the provider's own `instance_refresh` block: docs/adr/0002-rollout-by-ho
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import Any
 
-from release import rollout
-from release.rollout import Alarm, Group, Refresh, Step, Template
+from release import alarms, rollout
+from release.alarms import Alarm
+from release.errors import StoreError
+from release.record import ROLLBACK
+from release.rollout import Group, Refresh, Step, Template
 from release.templates import Templates
 from release.watch import RolloutError, Watch, pause
 
@@ -27,14 +29,43 @@ class Rollout(Watch):
 
         Returns when it is on every instance. Raises RolloutError on every other end.
         """
-        group = await self.ask(self.fleets.group, self.plan.group)
-        if group is None:
+        if await self.ask(self.fleets.group, self.plan.group) is None:
             return  # the provider is about to say so, with AWS's own words
+        await self._refuse_rolled_back()
         refresh_id = await self._adopt(wanted)
-        if refresh_id is None and await self._is_everywhere(group, wanted):
-            self.tell(f"{self.plan.fleet}: every instance already runs {self.plan.sha}")
+        if refresh_id is None:
+            await self._end_unwatched()
+            if await self._is_everywhere(wanted):
+                self.tell(f"{self.plan.fleet}: every instance already runs {self.plan.sha}")
+                return
+            refresh_id = await self._start(desired, wanted)
+        await self._follow(refresh_id, wanted)
+
+    async def _refuse_rolled_back(self) -> None:
+        """What someone took back by hand is not deployed again by accident, with some other change.
+
+        Raises RolloutError.
+        """
+        if self.plan.supersede or self.record.action == ROLLBACK:
             return
-        await self._follow(refresh_id or await self._start(desired, wanted), wanted)
+        back = await self.ask(self.record.rolled_back)
+        if back:
+            raise RolloutError(
+                f"fleet {self.plan.fleet}: {self.plan.sha} is asked for, but was rolled back by {back.by} at "
+                f"{back.at:%Y-%m-%d %H:%M} UTC ({back.reason}). Now: {await self.serving()}. Set slipway:release.sha "
+                "to what serves or to a newer release; to deploy it all the same: `SLIPWAY_SUPERSEDE=1 pulumi up`"
+            )
+
+    async def _end_unwatched(self) -> None:
+        """Writes into the ledger how an earlier rollout ended, where whoever followed it was killed."""
+        event = await self.ask(self.record.unwatched)
+        refreshes = await self.ask(self.fleets.refreshes, self.plan.group) if event else []
+        refresh = next((found for found in refreshes if event and found.id == event.refresh_id), None)
+        if event is None or refresh is None or refresh.status in rollout.ACTIVE:
+            return
+        well = refresh.status == "Successful"
+        if not (well and event.sha == self.plan.sha):  # that one is about to be proved
+            await self.ask(self.record.ended_unwatched, event, well=well, reason=refresh.status)
 
     async def _adopt(self, wanted: Template) -> str | None:
         """The refresh to what is wanted that is under way already, if one is."""
@@ -43,7 +74,7 @@ class Rollout(Watch):
             return None
         self.tell(f"{self.plan.fleet}: instance refresh {under_way.id} to {self.plan.sha} is under way; following it")
         if await self.ask(self.record.of_refresh, under_way.id) is None:  # killed before it could record the start
-            await self.ask(self.record.started, template_version=wanted.version, refresh_id=under_way.id)
+            await self._record_start(under_way.id, wanted, None)
         return under_way.id
 
     async def _under_way(self, wanted: Template) -> Refresh | None:
@@ -68,7 +99,7 @@ class Rollout(Watch):
         if self.plan.hook:
             await self.ask(self.fleets.allow_boot, self.plan.group, self.plan.hook, self.plan.boot_timeout)
         unfit = await self._unfit_alarms()
-        preferences = rollout.without(self.plan.preferences, unfit)
+        preferences = alarms.without(self.plan.preferences, unfit)
         refresh_id = await self.ask(self.fleets.start, self.plan.group, desired, preferences)
         if refresh_id is None:
             adopted = await self._adopt(wanted)
@@ -78,8 +109,8 @@ class Rollout(Watch):
                     "ended by now; run `pulumi up` again"
                 )
             return adopted
-        unwatched = _unwatched(unfit) if unfit else None
-        await self.ask(self.record.started, template_version=wanted.version, refresh_id=refresh_id, reason=unwatched)
+        unwatched = alarms.unwatched(unfit) if unfit else None
+        await self._record_start(refresh_id, wanted, unwatched)
         if unwatched:
             (self.warn or self.tell)(f"{self.plan.fleet}: {unwatched}")
         self.tell(
@@ -88,13 +119,22 @@ class Rollout(Watch):
         )
         return refresh_id
 
+    async def _record_start(self, refresh_id: str, wanted: Template, reason: str | None) -> None:
+        try:
+            await self.ask(self.record.started, template_version=wanted.version, refresh_id=refresh_id, reason=reason)
+        except StoreError as error:
+            raise RolloutError(
+                f"fleet {self.plan.fleet}: instance refresh {refresh_id} to {self.plan.sha} is under way and goes on, "
+                f"but the ledger could not be written ({error}); mend that and run the same command again to follow it"
+            ) from None
+
     async def _unfit_alarms(self) -> list[Alarm]:
         """The alarms that are not OK and stay so, after they had time: AWS starts no refresh that one is to watch.
 
         After a bad release an alarm is on for another minute or two, and a new one has no data yet. Where one stays
         on, what serves now sets it off, so it can't judge what is to replace that.
         """
-        names, began = rollout.alarms(self.plan.preferences), self.clock()
+        names, began = alarms.names(self.plan.preferences), self.clock()
         while True:
             unfit = await self.ask(self.fleets.alarms_not_ok, names)
             elapsed = self.clock() - began
@@ -114,18 +154,33 @@ class Rollout(Watch):
             failures = await self.failures(refresh.started) if refresh.started else []
             elapsed = self.clock() - began
             self._progress(refresh, group, wanted)
-            decision = rollout.decide(refresh, failures, elapsed=elapsed, timeout=self.plan.timeout)
+            decision = rollout.decide(
+                refresh, failures, elapsed=elapsed, timeout=self.plan.timeout, late=self.plan.late
+            )
             if decision.step is Step.SUCCEEDED:
                 return
             if decision.step is Step.FAILED:
-                reason = rolled_back_for or decision.reason
-                await self.ask(self.record.failed, reason=reason, refresh_id=refresh_id, seconds=elapsed)
-                raise RolloutError(await self._failed(reason, refresh))
+                raise await self._ended_badly(rolled_back_for or decision.reason, refresh, wanted, elapsed)
             if decision.step is Step.ROLL_BACK and not rolled_back_for:
                 rolled_back_for = await self._why(decision.reason, refresh)
                 self.tell(f"{self.plan.fleet}: rolling back: {rolled_back_for}")
                 await self.ask(self.fleets.roll_back, self.plan.group)
             await self.sleep(pause(elapsed))
+
+    async def _ended_badly(self, reason: str, refresh: Refresh, wanted: Template, elapsed: float) -> RolloutError:
+        """The error to raise, once the ledger has it too."""
+        unwritten = ""
+        try:
+            await self.ask(
+                self.record.failed,
+                reason=reason,
+                template_version=wanted.version,
+                refresh_id=refresh.id,
+                seconds=elapsed,
+            )
+        except StoreError as error:
+            unwritten = f". The ledger does not have this: {error}"
+        return RolloutError(await self._failed(reason, refresh) + unwritten)
 
     async def _why(self, reason: str, refresh: Refresh) -> str:
         """The reason for turning it round, and why EC2 launched nothing, where it did not (no capacity, a quota)."""
@@ -147,8 +202,11 @@ class Rollout(Watch):
         refreshes = await self.ask(self.fleets.refreshes, self.plan.group)
         return rollout.in_status(refreshes, rollout.ACTIVE)
 
-    async def _is_everywhere(self, group: Group, wanted: Template) -> bool:
+    async def _is_everywhere(self, wanted: Template) -> bool:
         """Whether every instance runs what `wanted` says, under whatever version number."""
+        group = await self.ask(self.fleets.group, self.plan.group)
+        if group is None:
+            return False
         running = [instance.template for instance in group.instances]
         if not all(running) or not all(instance.in_service for instance in group.instances):
             return False
@@ -162,15 +220,25 @@ class Rollout(Watch):
         return len(contents) == len(templates) and len(set(contents.values())) == 1
 
     async def undo(self, refresh: Refresh) -> None:
-        """Rolls back a refresh that is under way, and waits until it is.
+        """Rolls back a refresh that is under way, and waits until it is; nothing where it has just ended.
 
-        Raises RolloutError where AWS could not undo it.
+        Raises RolloutError where AWS can't undo it.
         """
         self.tell(f"{self.plan.fleet}: rolling back instance refresh {refresh.id}")
-        await self.ask(self.fleets.roll_back, self.plan.group)
-        seen = await self._ended(refresh)
-        if seen.status != "RollbackSuccessful":
+        undoing = await self.ask(self.fleets.roll_back, self.plan.group)
+        seen, _ = await self._observe(refresh.id)
+        if not undoing and seen.status in rollout.ROLLING_FORWARD:
+            raise RolloutError(
+                f"fleet {self.plan.fleet}: instance refresh {seen.id} is {seen.status}, and AWS can't roll it back: "
+                "wait for it, or `aws autoscaling cancel-instance-refresh "
+                f"--auto-scaling-group-name {self.plan.group}`, and run the same command again"
+            )
+        if seen.status in rollout.ACTIVE:
+            seen = await self._ended(refresh)
+        if undoing and seen.status != "RollbackSuccessful":
             raise RolloutError(await self._failed(f"instance refresh {refresh.id} could not be undone", seen))
+        if seen.status == "RollbackSuccessful":
+            await self.ask(self.record.undone, refresh.id)
 
     async def _ended(self, refresh: Refresh) -> Refresh:
         """The refresh, once nothing is under way any more."""
@@ -202,16 +270,3 @@ class Rollout(Watch):
 
     def _progress(self, refresh: Refresh, group: Group, wanted: Template | None) -> None:
         self.say(rollout.progress(self.plan.fleet, refresh, group, wanted))
-
-
-def _unwatched(unfit: Sequence[Alarm]) -> str:
-    return f"what does not watch this rollout: {'; '.join(_why_not(alarm) for alarm in unfit)}"
-
-
-def _why_not(alarm: Alarm) -> str:
-    since = datetime.fromtimestamp(alarm.since, tz=timezone.utc)
-    if alarm.state == "ALARM":
-        return f"{alarm.name} is on since {since:%H:%M} UTC, before this rollout: what serves now sets it off"
-    if alarm.state == "missing":
-        return f"{alarm.name} is gone: `pulumi refresh`, then `pulumi up` makes it anew"
-    return f"{alarm.name} has had no data since {since:%H:%M} UTC"

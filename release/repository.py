@@ -138,7 +138,13 @@ def _from_url(url: str, ref: str) -> Repository:
     _check_transport(url)
     shown = without_credentials(url)
     cache = _cache_home() / hashlib.sha256(shown.encode()).hexdigest()[:20]
-    cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise RevisionError(
+            f"{cache}: the copy of {shown} can't be kept there ({error.strerror}): set XDG_CACHE_HOME to a folder "
+            "that can be written"
+        ) from None
     repository = Repository(location=shown, select=("--git-dir", str(cache)), work_tree=None, cached=True)
     with _locked(cache / "slipway.lock", shown):
         if not (cache / "HEAD").exists():
@@ -206,6 +212,8 @@ def _explain(errors: str, said: str, repository: Repository) -> str:
         return "the repository is empty, or its HEAD names no branch: give a branch, a tag or a SHA"
     if any(sign in errors for sign in ("Authentication failed", "Permission denied", "could not read Username")):
         return f"access refused ({said}): give git credentials for it (a credential helper or an ssh agent)"
+    if "No space left" in errors or "quota exceeded" in errors.lower():
+        return f"there is no room for it in {repository.select[-1]} ({said}): make room, or set XDG_CACHE_HOME"
     if ".lock'" in errors or "corrupt" in errors or "bad object" in errors:
         return f"its cached copy is damaged ({said}): remove {repository.select[-1]} and try again"
     return f"can't be fetched ({said}): check the URL, and that the git host is up"

@@ -13,24 +13,23 @@ from typing import Any
 from release import ledger, rollout
 from release.errors import ReleaseError
 from release.fleets import Fleets, Found
-from release.ledger import Ledger
+from release.ledger import Event, Ledger
 from release.manifest import Manifest
 from release.proof import Proof
 from release.record import ROLLBACK, Record
 from release.refresh import Rollout
-from release.rollout import Refresh, Serving, Template
+from release.rollout import Refresh, Serving, Step, Template
 from release.store import Store
 from release.templates import Templates
 from release.traffic import Traffic
-from release.watch import Plan, all_served
+from release.watch import Plan, all_served, explained_aws
 
 TIMEOUT = 1800.0
-"""Seconds until a rollback that does not end is itself rolled back."""
+"""Seconds until waiting for a rollback ends. It goes on in AWS: to undo it would be the way to the bad release."""
 BOOT_TIMEOUT = 300
 
-# What a way back does not wait for: the alarms are firing because of the release it leaves, and a bake or a checkpoint
-# only prolongs that.
-_DROPPED = ("AlarmSpecification", "BakeTime", "CheckpointPercentages", "CheckpointDelay")
+_HISTORY = 200
+"""Events of a fleet in which its last good release is looked for."""
 _DEFAULTS: Mapping[str, Any] = {
     "AutoRollback": True,
     "SkipMatching": True,
@@ -65,22 +64,22 @@ class Rollback:
     def target(self, chosen: Sequence[Found]) -> Manifest:
         """The one release that all of these fleets go back to.
 
-        From a rollout that is under way, or that some of them took and others did not, it is the last good one; else
-        the good one before that. Raises ReleaseError where the ledger knows of none.
+        Where a rollback is under way, its release. From a rollout that is under way, that failed, or that only some of
+        them took, the last good one, which may be in force already; else the good one before what is in force. Raises
+        ReleaseError where the ledger knows of none.
         """
-        under_way = [refresh.template for fleet in chosen if (refresh := self._under_way(fleet))]
+        events = [event for fleet in chosen for event in self.ledger.history(self.stack, fleet.name, _HISTORY)]
+        under_way = [refresh for fleet in chosen if (refresh := self._under_way(fleet))]
+        forward = [refresh for refresh in under_way if refresh.status in rollout.ROLLING_FORWARD]
+        back = _rolling_back_to(events, forward)
+        if back:
+            return self._published(back)
         in_force = {sha for fleet in chosen if (sha := self._release_of(fleet.group.template))}
         if under_way and len(in_force) == 1:
             return self._published(in_force.pop())
-        mixed = under_way or len(in_force) > 1
-        left = {self._release_of(template) for template in under_way} if mixed else in_force
-        events = [
-            event
-            for fleet in chosen
-            for event in self.ledger.history(self.stack, fleet.name, 200)
-            if event.sha not in left
-        ]
-        good = ledger.last_good(events)
+        settled = not under_way and len(in_force) == 1 and all(_serves(events, fleet.name) for fleet in chosen)
+        left = in_force if settled else {self._release_of(refresh.template) for refresh in forward}
+        good = ledger.last_good(event for event in events if event.sha not in left)
         if good is None:
             raise ReleaseError(
                 f"{self.stack}: the ledger in {self.store.bucket} knows of no release that served before "
@@ -96,7 +95,7 @@ class Rollback:
         return manifest
 
     def _under_way(self, fleet: Found) -> Refresh | None:
-        return rollout.in_status(self.fleets.refreshes(fleet.group.name), rollout.ROLLING_FORWARD)
+        return rollout.in_status(self.fleets.refreshes(fleet.group.name), rollout.ACTIVE)
 
     def _release_of(self, template: Template | None) -> str | None:
         return self.templates.release_of(template) if template else None
@@ -116,7 +115,7 @@ class Rollback:
         current = fleet.group.template
         if current is None or self._release_of(current) == sha:
             return current
-        for event in self.ledger.history(self.stack, fleet.name, 200):
+        for event in self.ledger.history(self.stack, fleet.name, _HISTORY):
             if event.sha == sha and event.outcome == "succeeded" and event.template_version:
                 served = Template(id=current.id, version=event.template_version)
                 if self._release_of(served) == sha:
@@ -128,7 +127,7 @@ class Rollback:
 
         Raises ReleaseError when one did not get there, after all have ended.
         """
-        ended = await asyncio.gather(*(self._one(way) for way in ways), return_exceptions=True)
+        ended = await asyncio.gather(*(self._explained(way) for way in ways), return_exceptions=True)
         problems = [str(end) for end in ended if isinstance(end, BaseException)]
         if problems and len(ways) > 1:
             problems.append(f"Now:\n{await asyncio.to_thread(all_served, self.fleets, self.stack)}")
@@ -136,18 +135,23 @@ class Rollback:
             raise ReleaseError("\n".join(problems))
         return {way.fleet.name: end for way, end in zip(ways, ended, strict=True) if isinstance(end, Serving)}
 
+    async def _explained(self, way: Way) -> Serving:
+        with explained_aws(way.fleet.name, way.fleet.group.name):
+            return await self._one(way)
+
     async def _one(self, way: Way) -> Serving:
-        plan, record = self._plan(way), self._record(way)
+        plan, record = await asyncio.to_thread(self._plan, way), self._record(way)
         made = Rollout(plan=plan, fleets=self.fleets, templates=self.templates, record=record, tell=self.tell)
+        left = await asyncio.to_thread(self._release_of, way.fleet.group.template)
         under_way = await asyncio.to_thread(self._under_way, way.fleet)
-        if under_way and under_way.template != way.template:
+        if under_way and (under_way.template != way.template or under_way.status not in rollout.ROLLING_FORWARD):
             await made.undo(under_way)
-        group = await asyncio.to_thread(self.fleets.group, way.fleet.group.name)
-        if group is None or group.template != way.template:
-            desired = await asyncio.to_thread(self.fleets.desired, way.fleet.group.name, way.template)
-            await made.run(desired, way.template)
+        desired = await asyncio.to_thread(self.fleets.desired, way.fleet.group.name, way.template)
+        await made.run(desired, way.template)
         proof = Proof(plan=plan, fleets=self.fleets, traffic=self.traffic, record=record, tell=self.tell)
         found = await proof.prove(way.template)
+        if left and left != way.release.sha:
+            await asyncio.to_thread(record.left, left)
         self.tell(proof.summary(found))
         return found
 
@@ -160,6 +164,7 @@ class Rollback:
             preferences={**_DEFAULTS, **self._preferences(way.fleet)},
             timeout=TIMEOUT,
             boot_timeout=BOOT_TIMEOUT,
+            late=Step.FAILED,
         )
 
     def _record(self, way: Way) -> Record:
@@ -174,6 +179,25 @@ class Rollback:
         )
 
     def _preferences(self, fleet: Found) -> dict[str, Any]:
-        """As the fleet was rolled out last, but for what a way back does not wait for."""
+        """How the fleet was rolled out last: how many at a time, and how long an instance warms up.
+
+        Not what a way back does not wait for: the alarms are on because of the release it leaves, and a bake or a
+        checkpoint only prolongs that. The percentages are a pair (they may be 100 apart at most).
+        """
         last = self.fleets.last_preferences(fleet.group.name)
-        return {key: value for key, value in last.items() if key not in _DROPPED}
+        pair = ("MinHealthyPercentage", "MaxHealthyPercentage")
+        kept = pair if all(key in last for key in pair) else ()
+        return {key: last[key] for key in (*kept, "InstanceWarmup") if key in last}
+
+
+def _rolling_back_to(events: Sequence[Event], forward: Sequence[Refresh]) -> str | None:
+    """The release that a rollback under way goes to: one that was interrupted is taken up, not undone."""
+    ids = {refresh.id for refresh in forward}
+    begun = (event for event in events if event.refresh_id in ids and event.outcome == "started")
+    return next((event.sha for event in begun if event.action == ROLLBACK), None)
+
+
+def _serves(events: Sequence[Event], fleet: str) -> bool:
+    """Whether the last thing that the ledger knows of a fleet is that a release served, and not that one failed."""
+    newest = next((e for e in events if e.fleet == fleet and e.outcome not in ("rolled-back", "cancelled")), None)
+    return newest is None or newest.outcome == "succeeded"

@@ -6,10 +6,9 @@ The statuses and their meaning are those of the EC2 Auto Scaling API (InstanceRe
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
 
 # AWS retries a failing launch for an hour; three instances that could not boot the release say the same at once.
 FAILED_BOOTS = 3
@@ -66,19 +65,6 @@ class Group:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Alarm:
-    """A CloudWatch alarm that is not OK: a refresh that it is to watch could not be started.
-
-    `state` is ALARM, INSUFFICIENT_DATA, or missing where there is no such alarm; `since` then (seconds since the
-    epoch), 0 for a missing one.
-    """
-
-    name: str
-    state: str
-    since: float
-
-
-@dataclass(frozen=True, kw_only=True)
 class BootEvent:
     """One line of a fleet's boot journal (the log group): what an instance said of its boot."""
 
@@ -107,17 +93,25 @@ class Decision:
     reason: str = ""
 
 
-def decide(refresh: Refresh, failures: Sequence[BootEvent], *, elapsed: float, timeout: float) -> Decision:
+def decide(
+    refresh: Refresh,
+    failures: Sequence[BootEvent],
+    *,
+    elapsed: float,
+    timeout: float,
+    late: Step = Step.ROLL_BACK,
+) -> Decision:
     """The next step for a refresh that was asked for, or adopted, `elapsed` seconds ago.
 
-    `failures` are the boots of the release that failed since it began. After `timeout` seconds the rollout is rolled
-    back; after twice that, waiting for a rollback ends too (AWS goes on with it).
+    `failures` are the boots of the release that failed since it began. After `timeout` seconds the step is `late`:
+    back, or FAILED, which only ends the waiting; after twice that, waiting for a rollback ends too (AWS goes on with
+    it).
     """
     why = _first_reason(failures)
     if refresh.status == "Successful":
         return Decision(step=Step.SUCCEEDED)
     if refresh.status in ROLLING_FORWARD:
-        return _while_rolling(refresh, failures, why, late=elapsed > timeout)
+        return _while_rolling(refresh, failures, why, late=late if elapsed > timeout else None)
     if refresh.status not in ACTIVE:
         ending = _ENDINGS.get(refresh.status, refresh.status)
         return Decision(step=Step.FAILED, reason=_join(ending, refresh.rollback_reason or refresh.reason, why))
@@ -127,11 +121,12 @@ def decide(refresh: Refresh, failures: Sequence[BootEvent], *, elapsed: float, t
     return Decision(step=Step.WAIT)
 
 
-def _while_rolling(refresh: Refresh, failures: Sequence[BootEvent], why: str, *, late: bool) -> Decision:
+def _while_rolling(refresh: Refresh, failures: Sequence[BootEvent], why: str, *, late: Step | None) -> Decision:
     if unbootable(failures):
         return Decision(step=Step.ROLL_BACK, reason=f"{FAILED_BOOTS} instances could not boot it: {why}")
     if late:
-        return Decision(step=Step.ROLL_BACK, reason=_join("not finished in time", refresh.reason, why))
+        what = "not finished in time" if late is Step.ROLL_BACK else "not finished in time; it goes on in AWS"
+        return Decision(step=late, reason=_join(what, refresh.reason, why))
     return Decision(step=Step.WAIT)
 
 
@@ -159,19 +154,6 @@ def unbooted(events: Iterable[BootEvent], sha: str, since: float) -> list[BootEv
         (event for event in events if event.event == "failed" and event.sha == sha and event.at >= since),
         key=lambda event: event.at,
     )
-
-
-def alarms(preferences: Mapping[str, Any]) -> tuple[str, ...]:
-    """The names of the alarms that watch a rollout with those RefreshPreferences."""
-    return tuple((preferences.get("AlarmSpecification") or {}).get("Alarms") or ())
-
-
-def without(preferences: Mapping[str, Any], dropped_alarms: Iterable[Alarm]) -> dict[str, Any]:
-    """The RefreshPreferences without those alarms: StartInstanceRefresh refuses one that is not OK."""
-    dropped = {alarm.name for alarm in dropped_alarms}
-    left = [name for name in alarms(preferences) if name not in dropped]
-    changed = {key: value for key, value in preferences.items() if key != "AlarmSpecification"}
-    return {**changed, "AlarmSpecification": {"Alarms": left}} if left else changed
 
 
 def progress(fleet: str, refresh: Refresh, group: Group, wanted: Template | None) -> str:

@@ -79,10 +79,15 @@ class Store:
         return self._manifests([sha for _, sha in newest[:limit]])
 
     def by_tag(self, tag: str) -> Sequence[Manifest]:
-        """The releases whose manifest has that tag: more than one where the tag was moved."""
+        """The releases that have, or had, that tag: more than one where it was moved."""
         prefix = tag_key(tag, "")
-        found = self._manifests([key.removeprefix(prefix) for _, key in self._objects(prefix)])
-        return [manifest for manifest in found if tag in manifest.tags]
+        return self._manifests([key.removeprefix(prefix) for _, key in self._objects(prefix)])
+
+    def tag(self, sha: str, tags: Sequence[str]) -> None:
+        """Say that a release has those tags too: one may be made long after the release was published."""
+        for tag in tags:
+            with explained(f"put {tag_key(tag, sha)}", self.where):
+                put_new(self._s3, self.bucket, tag_key(tag, sha), b"", "text/plain")
 
     def by_prefix(self, prefix: str) -> Sequence[Manifest]:
         """The releases whose SHA begins like that."""
@@ -137,10 +142,8 @@ class Store:
         return replace(manifest, digest=digest, size=size)
 
     def _put_manifest(self, manifest: Manifest) -> Manifest:
-        for tag in manifest.tags:
-            # Before the manifest: one that points at nothing is passed over, a missing one would hide the release.
-            with explained(f"put {tag_key(tag, manifest.sha)}", self.where):
-                put_new(self._s3, self.bucket, tag_key(tag, manifest.sha), b"", "text/plain")
+        # Before the manifest: one that points at nothing is passed over, a missing one would hide the release.
+        self.tag(manifest.sha, manifest.tags)
         key = manifest_key(manifest.sha)
         with explained(f"put {key}", self.where):
             answer = put_new(self._s3, self.bucket, key, to_json(manifest).encode(), "application/json")

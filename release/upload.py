@@ -7,12 +7,13 @@ write of it is under way (S3 User Guide, "Add preconditions to S3 operations wit
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 from collections.abc import Callable
 from enum import Enum
 from typing import IO, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from release.artifact import Artifact
 from release.clients import code
@@ -99,7 +100,8 @@ def _in_parts(s3: Any, bucket: str, key: str, artifact: Artifact) -> None:  # no
         s3.complete_multipart_upload(**target, MultipartUpload={"Parts": parts}, IfNoneMatch="*")
     except BaseException:
         # Also on Ctrl-C: parts of an upload that never ends are stored, and paid for, unseen.
-        s3.abort_multipart_upload(**target)
+        with contextlib.suppress(ClientError, BotoCoreError):  # the lifecycle rule of the bucket is the second net
+            s3.abort_multipart_upload(**target)
         raise
 
 

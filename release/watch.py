@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, ParamSpec, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from release import rollout
 from release.errors import ReleaseError
 from release.fleets import Fleets
 from release.record import Record
-from release.rollout import BootEvent, Group, Serving
+from release.rollout import BootEvent, Group, Serving, Step, Template
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -22,6 +25,18 @@ _POLL_SECONDS = 5.0
 
 class RolloutError(ReleaseError):
     """A rollout did not end with the new release serving; the message says what serves now, and what mends it."""
+
+
+@contextmanager
+def explained_aws(fleet: str, group: str) -> Generator[None]:
+    """An error of AWS says which fleet it is about, and that a rollout goes on without whoever watches it."""
+    try:
+        yield
+    except (ClientError, BotoCoreError) as error:
+        raise ReleaseError(
+            f"fleet {fleet}: AWS could not be asked about {group}: {error}. A rollout under way goes on in AWS; once "
+            "AWS answers (credentials, network), run the same command again: it picks the rollout up where it is"
+        ) from None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +55,9 @@ class Plan:
     hook: str | None = None
     """The launch lifecycle hook to give the boot timeout before a rollout; the provider never changes a group's."""
     supersede: bool = False
-    """Whether a rollout of something else that is under way is undone, instead of refused."""
+    """Whether what someone else did (a rollout under way, a rollback by hand) gives way, instead of being refused."""
+    late: Step = Step.ROLL_BACK
+    """What to do after the timeout: FAILED leaves it to AWS."""
 
 
 @dataclass(kw_only=True)
@@ -64,6 +81,18 @@ class Watch:
         if group is None:
             raise RolloutError(f"fleet {self.plan.fleet}: there is no group {self.plan.group}; run `pulumi refresh`")
         return await self.ask(served, self.fleets, group, self.plan.log_group)
+
+    async def refuse_other(self, wanted: Template) -> None:
+        """Raises RolloutError where the group is on another template: it was changed outside of the stack."""
+        group = await self.ask(self.fleets.group, self.plan.group)
+        if group is None or group.template is None or group.template == wanted:
+            return
+        raise RolloutError(
+            f"fleet {self.plan.fleet}: the stack says {self.plan.sha} (launch template version {wanted.version}), but "
+            f"version {group.template.version} is in force in AWS: it was changed outside of the stack, as by "
+            f"`python -m release rollback`. Now: {await self.serving()}. To keep that, set slipway:release.sha to it; "
+            f"to deploy {self.plan.sha} all the same, run `pulumi refresh` and then `SLIPWAY_SUPERSEDE=1 pulumi up`"
+        )
 
     async def failures(self, since: float) -> list[BootEvent]:
         """The boots of the release that failed since a moment (seconds since the epoch)."""

@@ -15,6 +15,7 @@ PURE = [
     "infra/zones.py",
     *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "infra/settings").glob("*.py")),
     "release/manifest.py",
+    "release/alarms.py",
     "release/rollout.py",
     "release/user_data.py",
 ]

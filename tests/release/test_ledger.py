@@ -79,6 +79,12 @@ def test_what_is_no_event():
         ([event(0, A, "failed"), event(1, A)], A),
         ([event(0, A), event(1, B, "failed"), event(2, C, "cancelled")], A),
         ([event(0, A), event(0, A, fleet="retired"), event(9, B)], B),
+        # settings of A that failed, beside those that it served with
+        ([event(0, A, template_version="1"), event(1, A, "failed", template_version="2")], A),
+        ([event(0, A, template_version="1"), event(1, B), event(2, A, "failed", template_version="1")], B),
+        # rolled back by hand, whatever its versions; and deployed again after that
+        ([event(0, A), event(1, B, template_version="1"), event(2, B, "rolled-back", template_version="2")], A),
+        ([event(0, A), event(1, B), event(2, B, "rolled-back"), event(3, B)], B),
     ],
 )
 def test_the_last_good_release(events: list[Event], good: str | None):

@@ -97,6 +97,18 @@ def test_a_branch_of_a_published_commit(store: Store, clone: Clone):
     assert plan(store, clone.path, "HEAD").dirty
 
 
+def test_a_tag_that_was_made_afterwards(store: Store, clone: Clone):
+    """Published on merge, tagged for the release: from then on the tag is found without git."""
+    sha = published(store, clone, "main").sha
+    clone.git("tag", "v2", "main")
+    again = plan(store, clone.path, "v2")
+    assert (again.already_published, again.new_tags) == (True, ["v2"])
+    publish.publish(again, store)
+    found = publish.find(store, "v2")
+    assert found is not None
+    assert found.sha == sha
+
+
 def test_a_tag_that_was_moved(store: Store, clone: Clone):
     """A tag that two releases have names neither of them."""
     published(store, clone, "v1")

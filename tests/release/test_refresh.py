@@ -8,14 +8,17 @@ from datetime import datetime, timezone
 from typing import cast
 
 import pytest
+from botocore.exceptions import ClientError
 
-from release import rollout
+from release import alarms, rollout
+from release.alarms import Alarm
+from release.errors import StoreError
 from release.fleets import Fleets
 from release.ledger import Event
 from release.proof import Proof
 from release.record import Record
 from release.refresh import Rollout
-from release.rollout import Alarm, BootEvent, Group, Instance, Refresh, Template
+from release.rollout import BootEvent, Group, Instance, Refresh, Template
 from release.templates import Templates
 from release.traffic import Requests, Traffic
 from release.watch import Plan, RolloutError
@@ -39,6 +42,7 @@ class FakeAws:
     """The alarms that are not OK, one list a look; the last one stays."""
     alarm_state: str = "ALARM"
     watching: tuple[str, ...] = ()
+    can_be_undone: bool = True
     lost: bool = False
     """Whether the answer to a start is lost, so that the second attempt finds the refresh under way."""
 
@@ -56,6 +60,8 @@ class FakeAws:
             self.active = replace(self.active, status=self.script.pop(0))
         if self.active.status == "Successful" and self.active.template:
             self.running = self.active.template
+        if self.active.status == "RollbackSuccessful":
+            self.running = OLD
         return [self.active]
 
     def allow_boot(self, _group: str, hook: str, seconds: int) -> None:
@@ -63,7 +69,7 @@ class FakeAws:
 
     def start(self, _group: str, desired: dict, preferences: dict) -> str | None:
         self.calls.append("start")
-        self.watching = rollout.alarms(preferences)
+        self.watching = alarms.names(preferences)
         if self.active and self.active.status in rollout.ACTIVE:
             return None
         version = desired["LaunchTemplate"]["Version"]
@@ -76,7 +82,7 @@ class FakeAws:
 
     def roll_back(self, _group: str) -> bool:
         self.calls.append("roll back")
-        return True
+        return self.can_be_undone
 
     def refused_launch(self, _group: str, _since: float) -> str:
         return ""
@@ -128,10 +134,10 @@ class Clock:
         self.time += seconds
 
 
-def make(kind: type, aws: FakeAws, ledger: FakeLedger, **plan):
+def make(kind: type, aws: FakeAws, ledger: FakeLedger, *, action: str = "deploy", **plan):
     told: list[str] = []
     clock = Clock()
-    record = Record(ledger=ledger, stack="s", fleet="web", sha=BAD, digest="d", image="i")  # pyright: ignore
+    record = Record(ledger=ledger, stack="s", fleet="web", sha=BAD, digest="d", image="i", action=action)  # pyright: ignore
     made = kind(
         plan=Plan(
             **{
@@ -348,3 +354,139 @@ def test_a_proof_ends():
         asyncio.run(proof.prove(NEW))
     assert ledger.outcomes == ["failed"]
     assert told == ["web: none of 2 instances is in service"]
+
+
+def happened(sha: str, outcome: str, **more) -> Event:
+    """An event of the ledger."""
+    known = {"by": "alex", "stack": "s", "fleet": "web", "action": "deploy", "digest": "d", **more}
+    return Event(at=datetime(2026, 1, 2, 3, 4, tzinfo=timezone.utc), sha=sha, outcome=outcome, **known)
+
+
+ROLLED_BACK = [
+    happened(BAD, "started", template_version="2"),
+    happened(BAD, "succeeded", template_version="2"),
+    happened(GOOD, "started", template_version="1", action="rollback"),
+    happened(GOOD, "succeeded", template_version="1", action="rollback"),
+    happened(BAD, "rolled-back", template_version="2", reason=f"back to {GOOD}"),
+]
+
+
+def test_what_was_rolled_back_by_hand_is_not_deployed_by_accident():
+    """Some other change of the stack would bring it back: the error shows both, who, and the way to insist."""
+    aws = FakeAws()
+    with pytest.raises(RolloutError, match=f"{BAD} is asked for, but was rolled back by alex at 2026-01-02.*{GOOD}"):
+        run(aws, FakeLedger(events=list(ROLLED_BACK)))
+    assert aws.calls == []
+    aws = FakeAws(script=["Successful"])
+    run(aws, FakeLedger(events=list(ROLLED_BACK)), supersede=True)
+    assert aws.calls == ["start"]
+
+
+def test_the_order_of_what_two_watchers_wrote_does_not_matter():
+    """A rollback in mid-refresh is written by who rolled back, and as a failure by who deployed."""
+    both = [happened(BAD, "rolled-back", refresh_id="r"), happened(BAD, "failed", refresh_id="r")]
+    for ended in (both, both[::-1]):
+        with pytest.raises(RolloutError, match="was rolled back by alex"):
+            run(FakeAws(), FakeLedger(events=[happened(BAD, "started", refresh_id="r"), *ended]))
+
+
+def test_a_release_that_was_deployed_again_since_is_no_conflict():
+    """Whoever insisted once need not insist for ever."""
+    aws = FakeAws(script=["Successful"])
+    run(aws, FakeLedger(events=[*ROLLED_BACK, happened(BAD, "started"), happened(BAD, "succeeded")]))
+    assert aws.calls == ["start"]
+
+
+def test_what_instances_run_is_looked_at_after_the_wait():
+    """When this `up` began they still ran it; AWS has gone back meanwhile."""
+    going_back = Refresh(id="r", status="RollbackInProgress", template=NEW)
+    script = ["RollbackInProgress", "RollbackInProgress", "RollbackSuccessful", "RollbackSuccessful", "Successful"]
+    aws = FakeAws(running=NEW, active=going_back, script=script)
+    run(aws, FakeLedger())
+    assert aws.calls == ["start"]
+
+
+def test_one_that_ends_before_it_can_be_undone_is_replaced():
+    """Between the look and the call it was Successful: then it is rolled out over, which is what was wanted."""
+    other = Refresh(id="r", status="InProgress", template=OLD)
+    aws = FakeAws(active=other, script=["InProgress", "Successful", "Successful", "Successful"], can_be_undone=False)
+    run(aws, FakeLedger(), supersede=True)
+    assert aws.calls == ["roll back", "start"]
+
+
+def test_one_that_cannot_be_undone_is_said_at_once():
+    """AWS refuses to roll back some refreshes; waiting would not change that."""
+    aws = FakeAws(active=Refresh(id="r", status="InProgress", template=OLD), can_be_undone=False)
+    with pytest.raises(RolloutError, match=r"AWS can't roll it back.*cancel-instance-refresh"):
+        run(aws, FakeLedger(), supersede=True)
+    assert aws.calls == ["roll back"]
+
+
+def test_a_rollback_that_takes_long_is_left_to_aws():
+    """To undo it would be the way to the bad release."""
+    aws = FakeAws(script=["InProgress"] * 30)
+    with pytest.raises(RolloutError, match="not finished in time; it goes on in AWS"):
+        run(aws, FakeLedger(), action="rollback", late=rollout.Step.FAILED)
+    assert aws.calls == ["start"]
+
+
+def test_an_end_that_nobody_saw_is_written_down():
+    """Whoever deployed before was killed, and AWS rolled back: the ledger has it from the next one."""
+    ended = Refresh(id="r", status="RollbackSuccessful", template=NEW)
+    aws, ledger = FakeAws(active=ended), FakeLedger(events=[happened(BAD, "started", refresh_id="r")])
+    aws.script = ["RollbackSuccessful"] * 2 + ["Successful"]
+    run(aws, ledger)
+    assert ledger.outcomes == ["started", "failed", "started"]
+    assert ledger.events[1].reason == "RollbackSuccessful; nobody followed it to its end"
+
+
+def test_an_end_that_cannot_be_recorded_is_told_all_the_same():
+    """What serves matters more than the ledger's trouble, which is told too."""
+    aws, ledger = FakeAws(script=["InProgress", "RollbackSuccessful"]), FakeLedger()
+    record = ledger.record
+
+    def full(event: Event) -> str:
+        if event.outcome == "failed":
+            raise StoreError("bucket s: no")
+        return record(event)
+
+    ledger.record = full  # type: ignore[method-assign]
+    with pytest.raises(RolloutError, match=f"serve {GOOD}.*The ledger does not have this: bucket s: no"):
+        run(aws, ledger)
+
+
+def test_a_start_that_cannot_be_recorded_says_that_it_goes_on():
+    """Nobody would otherwise know of the refresh that is under way."""
+    aws, ledger = FakeAws(), FakeLedger()
+
+    def full(_event: Event) -> str:
+        raise StoreError("bucket s: no")
+
+    ledger.record = full  # type: ignore[method-assign]
+    with pytest.raises(RolloutError, match=r"r-new .*is under way and goes on"):
+        run(aws, ledger)
+
+
+def test_instances_that_are_ill_do_not_condemn_the_release():
+    """It has served; that it does not now is no reason to go back to the one before."""
+    aws, ledger = FakeAws(running=NEW), FakeLedger(events=[happened(BAD, "succeeded", template_version="2")])
+    aws.healthy_targets = lambda _arns: set()  # type: ignore[method-assign]
+    proof, _ = make(Proof, aws, ledger)
+    with pytest.raises(RolloutError, match="none of 2 instances is in service"):
+        asyncio.run(proof.prove(NEW))
+    assert ledger.outcomes == ["succeeded"]
+
+
+def test_requests_that_cannot_be_counted_fail_no_deploy():
+    """CloudWatch may refuse; that the release serves is proved without it."""
+    aws, ledger = FakeAws(running=NEW), FakeLedger(events=[happened(BAD, "started", template_version="2")])
+
+    def refused(_arns: tuple[str, ...], _since: float) -> Requests:
+        raise ClientError({"Error": {"Code": "InvalidParameterCombination"}}, "GetMetricStatistics")
+
+    aws.since = refused  # type: ignore[method-assign]
+    proof, told = make(Proof, aws, ledger)
+    asyncio.run(proof.prove(NEW))
+    assert ledger.events[-1].outcome == "succeeded"
+    assert ledger.events[-1].requests_failed is None
+    assert "could not be counted" in told[-1]

@@ -46,6 +46,15 @@ def test_what_a_revision_says(clone: Clone):
     assert revision.repository == str(clone.path)
 
 
+def test_the_user_s_configuration_of_git_changes_nothing(clone: Clone, tmp_path: Path):
+    """Columns, colours and signatures are for people who read git's output."""
+    clone.git("tag", "stable", "v1")
+    before = resolve(str(clone.path), "v1")
+    with (tmp_path / "gitconfig").open("a") as config:
+        config.write("[column]\n ui = always\n[color]\n ui = always\n[log]\n showSignature = true\n")
+    assert resolve(str(clone.path), "v1").tags == before.tags == ("stable", "v1")
+
+
 @pytest.mark.parametrize(
     ("ref", "said"),
     [

@@ -29,8 +29,12 @@ class Stack:
     under_way: dict[str, int] = field(default_factory=dict)
     """By fleet, the version that a refresh under way goes to."""
 
-    def happened(self, fleet: str, sha: str, outcome: str, version: int | None = None) -> None:
-        event: dict[str, Any] = {"by": "alex", "stack": "s", "action": "deploy", "digest": "d"}
+    status: str = "InProgress"
+
+    def happened(
+        self, fleet: str, sha: str, outcome: str, version: int | None = None, action: str = "deploy", **more: str
+    ) -> None:
+        event: dict[str, Any] = {"by": "alex", "stack": "s", "action": action, "digest": "d", **more}
         at = BEGAN + timedelta(minutes=len(self.events))
         named = str(version) if version else None
         self.events.append(Event(at=at, fleet=fleet, sha=sha, outcome=outcome, template_version=named, **event))
@@ -43,7 +47,7 @@ class Stack:
     def refreshes(self, group: str) -> list[Refresh]:
         version = self.under_way.get(group)
         template = Template(id=group, version=str(version))
-        return [Refresh(id="r", status="InProgress", template=template)] if version else []
+        return [Refresh(id="r", status=self.status, template=template)] if version else []
 
     def release_of(self, template: Template) -> str | None:
         known = self.versions[template.id]
@@ -103,6 +107,40 @@ def test_one_fleet_ahead_of_another_that_is_still_rolling(two: Stack):
     two.under_way = {"api": 3}
     two.happened("web", C, "succeeded", 3)
     assert two.rollback().target([two.fleet("web", 3), two.fleet("api", 2)]).sha == B
+
+
+def test_an_interrupted_rollback_is_taken_up(two: Stack):
+    """C is in force until the refresh back to B ends; a second `rollback` follows it and does not undo it."""
+    two.happened("web", C, "succeeded", 3)
+    two.happened("web", B, "started", 2, action="rollback", refresh_id="r")
+    two.under_way = {"web": 2}
+    assert two.rollback().target([two.fleet("web", 3)]).sha == B
+
+
+@pytest.mark.parametrize("status", ["RollbackInProgress", "Cancelling"])
+def test_while_aws_goes_back_it_is_where_that_goes(two: Stack, status: str):
+    """The deploy of C failed and AWS is going back to B: B is the last good one, not A."""
+    two.happened("web", C, "started", 3)
+    two.under_way, two.status = {"web": 3}, status
+    assert two.rollback().target([two.fleet("web", 2)]).sha == B
+
+
+def test_after_a_deploy_that_failed_it_is_what_serves(two: Stack):
+    """AWS has gone back to B already: nothing is to be done, and nobody is taken to A."""
+    for fleet in ("web", "api"):
+        two.happened(fleet, C, "started", 3)
+        two.happened(fleet, C, "failed", 3)
+    assert two.rollback().target([two.fleet("web", 2), two.fleet("api", 2)]).sha == B
+
+
+def test_what_was_rolled_back_by_hand_is_not_gone_back_to(two: Stack):
+    """From B, to which C was rolled back, the way back is A and not C."""
+    two.happened("web", C, "started", 3)
+    two.happened("web", C, "succeeded", 3)
+    two.happened("web", B, "started", 2, action="rollback")
+    two.happened("web", B, "succeeded", 2, action="rollback")
+    two.happened("web", C, "rolled-back", 3)
+    assert two.rollback().target([two.fleet("web", 2)]).sha == A
 
 
 def test_without_a_good_release_before_it_says_how_to_name_one():

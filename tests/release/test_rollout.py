@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from release import rollout
-from release.rollout import Alarm, BootEvent, Group, Instance, Refresh, Step, Template
+from release.rollout import BootEvent, Group, Instance, Refresh, Step, Template
 
 OLD, NEW = Template(id="lt-1", version="1"), Template(id="lt-1", version="2")
 STATUSES = sorted(rollout.ACTIVE | {"Successful", "Failed", "Cancelled", "RollbackSuccessful", "RollbackFailed"})
@@ -86,17 +86,6 @@ def test_unbooted_counts_only_this_release_and_this_rollout():
     """Failures of another release, or from before, say nothing of this one."""
     events = [failed_boot("i-1", 5), failed_boot("i-2", 20), failed_boot("i-3", 30, "c" * 40), ready("i-4", "b" * 40)]
     assert [event.instance for event in rollout.unbooted(events, "b" * 40, 10)] == ["i-2"]
-
-
-def test_the_alarms_that_are_not_ok_are_left_out():
-    """The others stay; where none is left, the refresh has no alarms at all; nothing else is changed."""
-    preferences = {"BakeTime": 9, "AlarmSpecification": {"Alarms": ["errors", "latency"]}}
-    errors, latency = (Alarm(name=name, state="ALARM", since=1) for name in ("errors", "latency"))
-    assert rollout.without(preferences, []) == preferences
-    kept = rollout.without(preferences, [errors])
-    assert kept == {"BakeTime": 9, "AlarmSpecification": {"Alarms": ["latency"]}}
-    assert rollout.without(preferences, [errors, latency]) == {"BakeTime": 9}
-    assert rollout.alarms({}) == ()
 
 
 def test_progress_counts_old_and_new_by_zone():

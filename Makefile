@@ -10,7 +10,7 @@ BOOTSTRAPPED = @cd '$(CURDIR)' && exec $(PYTHON) -m sandbox.bootstrap
 SANDBOX = $(BOOTSTRAPPED) -m sandbox
 
 .DEFAULT_GOAL := help
-.PHONY: up down shell status test test-reliability test-pure lint format clean help
+.PHONY: up down shell status test test-reliability test-pure bench lint format clean help
 
 up: ## deploy to the sandbox: SHA=ref REPO=path-or-URL DIRECTORY=folder STACK=name PORT=n PROVIDER=sandbox|real
 	$(SANDBOX) up --relative-to='$(CALLER)' $(call option,sha,SHA) $(call option,repo,REPO) $(call option,directory,DIRECTORY) $(call option,stack,STACK) $(call option,port,PORT) $(call option,provider,PROVIDER)
@@ -28,7 +28,11 @@ test: ## all tests, but for the slow ones of test-reliability
 	$(SANDBOX) exec python -m pytest -n 2 --dist loadfile -m "not reliability" $(TESTS)
 
 test-reliability: ## breaks things on purpose while a fleet serves: half an hour
-	$(SANDBOX) exec python -m pytest -m reliability $(TESTS)
+	$(SANDBOX) exec python -m pytest -s -m reliability $(TESTS)
+
+bench: ## what Slipway's own part costs, as ratios (with a sandbox that serves: make up)
+	$(BOOTSTRAPPED) -m benchmarks.archive
+	$(SANDBOX) exec python -m benchmarks.deploy
 
 test-pure: ## the tests that start nothing
 	$(BOOTSTRAPPED) -m pytest -m "not sandbox and not engine and not reliability" --durations 8
@@ -46,4 +50,4 @@ clean: down ## stop the sandbox and remove what tools left in the checkout
 	@rm -rf .pytest_cache .ruff_cache .hypothesis && find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' $(lastword $(MAKEFILE_LIST)) | expand -t 19
+	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' $(lastword $(MAKEFILE_LIST)) | expand -t 25

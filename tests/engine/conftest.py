@@ -71,12 +71,12 @@ class Sandbox:
         print(ran.stdout)
         return Ran(ran.returncode, ran.stdout)
 
-    def up(self, sha: str = "", repository: Path | None = None, **environment: str) -> Ran:
+    def up(self, sha: str = "", repository: Path | None = None, timeout: float = DEADLINE, **environment: str) -> Ran:
         """`make up`."""
         settings = [f"SHA={sha}"] if sha else []
         if repository:
             settings.append(f"REPO={repository}")
-        return self.run("make", "--no-print-directory", "up", *settings, **environment)
+        return self.run("make", "--no-print-directory", "up", *settings, timeout=timeout, **environment)
 
     def shell(self, command: str) -> Ran:
         """A command in the environment that `make shell` gives."""

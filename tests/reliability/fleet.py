@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.engine.conftest import GROUP, Ran, Sandbox, commit, git
+from tests.engine.conftest import DEADLINE, GROUP, Ran, Sandbox, commit, git
 
 QUICK = {
     "bootTimeout": 60,
@@ -47,9 +47,9 @@ class Fleet(Sandbox):
         (self.app / "mode.txt").write_text(f"{mode} {os.urandom(8).hex()}\n")
         return commit(self.app, mode)
 
-    def deploy(self, sha: str, **environment: str) -> Ran:
+    def deploy(self, sha: str, timeout: float = DEADLINE, **environment: str) -> Ran:
         """`make up` of the app at a commit."""
-        return self.up(sha, self.app, **environment)
+        return self.up(sha, self.app, timeout, **environment)
 
     def good(self) -> str:
         """Deploys a new good release, which has to succeed, and returns its SHA."""

@@ -265,8 +265,13 @@ class Rollout(Watch):
     async def _failed(self, reason: str, refresh: Refresh) -> str:
         return (
             f"fleet {self.plan.fleet}: {self.plan.sha} was not deployed ({refresh.status}): {reason.rstrip('.')}. "
-            f"Now: {await self.serving()}. Mend it and run `pulumi up` with the new SHA, or set the SHA that serves"
+            f"Now: {await self.serving()}. {self._mend()}"
         )
+
+    def _mend(self) -> str:
+        if self.record.action == ROLLBACK:
+            return "Name another release with --to; `python -m release list` shows them"
+        return "Mend it and run `pulumi up` with the new SHA, or set the SHA that serves"
 
     def _progress(self, refresh: Refresh, group: Group, wanted: Template | None) -> None:
         self.say(rollout.progress(self.plan.fleet, refresh, group, wanted))

@@ -86,7 +86,9 @@ def rollout_hook(name: str, deployment: Deployment) -> pulumi.ResourceHook:
 
 
 def _before(inputs: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    return desired_configuration(inputs) if inputs else None
+    """What the group was configured with; None where its template is not known, as of one that was imported."""
+    known = inputs and (inputs.get("launchTemplate") or inputs.get("mixedInstancesPolicy"))
+    return desired_configuration(inputs) if inputs and known else None
 
 
 def serving(group: aws.autoscaling.Group, deployment: Deployment) -> pulumi.Output[str]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import boto3.session
@@ -21,6 +23,8 @@ from botocore.exceptions import (
 
 from release.errors import ReleaseError, StoreError
 
+_ONE_AT_A_TIME = threading.Lock()
+"""Clients may be used by several threads, but sessions may not (boto3's guide, "Multithreading")."""
 ATTEMPTS = 10
 CONFIG = Config(
     retries={"mode": "adaptive", "total_max_attempts": ATTEMPTS},
@@ -39,11 +43,18 @@ _THROTTLED = {"SlowDown", "Throttling", "ThrottlingException", "RequestLimitExce
 
 def client(service: str, region: str | None = None) -> Any:  # noqa: ANN401 - boto3 makes them at run time
     """A client for an AWS service, in that region or the one the environment names. StoreError where there is none."""
-    with explained(f"use {service}", "this machine"):
-        session = boto3.session.Session(region_name=region or os.environ.get("AWS_REGION"))
+    with explained(f"use {service}", "this machine"), _ONE_AT_A_TIME:
+        settings = tuple(sorted((name, value) for name, value in os.environ.items() if name.startswith("AWS_")))
+        session = _session(region or os.environ.get("AWS_REGION"), settings)
         if session.region_name is None:  # some services would be given a global endpoint
             raise NoRegionError
         return session.client(service, config=CONFIG)
+
+
+@cache
+def _session(region: str | None, _settings: tuple[tuple[str, str], ...]) -> boto3.session.Session:
+    """One for all clients: each session reads the models of its services anew, 0.1 s each."""
+    return boto3.session.Session(region_name=region)
 
 
 def code(error: ClientError) -> str:

@@ -16,7 +16,8 @@ try:
     settings = configuration.read()
     declared = stack.declare(settings, stack.plan(settings))
 except (SettingsError, ReleaseError) as error:
-    raise pulumi.RunError(str(error)) from None
+    pulumi.log.error(str(error))
+    sys.exit(32)  # Pulumi's language host knows by it that the user was told; of any other it makes a second error
 
 pulumi.export("url", declared.url)
 pulumi.export("sha", declared.sha)

@@ -144,7 +144,11 @@ while True:
 PY
 }
 
-tail_of_output() { tail -n 15 "$output" 2>/dev/null | cut -c1-300; }
+tail_of_output() {
+  local said
+  said=$(tail -n 15 "$output" 2>/dev/null | cut -c1-300)
+  echo "${said:-none}"
+}
 
 INSTANCE_ID=$(metadata instance-id) || exit 1
 # As the balancer will reach it: an app that listens on 127.0.0.1 alone must not pass.

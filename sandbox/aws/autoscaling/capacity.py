@@ -1,5 +1,6 @@
 """Keeps a group at its capacity, evenly over its zones."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from moto.core.exceptions import ServiceException
@@ -57,16 +58,22 @@ def _victim(group: Group) -> Member | None:
     candidates = candidates or [m for m in group.active() if m.pending]
     if not candidates:
         return None
+    return first_to_go(candidates, [m.zone for m in group.active()], _outdated(group, candidates))
+
+
+def _outdated(group: Group, members: Sequence[Member]) -> list[Member]:
+    """Those that were launched from something else than the group launches from now."""
     current = group.launch_configuration_now
-    outdated = [m for m in candidates if not current.matches(group.ec2, m.launch_template, str(m.instance_type))]
-    return first_to_go(candidates, [m.zone for m in group.active()], outdated)
+    return [m for m in members if not current.matches(group.ec2, m.launch_template, str(m.instance_type))]
 
 
 def launch(group: Group, count: int, tick: Tick) -> None:
     """Launches `count` instances; where EC2 refuses, the activity says why and the group tries again later."""
     for _ in range(count):
         placements = switchboard.now.usable(dict(group.placements))
-        zone = emptiest(list(placements), [m.zone for m in group.active()])
+        outdated = _outdated(group, group.active())
+        staying = [m.zone for m in group.active() if m not in outdated]
+        zone = emptiest(list(placements), staying, [m.zone for m in outdated])
         refresh = group.active_refresh
         have = len(group.active())
         cause = (

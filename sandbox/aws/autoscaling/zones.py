@@ -17,10 +17,14 @@ class Placed(Protocol):
 P = TypeVar("P", bound=Placed)
 
 
-def emptiest(zones: Sequence[str], taken: Iterable[str]) -> str:
-    """The zone with the fewest instances; the first in the group's order where several have as few."""
-    count = Counter(taken)
-    return min(zones, key=lambda zone: (count[zone], zones.index(zone)))
+def emptiest(zones: Sequence[str], staying: Iterable[str], leaving: Iterable[str] = ()) -> str:
+    """The zone with the fewest instances that stay; of several the one with the fewest in all, then the first.
+
+    Those that a refresh is about to replace are `leaving`: AWS would rebalance the zones once they are gone.
+    """
+    stay = Counter(staying)
+    there = stay + Counter(leaving)
+    return min(zones, key=lambda zone: (stay[zone], there[zone], zones.index(zone)))
 
 
 def first_to_go(candidates: Sequence[P], taken: Iterable[str], outdated: Iterable[P] = ()) -> P:

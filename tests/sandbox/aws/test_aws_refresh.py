@@ -203,6 +203,14 @@ def test_checkpoint_pauses(fleet):
     assert fleet.in_service(3, "2")
 
 
+def test_one_by_one_it_stays_spread_over_the_zones(fleet):
+    """Each new instance goes where the others that stay are not, and not to where there is room for now."""
+    fleet.refresh(fleet.version("two"), MinHealthyPercentage=100, MaxHealthyPercentage=134)
+    until(lambda: fleet.latest["Status"] == "Successful")
+    until(lambda: fleet.in_service(3, "2"))
+    assert len({i["AvailabilityZone"] for i in fleet.instances}) == 3
+
+
 def test_scale_out_during_a_refresh_uses_the_desired_configuration(fleet):
     """Instances that scaling adds meanwhile have the new version."""
     fleet.refresh(fleet.version("two"), BakeTime=1)

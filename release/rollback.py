@@ -21,6 +21,7 @@ from release.refresh import Rollout
 from release.rollout import Refresh, Serving, Step, Template
 from release.store import Store
 from release.templates import Templates
+from release.together import told
 from release.traffic import Traffic
 from release.watch import Plan, all_served, explained_aws
 
@@ -130,7 +131,7 @@ class Rollback:
         ended = await asyncio.gather(*(self._explained(way) for way in ways), return_exceptions=True)
         problems = [str(end) for end in ended if isinstance(end, BaseException)]
         if problems and len(ways) > 1:
-            problems.append(f"Now:\n{await asyncio.to_thread(all_served, self.fleets, self.stack)}")
+            problems.append(await told(lambda: all_served(self.fleets, self.stack)))
         if problems:
             raise ReleaseError("\n".join(problems))
         return {way.fleet.name: end for way, end in zip(ways, ended, strict=True) if isinstance(end, Serving)}

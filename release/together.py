@@ -35,13 +35,15 @@ class Together:
             if self.fleets == 1:
                 raise
             await asyncio.gather(*(other.wait() for other in self._under_way))
-            raise ReleaseError(f"{error}\n{await self._now()}") from None
+            raise ReleaseError(f"{error}\n{await told(self.report)}") from None
         finally:
             ended.set()
             self._under_way.discard(ended)
 
-    async def _now(self) -> str:
-        try:
-            return f"Now all fleets:\n{await asyncio.to_thread(self.report)}"
-        except (ReleaseError, ClientError, BotoCoreError) as error:
-            return f"What the other fleets serve could not be asked: {error}"
+
+async def told(report: Callable[[], str]) -> str:
+    """The report; or why there is none, which must not hide the error that it belongs to."""
+    try:
+        return f"Now all fleets:\n{await asyncio.to_thread(report)}"
+    except (ReleaseError, ClientError, BotoCoreError) as error:
+        return f"What the other fleets serve could not be asked: {error}"

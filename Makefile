@@ -35,7 +35,7 @@ bench: ## what Slipway's own part costs, as ratios (with a sandbox that serves: 
 	$(SANDBOX) exec python -m benchmarks.deploy
 
 test-pure: ## the tests that start nothing
-	$(BOOTSTRAPPED) -m pytest -m "not sandbox and not engine and not reliability" --durations 8
+	$(BOOTSTRAPPED) -m pytest -m "not sandbox and not engine and not reliability"
 
 lint: ## ruff and pyright
 	$(BOOTSTRAPPED) -m ruff check

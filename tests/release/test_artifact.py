@@ -20,6 +20,8 @@ from release.revision import resolve
 from release.tree import read_file
 from tests.release.conftest import Clone
 
+pytestmark = pytest.mark.sandbox
+
 DIGEST = "import sys; from release import artifact, revision;print(artifact.digest(revision.resolve(*sys.argv[1:]))[0])"
 
 

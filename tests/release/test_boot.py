@@ -23,6 +23,8 @@ from release.user_data import Boot, render
 from sandbox.machines.ports import Ports
 from tests.waiting import until
 
+pytestmark = pytest.mark.sandbox
+
 SERVE = f"exec {sys.executable} -m http.server --bind 127.0.0.1 $PORT"
 STANDS_IN = {
     # Fetches the artifact, and refuses to end the launch as often as the file `refusals` has lines.

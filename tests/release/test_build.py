@@ -24,6 +24,8 @@ from release.revision import resolve
 from tests.release.conftest import Clone
 from tests.waiting import ENOUGH, until
 
+pytestmark = pytest.mark.sandbox
+
 
 @pytest.fixture
 def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

@@ -19,6 +19,8 @@ from release.errors import RevisionError, UnreachableError
 from release.revision import log, resolve
 from tests.release.conftest import Clone
 
+pytestmark = pytest.mark.sandbox
+
 
 def refused(repository: object, ref: str, directory: str = "") -> str:
     with pytest.raises(RevisionError) as caught:

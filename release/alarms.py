@@ -38,6 +38,7 @@ def without(preferences: Mapping[str, Any], dropped_alarms: Iterable[Alarm]) -> 
 
 
 def unwatched(unfit: Sequence[Alarm]) -> str:
+    """What the user and the ledger are told of alarms that were left out."""
     return f"what does not watch this rollout: {'; '.join(_why_not(alarm) for alarm in unfit)}"
 
 

@@ -46,6 +46,11 @@ class Event:
     reason: str | None = None
     refresh_id: str | None = None
 
+    @property
+    def is_aside(self) -> bool:
+        """Whether it only tells what became of an earlier one, and not what the fleet has or is getting."""
+        return self.outcome in ("rolled-back", "cancelled")
+
 
 def now() -> datetime:
     """The time, in UTC."""

@@ -99,8 +99,12 @@ class Record:
 
     def _newest(self) -> Event | None:
         """The newest event that says what the fleet has, or is getting."""
-        events = self.ledger.history(self.stack, self.fleet, _RECENT)
-        return next((event for event in events if event.outcome not in ("rolled-back", "cancelled")), None)
+        for limit in (1, _RECENT):  # nearly always the first one says it, and each is a request
+            events = self.ledger.history(self.stack, self.fleet, limit)
+            found = next((event for event in events if not event.is_aside), None)
+            if found or len(events) < limit:
+                return found
+        return None
 
     def _end(self, event: Event, outcome: str, reason: str) -> None:
         ended = replace(event, at=now(), by=actor(os.environ), outcome=outcome, reason=reason)

@@ -200,5 +200,5 @@ def _rolling_back_to(events: Sequence[Event], forward: Sequence[Refresh]) -> str
 
 def _serves(events: Sequence[Event], fleet: str) -> bool:
     """Whether the last thing that the ledger knows of a fleet is that a release served, and not that one failed."""
-    newest = next((e for e in events if e.fleet == fleet and e.outcome not in ("rolled-back", "cancelled")), None)
+    newest = next((event for event in events if event.fleet == fleet and not event.is_aside), None)
     return newest is None or newest.outcome == "succeeded"

@@ -17,6 +17,7 @@ PURE = [
     "release/manifest.py",
     "release/alarms.py",
     "release/rollout.py",
+    "release/text.py",
     "release/user_data.py",
 ]
 OUTSIDE = {"pulumi", "pulumi_aws", "boto3", "botocore", "git"}

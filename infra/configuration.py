@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import cast
 
 import pulumi
 from pulumi.runtime import config
 
-from infra.settings import Settings, parse
+from infra import stackfile
+from infra.settings import Settings, SettingsError, parse
+from infra.stackfile import StackFile
+
+FLEETS, RELEASE = "fleets", "release"
 
 
 def read() -> Settings:
@@ -21,10 +28,44 @@ def read() -> Settings:
     mapping: dict[str, object] = {
         key.removeprefix(prefix): _value(text) for key, text in given.items() if key.startswith(prefix)
     }
+    path = stackfile.locate(Path.cwd(), pulumi.get_stack(), os.environ)
+    file = stackfile.read(path, pulumi.get_project())
+    secret = [key for key in mapping if config.is_config_secret(prefix + key)]
+    encrypted = _encrypted(mapping, secret, file, path)
+    if file is not None and RELEASE in mapping:
+        mapping[RELEASE] = as_written(mapping[RELEASE], file)
     if region := pulumi.Config("aws").get("region"):
         mapping["aws:region"] = region
-    encrypted = [key for key in mapping if config.is_config_secret(prefix + key)]
     return parse(mapping, pulumi.get_stack(), os.environ, encrypted=encrypted)
+
+
+def _encrypted(
+    mapping: Mapping[str, object], secret: Collection[str], file: StackFile | None, path: Path
+) -> Collection[str]:
+    """The paths of the fleets' values that are encrypted. Raises SettingsError where that can't be told."""
+    if FLEETS not in secret:
+        return ()
+    node = file and file.at(FLEETS)
+    if not stackfile.agrees(node, mapping[FLEETS]):
+        raise SettingsError(
+            pulumi.get_stack(),
+            [
+                f"{FLEETS}: something in it is encrypted, but what can't be told: {path} does not hold these fleets; "
+                f"name the stack file that does with {stackfile.CONFIG_FILE}=FILE instead of --config-file"
+            ],
+        )
+    return list(stackfile.encrypted(node, FLEETS))
+
+
+def as_written(release: object, file: StackFile) -> object:
+    """The release's settings with the SHA or tag as it stands in the file: to YAML `1.10` is a number."""
+    if not isinstance(release, dict):
+        return release
+    settings = cast("dict[str, object]", release)
+    written = file.at(RELEASE, "sha")
+    if isinstance(written, str) and settings.get("sha") is not None and stackfile.means(written, settings["sha"]):
+        return {**settings, "sha": written}
+    return settings
 
 
 def _value(text: str) -> object:

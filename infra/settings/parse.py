@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from infra.settings.fleets import read_fleets
-from infra.settings.model import ArtifactsSettings, BuildSettings, ImageSettings, ReleaseSettings, Settings
+from infra.settings.model import (
+    ArtifactsSettings,
+    BuildSettings,
+    FleetSettings,
+    ImageSettings,
+    ReleaseSettings,
+    Settings,
+)
 from infra.settings.network import BUCKET, read_load_balancer, read_network
 from infra.settings.problems import Problems
 from infra.settings.section import Section, Syntax
@@ -30,7 +37,8 @@ def parse(
     """The settings of a stack.
 
     `mapping` has the stack file's keys without `slipway:`, values as JSON has them, and `aws:region`.
-    `encrypted` names the keys of it that hold an encrypted value, or is None where that is not known.
+    `encrypted` has the paths of its encrypted values (`fleets.web.secrets.KEY`), or of what they lie below; None where
+    that is not to be judged.
     Raises SettingsError.
     """
     problems = Problems()
@@ -49,8 +57,9 @@ def parse(
         fleets=read_fleets(top.section("fleets"), image=image.name),
     )
     top.finish()
-    if encrypted is not None and "fleets" not in encrypted:
-        _refuse_plain_secrets(settings, problems)
+    if encrypted is not None:
+        for fleet in settings.fleets.values():
+            _judge_encryption(fleet, encrypted, problems)
     problems.raise_any(stack)
     return settings
 
@@ -131,8 +140,29 @@ def _read_image(section: Section) -> ImageSettings:
     return image
 
 
-def _refuse_plain_secrets(settings: Settings, problems: Problems) -> None:
-    for fleet in settings.fleets.values():
-        for name in fleet.secrets:
-            path = f"fleets.{fleet.name}.secrets.{name}"
+def _judge_encryption(fleet: FleetSettings, encrypted: Collection[str], problems: Problems) -> None:
+    """Each value by itself: a secret must be encrypted, and what instances are told in the open must not."""
+
+    def covered(path: str) -> bool:
+        return any(path == found or path.startswith(f"{found}.") for found in encrypted)
+
+    base = f"fleets.{fleet.name}"
+    for name in fleet.secrets:
+        path = f"{base}.secrets.{name}"
+        if not covered(path):
             problems.add(path, f"is in plain text; encrypt it with `pulumi config set --secret --path slipway:{path}`")
+    for name in fleet.environment:
+        path = f"{base}.environment.{name}"
+        if covered(path):
+            problems.add(
+                path,
+                "is encrypted, but what is in environment is told to instances in the open (user data); remove it with "
+                f"`pulumi config rm --path slipway:{path}` and set it anew with "
+                f"`pulumi config set --secret --path slipway:{base}.secrets.{name}`",
+            )
+    if fleet.command is not None and covered(f"{base}.command"):
+        problems.add(
+            f"{base}.command",
+            "is encrypted, but instances are told what they run in the open (user data); pass what is secret in it as "
+            f"a variable of {base}.secrets",
+        )

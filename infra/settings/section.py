@@ -74,7 +74,8 @@ class Section:
         if value is None:
             return None
         if not isinstance(value, str):
-            self.problem(key, f"must be text, is {kind(value)}; put it in quotes")
+            command = set_command(self.at(key), "TEXT --type string")
+            self.problem(key, f"must be text, is {kind(value)}; put it in quotes, or set it with `{command}`")
         elif not value.strip():
             self.problem(key, "must not be empty; remove it for the default")
         elif syntax is not None and not syntax.matches(value):

@@ -30,7 +30,7 @@ _FIELDS: dict[str, Field] = {
     "ttl": number(aws="TTL"),
     "records": unordered(aws="ResourceRecords"),
     "aliases": items(block(_ALIAS), aws="AliasTarget"),
-    "setIdentifier": text(replace=True),
+    "setIdentifier": text(),
     "healthCheckId": text(),
     "weightedRoutingPolicies": items(block({"weight": number(required=True)})),
     "failoverRoutingPolicies": items(block({"type": text(required=True)})),
@@ -92,7 +92,7 @@ def _quoted(type_: str, value: str) -> str:
 
 
 def _update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> None:
-    if "type" in changed:
+    if changed & {"type", "setIdentifier"}:  # they are the record's identity: one goes, another comes, in one change
         _change(call, new["zoneId"], [("DELETE", _record_set(call, old)), ("CREATE", _record_set(call, new))])
     else:
         _change(call, new["zoneId"], [("UPSERT", _record_set(call, new))])

@@ -18,7 +18,7 @@ _FIELDS: dict[str, Field] = {
     "valueWo": text(secret=True),
     "valueWoVersion": number(),
     "allowedPattern": text(),
-    "dataType": text(computed=True),
+    "dataType": text(replace=True, computed=True),
     "description": text(),
     "keyId": text(computed=True),
     "overwrite": flag(),

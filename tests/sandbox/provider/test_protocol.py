@@ -255,6 +255,45 @@ def test_drift_becomes_inputs(provider, aws):
     provider.delete(mended)
 
 
+@pytest.mark.parametrize("changed", [{"setIdentifier": "green"}, {"type": "AAAA", "records": ["::1"]}])
+def test_the_identity_of_a_record_changes_in_place(provider, aws, changed):
+    """As upstream: the old record goes and the new one comes in one change, without a replacement."""
+    zone = provider.create("aws:route53/zone:Zone", "zone", {"name": "slipway.test", "forceDestroy": True})
+    weight = {"weightedRoutingPolicies": [{"weight": 1}], "setIdentifier": "blue"}
+    news = {"zoneId": zone.id, "name": "www", "type": "A", "ttl": 60, "records": ["127.0.0.1"], **weight}
+    record = provider.create("aws:route53/record:Record", "www", news)
+    reply, _ = provider.diff(record, {**news, **changed})
+    assert (sorted(reply.diffs), list(reply.replaces)) == (sorted(changed), [])
+    provider.update(record, {**news, **changed})
+    listed = aws("route53").list_resource_record_sets(HostedZoneId=zone.id)["ResourceRecordSets"]
+    found = [(r["Type"], r["SetIdentifier"]) for r in listed if r["Name"] == "www.slipway.test."]
+    assert found == [(changed.get("type", "A"), changed.get("setIdentifier", "blue"))]
+    provider.delete(zone)
+
+
+def test_a_parameter_that_was_kept_is_taken_over(provider, aws):
+    """What one stack left behind is no obstacle: the value is a new version, earlier ones stay readable by number."""
+    kept = {"name": "/slipway/shop/web/KEY", "type": "SecureString", "value": "old", "overwrite": True}
+    provider.create(PARAMETER, "key", kept)  # and leaves the state without being deleted
+    made = provider.create(PARAMETER, "key", {**kept, "value": "new", "tags": {"slipway:stack": "shop"}})
+    assert (made.state["version"], made.state["tags"]) == (2, {"slipway:stack": "shop"})
+    first = aws("ssm").get_parameters(Names=["/slipway/shop/web/KEY:1"], WithDecryption=True)["Parameters"]
+    assert first[0]["Value"] == "old"
+    provider.delete(made)
+
+
+def test_the_hundred_and_first_version_of_a_parameter_costs_the_first(provider, aws):
+    """As AWS documents it (ParameterMaxVersionLimitExceeded): a release that names version 1 can't boot any more."""
+    news = {"name": "/many", "type": "SecureString", "overwrite": True}
+    made = provider.create(PARAMETER, "many", {**news, "value": "1"})
+    for number in range(2, 102):
+        aws("ssm").put_parameter(Name="/many", Value=str(number), Type="SecureString", Overwrite=True)
+    shown = aws("ssm").get_parameters(Names=["/many:1", "/many:2"], WithDecryption=True)
+    assert shown["InvalidParameters"] == ["/many:1"]
+    assert [found["Value"] for found in shown["Parameters"]] == ["2"]
+    provider.delete(made)
+
+
 def test_each_connection_has_its_own_region_and_tags(port, aws):
     """Explicit providers of other regions are other connections; a resource may also name its region itself."""
     with Connection(port) as here, Connection(port) as there:

@@ -22,8 +22,35 @@ _REPLACED_HERE = {
     "aws:cloudwatch/logGroup:LogGroup": {"logGroupClass"},  # CreateLogGroup alone takes it
     "aws:ec2/eip:Eip": {"domain", "publicIpv4Pool"},  # AllocateAddress alone takes them
     "aws:kms/key:Key": {"keyUsage", "customerMasterKeySpec", "multiRegion"},  # CloudFormation fails instead
-    "aws:route53/record:Record": {"name", "setIdentifier"},  # they are the record's identity
+    "aws:route53/record:Record": {"name"},  # ForceNew upstream, where type and set_identifier are not
     "aws:s3/bucket:Bucket": {"objectLockEnabled"},  # CreateBucket takes it
+    "aws:ssm/parameter:Parameter": {"dataType"},  # ForceNew upstream (internal/service/ssm/parameter.go)
+}
+# What forces a new resource and CloudFormation does not know: ForceNew in terraform-provider-aws's schemas.
+_ANYWHERE = {
+    "region",  # every regional resource has it since pulumi-aws 7: a resource does not move
+    "namePrefix",  # another way to say the name
+    "bucketPrefix",
+}
+_FORCE_NEW_UPSTREAM = {
+    "aws:acm/certificateValidation:CertificateValidation": {"certificateArn", "validationRecordFqdns"},
+    "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": {"vpcId"},
+    "aws:ec2/flowLog:FlowLog": {"eniId", "subnetId", "vpcId"},  # one ResourceId to CloudFormation, create-only too
+    "aws:ec2/routeTableAssociation:RouteTableAssociation": {"gatewayId"},
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": {"policyArn", "role"},
+    "aws:route53/healthCheck:HealthCheck": {"measureLatency", "referenceName", "requestInterval", "type"},
+    **{
+        f"aws:s3/{name}:{name[0].upper()}{name[1:]}": {"bucket"}
+        for name in ("bucketOwnershipControls", "bucketPublicAccessBlock", "bucketReplicationConfig")
+    },
+    **{
+        f"aws:s3/{name}:{name[0].upper()}{name[1:]}": {"bucket", "expectedBucketOwner"}
+        for name in ("bucketLifecycleConfiguration", "bucketServerSideEncryptionConfiguration", "bucketVersioning")
+    },
+}
+_CONDITIONALLY = {
+    "aws:ec2/vpcEndpoint:VpcEndpoint": {"privateDnsEnabled"},  # only where it is no interface endpoint
+    "aws:lb/loadBalancer:LoadBalancer": {"securityGroups", "subnets"},  # only of a network load balancer
 }
 _RULE = {"ipProtocol", "fromPort", "toPort", "cidrIpv4", "cidrIpv6"}
 _UPDATED_HERE = {
@@ -54,6 +81,28 @@ def test_replace_keys_are_those_of_cloudformation(type_):
     there = {name for name, cfn_name in names.items() if cfn_name in only}
     assert here - there == _REPLACED_HERE.get(type_, set())
     assert there - here == _UPDATED_HERE.get(type_, set())
+
+
+@pytest.mark.parametrize("type_", sorted(RESOURCES))
+def test_every_replace_key_is_known_from_somewhere(type_):
+    """What no CloudFormation schema can confirm is known from upstream's, and is written down here."""
+    resource = RESOURCES[type_]
+    known = _create_only(resource.cfn)[0] if resource.cfn else set()
+    unconfirmed = {n for n, f in resource.inputs.items() if f.replace and f.aws_name(n) not in known}
+    assert unconfirmed - _ANYWHERE == _FORCE_NEW_UPSTREAM.get(type_, set())
+
+
+@pytest.mark.parametrize("type_", sorted(RESOURCES))
+def test_what_the_sdk_says_forces_a_new_resource_does(type_):
+    """The SDK's own documentation, as far as it says so."""
+    resource = RESOURCES[type_]
+    _, _, args = _sdk(type_)
+    documented = re.findall(r":param [^:]*? (\w+): (.*?)(?=\n:param|\Z)", inspect.getdoc(args.__init__) or "", re.DOTALL)
+    wire = {name: getattr(getattr(args, name).fget, "_pulumi_name", name) for name, _ in documented}
+    forcing = re.compile(r"forces? (a |the )?(new resource|replacement|recreation|creation of)", re.IGNORECASE)
+    forced = {wire[name] for name, text in documented if forcing.search(text)} & set(resource.inputs)
+    here = {name for name, field in resource.inputs.items() if field.replace}
+    assert forced - here == _CONDITIONALLY.get(type_, set())
 
 
 def _sdk(type_):

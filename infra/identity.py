@@ -66,11 +66,16 @@ class Identity(pulumi.ComponentResource):
         return role, policy
 
     def _secret(self, key: str, value: str) -> aws.ssm.Parameter:
+        """It outlives what names it: a release that was deployed with it has to boot when it is brought back.
+
+        What was left there by an earlier setting of that name is taken over, with the value as its next version.
+        """
         return aws.ssm.Parameter(
             f"{self._name}-secret-{key}",
             name=naming.parameter_name(self._args.stack, self._args.fleet.name, key),
             type="SecureString",
             value=pulumi.Output.secret(value),
+            overwrite=True,
             tags=self._tags,
-            opts=self._child,
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
         )

@@ -302,6 +302,13 @@ def test_secrets_are_encrypted_everywhere():
     assert "postgres" not in data
 
 
+def test_secrets_outlive_what_names_them():
+    """A release that was deployed with one boots again after it was removed from the settings; it can also come back."""
+    made = next(made for made in usual().declared if made.type == "aws:ssm/parameter:Parameter")
+    assert made.retained
+    assert made.inputs["overwrite"] is True
+
+
 def test_the_launch_template_has_the_release_and_is_hardened():
     """IMDSv2 with one hop, an encrypted volume, the commit and its digest."""
     template = usual().of("ec2/launchTemplate")["web-launch-template"]

@@ -303,7 +303,7 @@ def test_secrets_are_encrypted_everywhere():
 
 
 def test_secrets_outlive_what_names_them():
-    """A release that was deployed with one boots again after it was removed from the settings; it can also come back."""
+    """A release that was deployed with one boots again after it was removed; it can come back itself."""
     made = next(made for made in usual().declared if made.type == "aws:ssm/parameter:Parameter")
     assert made.retained
     assert made.inputs["overwrite"] is True

@@ -97,7 +97,8 @@ def test_what_the_sdk_says_forces_a_new_resource_does(type_):
     """The SDK's own documentation, as far as it says so."""
     resource = RESOURCES[type_]
     _, _, args = _sdk(type_)
-    documented = re.findall(r":param [^:]*? (\w+): (.*?)(?=\n:param|\Z)", inspect.getdoc(args.__init__) or "", re.DOTALL)
+    documentation = inspect.getdoc(args.__init__) or ""
+    documented = re.findall(r":param [^:]*? (\w+): (.*?)(?=\n:param|\Z)", documentation, re.DOTALL)
     wire = {name: getattr(getattr(args, name).fget, "_pulumi_name", name) for name, _ in documented}
     forcing = re.compile(r"forces? (a |the )?(new resource|replacement|recreation|creation of)", re.IGNORECASE)
     forced = {wire[name] for name, text in documented if forcing.search(text)} & set(resource.inputs)

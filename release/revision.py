@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import PurePosixPath
 
-from release import gitcommand
+from release import cache, gitcommand, worktree
 from release.errors import RevisionError
-from release.repository import FULL_SHA, REMOTE_HEAD, Repository, open_repository
+from release.location import is_plain
+from release.repository import FULL_SHA, Repository, open_repository
 
 _ABBREVIATION = re.compile(r"[0-9a-fA-F]{4,39}")
-_HEAD = re.compile(r"(HEAD|@)(?=$|[~^@:])")
+_LONGEST = 255
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +53,7 @@ def resolve(repository: str, ref: str, directory: str = "") -> Revision:
     revision = Revision(
         sha=sha,
         committed=_committed(source, sha),
-        tags=tuple(_lines(source, "tag", "--points-at", sha)),
+        tags=_tags(source, sha),
         repository=source.location,
         directory=directory,
         dirty=_dirty(source, ref, directory),
@@ -64,12 +65,14 @@ def resolve(repository: str, ref: str, directory: str = "") -> Revision:
 
 def check_ref(ref: str) -> str:
     """The ref, a full SHA in lower case; RevisionError for what can't be one, or would be an option to git."""
+    if len(ref) > _LONGEST:
+        raise RevisionError(f"{ref[:40]!r}… is not a ref: it has {len(ref)} characters, and {_LONGEST} are the most")
     if not ref.strip():
         raise RevisionError("no ref given: name a commit by its SHA, a tag or a branch")
     if ref.startswith("-"):
         raise RevisionError(f"{ref!r} is not a ref: none begins with a dash")
-    if any(ord(character) < 33 or ord(character) == 127 for character in ref):
-        raise RevisionError(f"{ref!r} is not a ref: it holds a space or a control character")
+    if not is_plain(ref) or " " in ref or "\x7f" in ref:
+        raise RevisionError(f"{ref!r} is not a ref: it holds a space, a control character or what is not UTF-8")
     if ".." in ref:
         raise RevisionError(f"{ref!r} is a range: name one commit")
     return ref.lower() if FULL_SHA.fullmatch(ref.lower()) else ref
@@ -78,8 +81,8 @@ def check_ref(ref: str) -> str:
 def check_directory(directory: str) -> str:
     """The directory, normalised ("" for the top); RevisionError for one outside the repository."""
     path = PurePosixPath(directory)
-    if path.is_absolute() or ".." in path.parts or any(ord(character) < 32 for character in directory):
-        raise RevisionError(f"directory {directory!r}: give a path inside the repository, relative to its top")
+    if path.is_absolute() or ".." in path.parts or not is_plain(directory):
+        raise RevisionError(f"directory {directory[:200]!r}: give a path inside the repository, relative to its top")
     return "" if str(path) == "." else str(path)
 
 
@@ -92,10 +95,16 @@ def _lines(source: Repository, *arguments: str) -> list[str]:
     return source.git(*arguments).decode("utf-8", "replace").splitlines()
 
 
+def _tags(source: Repository, sha: str) -> tuple[str, ...]:
+    # Full names: where a branch has the same one, the short form of a tag is `tags/v1`.
+    named = _lines(source, "for-each-ref", "--sort=refname", "--points-at", sha, "--format=%(refname)", "refs/tags")
+    return tuple(name.removeprefix("refs/tags/") for name in named)
+
+
 def _commit(source: Repository, ref: str) -> str:
-    name = _HEAD.sub(REMOTE_HEAD, ref) if source.cached else ref
+    name = cache.local_name(ref) if source.cached else ref
     _refuse_two_meanings(source, name)
-    for candidate in (name, f"refs/remotes/origin/{name}"):
+    for candidate in (name, f"refs/remotes/origin/{name}", *(cache.candidates(name) if source.cached else ())):
         status, output, errors = source.attempt("rev-parse", "--verify", "--quiet", f"{candidate}^{{commit}}")
         if status == 0:
             sha = output.decode().strip()
@@ -162,9 +171,7 @@ def _committed(source: Repository, sha: str) -> datetime:
 def _dirty(source: Repository, ref: str, directory: str) -> bool:
     if source.work_tree is None or not _names_the_checkout(source, ref):
         return False
-    scope = ["--", directory] if directory else []
-    # A file system monitor is a command of the repository's configuration: nothing here needs to run it.
-    return bool(source.git("-c", "core.fsmonitor=false", "status", "--porcelain", "-z", *scope))
+    return worktree.is_dirty(source, directory)
 
 
 def _names_the_checkout(source: Repository, ref: str) -> bool:

@@ -183,11 +183,11 @@ def _leaves(path: bytes, links: dict[bytes, bytes]) -> bool:
 def _git(source: Repository, arguments: Sequence[str], revision: Revision) -> Generator[subprocess.Popen[bytes]]:
     # Above bigFileThreshold git streams a blob instead of holding it; the windows bound what it maps of its packs.
     process = subprocess.Popen(
-        ["git", *_BOUNDS, *source.select, *arguments],
+        ["git", *gitcommand.PLAIN, *_BOUNDS, *source.select, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=gitcommand.environment(),
+        env=gitcommand.environment(own=source.cached),
         bufsize=CHUNK,
         start_new_session=True,
     )

@@ -77,7 +77,7 @@ def from_json(text: str | bytes, where: str) -> Manifest:
     """The manifest that `text` is; ManifestError with every problem at once, each at its path, below `where`."""
     try:
         document: object = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ManifestError(f"{where}: not JSON ({error})") from None
     reader = Reader(document)
     schema = reader.take("schema", int)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from release.errors import ProcfileError
 
 _LINE = re.compile(r"([A-Za-z0-9_-]+)\s*:\s*(\S.*)")
+_UNFIT = re.compile(r"[\0-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 
 
 def parse(text: str, where: str = "Procfile") -> dict[str, str]:
@@ -19,6 +20,10 @@ def parse(text: str, where: str = "Procfile") -> dict[str, str]:
         if not line or line.startswith("#"):
             continue
         match = _LINE.fullmatch(line)
+        if _UNFIT.search(line):
+            raise ProcfileError(
+                f"{where}, line {number}: {line[:60]!r} holds a control character, or what is not UTF-8"
+            )
         if match is None:
             raise ProcfileError(f"{where}, line {number}: {line[:60]!r} is not `<process>: <command>`")
         if match[1] in processes:

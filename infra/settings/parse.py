@@ -15,7 +15,7 @@ from infra.settings.model import (
 )
 from infra.settings.network import BUCKET, read_load_balancer, read_network
 from infra.settings.problems import Problems
-from infra.settings.section import Section, Syntax
+from infra.settings.section import UNFIT, Section, Syntax, is_fit
 
 STACK = Syntax(r"[a-z]([a-z0-9-]{0,18}[a-z0-9])?", "1 to 20 of a-z, 0-9 and -, beginning with a letter")
 REGION = Syntax(r"[a-z]{2}(-[a-z]+)+-[0-9]", "a region such as eu-west-1")
@@ -126,7 +126,9 @@ def _or_variable(
         return section.optional_text(key, syntax)
     section.get(key)
     value = environment.get(variable) or None
-    if value is not None and syntax is not None and not syntax.matches(value):
+    if value is not None and not is_fit(value):
+        section.problems.add(variable, UNFIT)
+    elif value is not None and syntax is not None and not syntax.matches(value):
         section.problems.add(variable, f"must be {syntax.words}, is {value!r}")
     return value
 

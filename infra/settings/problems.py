@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from release.text import clean
+
 
 class SettingsError(ValueError):
     """Everything that is wrong with the settings of one stack; its text is ready for the user."""
@@ -13,7 +15,7 @@ class SettingsError(ValueError):
         self.stack = stack
         self.problems = tuple(problems)
         count = len(self.problems)
-        head = f"{stack}: {count} problem{'s' if count != 1 else ''} in the configuration"
+        head = f"{clean(stack, 100)}: {count} problem{'s' if count != 1 else ''} in the configuration"
         super().__init__("\n".join([head, *(f" - {problem}" for problem in self.problems)]))
 
 
@@ -24,7 +26,7 @@ class Problems:
         self._found: dict[str, None] = {}
 
     def add(self, path: str, text: str) -> None:
-        self._found[f"{path}: {text}"] = None
+        self._found[clean(f"{path}: {text}")] = None
 
     def raise_any(self, stack: str) -> None:
         if self._found:

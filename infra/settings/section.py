@@ -13,6 +13,14 @@ from typing import cast
 
 from infra.settings.problems import Problems, closest
 
+_LARGEST = 10**18
+UNFIT = "holds a zero byte, or what is not UTF-8; write it anew"
+
+
+def is_fit(text: str) -> bool:
+    """Whether it can be printed and passed on: no zero byte, no lone surrogate."""
+    return re.search("[\0\ud800-\udfff]", text) is None
+
 
 @dataclass(frozen=True)
 class Syntax:
@@ -35,13 +43,25 @@ class Section:
         self._bad: set[str] = set()
         self._given: dict[str, object] = {}
         if isinstance(given, Mapping):
-            items = cast("Mapping[object, object]", given).items()
-            self._given = {str(key): value for key, value in items if value is not None}
-            self._keys = {str(key) for key, _ in items}
+            items = self._fit(cast("Mapping[object, object]", given))
+            self._given = {key: value for key, value in items.items() if value is not None}
+            self._keys = set(items)
         else:
             self._keys: set[str] = set()
             if given is not None:
                 problems.add(path, f"must be a mapping of settings, is {kind(given)}")
+
+    def _fit(self, given: Mapping[object, object]) -> dict[str, object]:
+        """What can be shown and passed on: a variable, or JSON's \\u, can bring what no other text may hold."""
+        found: dict[str, object] = {}
+        for key, value in given.items():
+            if not is_fit(str(key)) or (isinstance(value, str) and not is_fit(value)):
+                self.problems.add(self.at(str(key)), UNFIT)
+            elif isinstance(value, int) and abs(value) > _LARGEST:
+                self.problems.add(self.at(str(key)), "must be a number that fits; it is far out of range")
+            else:
+                found[str(key)] = value
+        return found
 
     def at(self, key: str) -> str:
         return f"{self.path}.{key}" if self.path else key
@@ -146,6 +166,8 @@ class Section:
         for index, item in enumerate(value):
             if not isinstance(item, str):
                 self._item_problem(key, index, f"must be text, is {kind(item)}; put it in quotes")
+            elif not is_fit(item):
+                self._item_problem(key, index, UNFIT)
             elif not syntax.matches(item):
                 self._item_problem(key, index, f"must be {syntax.words}, is {item!r}")
             elif item in good:

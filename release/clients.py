@@ -41,14 +41,14 @@ _DENIED = {"AccessDenied", "403", "Forbidden", "UnauthorizedOperation", "AccessD
 _THROTTLED = {"SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded", "503", "ServiceUnavailable"}
 
 
-def client(service: str, region: str | None = None) -> Any:  # noqa: ANN401 - boto3 makes them at run time
+def client(service: str, region: str | None = None, config: Config = CONFIG) -> Any:  # noqa: ANN401 - boto3 makes them at run time
     """A client for an AWS service, in that region or the one the environment names. StoreError where there is none."""
     with explained(f"use {service}", "this machine"), _ONE_AT_A_TIME:
         settings = tuple(sorted((name, value) for name, value in os.environ.items() if name.startswith("AWS_")))
         session = _session(region or os.environ.get("AWS_REGION"), settings)
         if session.region_name is None:  # some services would be given a global endpoint
             raise NoRegionError
-        return session.client(service, config=CONFIG)
+        return session.client(service, config=config)
 
 
 @cache

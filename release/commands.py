@@ -13,6 +13,7 @@ from release.errors import StoreError
 from release.fleets import Fleets
 from release.manifest import Manifest, to_json
 from release.store import Store
+from release.text import clean, one_line
 
 Declare = Callable[..., argparse.ArgumentParser]
 """argparse's `add_parser`."""
@@ -78,7 +79,8 @@ def document(manifest: Manifest) -> Mapping[str, object]:
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows in columns as wide as they need to be."""
+    """Print rows in columns as wide as they need to be; whatever somebody wrote into a cell stays in it."""
+    headings, *rows = [[one_line(cell) for cell in row] for row in (headings, *rows)]
     widths = [max(len(row[column]) for row in (headings, *rows)) for column in range(len(headings))]
     for row in (headings, *rows):
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
@@ -87,4 +89,4 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 def tell(line: str) -> None:
     """Say something to the person who waits; standard output is for results."""
-    sys.stderr.write(line + "\n")
+    sys.stderr.write(clean(line, 100_000) + "\n")

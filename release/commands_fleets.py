@@ -60,7 +60,9 @@ def _state(arguments: argparse.Namespace, fleets: Fleets, templates: Templates, 
         "serves": asdict(serving) if arguments.json else serving,
         "configured": templates.release_of(group.template) if group.template else None,
         "refresh": f"{active.id} {active.status} {active.percentage}%" if active else None,
-        "last": f"{last.action} of {last.sha} {last.outcome}, {last.at:%Y-%m-%d %H:%M} by {last.by}" if last else None,
+        "last": f"{last.action} of {last.sha} {last.outcome}, {last.when:%Y-%m-%d %H:%M} by {last.by}"
+        if last
+        else None,
     }
 
 

@@ -14,6 +14,7 @@ from release.commands_releases import published
 from release.errors import RevisionError
 from release.manifest import Manifest
 from release.store import Store
+from release.text import one_line
 
 
 def add(declare: Declare, common: argparse.ArgumentParser) -> None:
@@ -34,22 +35,29 @@ def _history(arguments: argparse.Namespace) -> None:
         stack_name(arguments), arguments.fleet, arguments.limit
     )
     if arguments.json:
-        as_json([json.loads(ledger.to_json(event)) for event in events])
+        as_json([_document(event) for event in events])
         return
     rows = [
         (
-            f"{event.at:%Y-%m-%d %H:%M:%S}",
+            f"{event.when:%Y-%m-%d %H:%M:%S}",
             event.fleet,
             event.action,
             event.sha[:12],
             event.outcome,
             "" if event.seconds is None else f"{event.seconds:.0f} s",
             event.by,
+            event.caller or "",
             event.reason or "",
         )
         for event in events
     ]
-    table(("AT (UTC)", "FLEET", "ACTION", "SHA", "OUTCOME", "TOOK", "BY", "REASON"), rows)
+    table(("AT (UTC)", "FLEET", "ACTION", "SHA", "OUTCOME", "TOOK", "BY", "CALLER", "REASON"), rows)
+
+
+def _document(event: ledger.Event) -> dict[str, object]:
+    """As it is in the ledger, with the time at which S3 has it: that is what they are in order of."""
+    stored = event.stored.isoformat().replace("+00:00", "Z") if event.stored else None
+    return {**json.loads(ledger.to_json(event)), "stored": stored}
 
 
 def _diff(arguments: argparse.Namespace) -> None:
@@ -73,7 +81,7 @@ def _diff(arguments: argparse.Namespace) -> None:
         found = facts[title]
         print(f"{title}:" if found else f"{title}: {'git does not have both' if found is None else 'the same'}")
         for line in found or ():
-            print(f"  {line}")
+            print(f"  {one_line(line)}")
 
 
 def changed(old: object, new: object) -> list[str]:

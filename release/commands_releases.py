@@ -13,6 +13,7 @@ from release.ledger import Ledger
 from release.manifest import ImageName, Manifest
 from release.revision import check_ref
 from release.store import Store
+from release.text import one_line
 
 _EVENTS = 200
 """How far back `list` looks for what was ever live."""
@@ -134,8 +135,9 @@ def _show(arguments: argparse.Namespace) -> None:
         "source": " ".join(filter(None, (manifest.source.repository, manifest.source.directory))),
         "build": manifest.build or "-",
         "published": f"{manifest.published_at:%Y-%m-%d %H:%M} UTC by {manifest.published_by}",
+        "caller": manifest.published_as or "-",
         **{f"process {name}": command for name, command in manifest.processes.items()},
     }
     width = max(len(name) for name in facts)
     for name, value in facts.items():
-        print(f"{name.ljust(width)}  {value}")
+        print(f"{one_line(name).ljust(width)}  {one_line(value)}")

@@ -7,11 +7,15 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any, cast
+from typing import Any
 
 from release.errors import ManifestError
+from release.reader import Reader, number, parse, told
+from release.text import one_line
 
 SCHEMA = 1
+LIMIT_BYTES = 1 << 20
+"""What is larger is no manifest, and is not read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +49,8 @@ class Manifest:
     build: str | None
     published_at: datetime
     published_by: str
+    published_as: str | None = None
+    """The publisher's ARN, as AWS knows it; None where it could not be asked, or was not yet."""
 
 
 def to_json(manifest: Manifest) -> str:
@@ -63,7 +69,11 @@ def to_json(manifest: Manifest) -> str:
             "committed": timestamp(manifest.source.committed),
         },
         "build": None if manifest.build is None else {"command": manifest.build},
-        "published": {"at": timestamp(manifest.published_at), "by": manifest.published_by},
+        "published": {
+            "at": timestamp(manifest.published_at),
+            "by": manifest.published_by,
+            **({"caller": manifest.published_as} if manifest.published_as else {}),
+        },
     }
     return json.dumps(document, indent=2, sort_keys=True) + "\n"
 
@@ -75,18 +85,22 @@ def timestamp(moment: datetime) -> str:
 
 def from_json(text: str | bytes, where: str) -> Manifest:
     """The manifest that `text` is; ManifestError with every problem at once, each at its path, below `where`."""
+    if len(text) > LIMIT_BYTES:
+        raise ManifestError(f"{where}: not a manifest: over {LIMIT_BYTES} bytes")
     try:
-        document: object = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        document = parse(text)
+    except ValueError as error:
         raise ManifestError(f"{where}: not JSON ({error})") from None
     reader = Reader(document)
     schema = reader.take("schema", int)
     if schema is not None and schema != SCHEMA:
-        raise ManifestError(f"{where}: schema {schema}; this version of slipway reads {SCHEMA}: update slipway")
+        raise ManifestError(
+            f"{where}: schema {one_line(schema, 20)}; this version of slipway reads {SCHEMA}: update slipway"
+        )
     fields = _fields(reader)
     problems = reader.finish()
     if problems:
-        raise ManifestError(f"{where}: not a manifest: {'; '.join(problems)}")
+        raise ManifestError(f"{where}: not a manifest: {told(problems)}")
     return Manifest(**fields)
 
 
@@ -97,7 +111,7 @@ def _fields(reader: Reader) -> dict[str, Any]:
     return {
         "sha": reader.take("sha", str, _matches(r"[0-9a-f]{40}", "40 hex digits")),
         "digest": reader.take("digest", str, _matches(r"[0-9a-f]{64}", "64 hex digits")),
-        "size": reader.take("size", int),
+        "size": reader.take("size", int, number),
         "image": ImageName(name=image.take("name", str) or "", owner=image.take("owner", str) or ""),
         "processes": reader.strings("processes"),
         "tags": tuple(reader.string_list("tags")),
@@ -108,90 +122,10 @@ def _fields(reader: Reader) -> dict[str, Any]:
         ),
         "build": build.take("command", str) if build else None,
         "published_at": published.moment("at"),
-        "published_by": published.take("by", str),
+        "published_by": one_line(published.take("by", str) or ""),
+        "published_as": one_line(published.optional("caller", str) or "") or None,
     }
 
 
 def _matches(pattern: str, wanted: str) -> Callable[[str], str | None]:
-    return lambda value: None if re.fullmatch(pattern, value) else f"must be {wanted}, is {value!r}"
-
-
-class Reader:
-    """Takes typed values out of a JSON object, and collects what is wrong with it."""
-
-    def __init__(self, document: object, path: str = "", problems: list[str] | None = None) -> None:
-        self._path = path
-        self.problems: list[str] = [] if problems is None else problems
-        self._children: list[Reader] = []
-        self._values: dict[str, object] = {}
-        if isinstance(document, dict):
-            self._values = dict(cast("dict[str, object]", document))
-        else:
-            self.problems.append(f"{path.rstrip('.') or 'the document'}: must be an object")
-
-    def has(self, key: str) -> bool:
-        """Whether there is a value that isn't null."""
-        return self._values.get(key) is not None
-
-    def take(
-        self, key: str, kind: type[Any] | tuple[type[Any], ...], check: Callable[[Any], str | None] | None = None
-    ) -> Any:  # noqa: ANN401 - `kind` says what it is, and is checked
-        """The value of that type; None, and a problem noted, where it is something else."""
-        value = self._values.pop(key, None)
-        if value is None:
-            return self._wrong(key, "missing")
-        if not isinstance(value, kind) or isinstance(value, bool):
-            return self._wrong(key, f"must be {_type_name(kind)}, is {json.dumps(value)[:60]}")
-        problem = check(value) if check else None
-        return self._wrong(key, problem) if problem else value
-
-    def null(self, key: str) -> None:
-        """Take a value that has to be there and null."""
-        if key not in self._values:
-            self._wrong(key, "missing")
-        self._values.pop(key, None)
-
-    def inner(self, key: str) -> Reader:
-        """The object below that key."""
-        child = Reader(self._values.pop(key, None), f"{self._path}{key}.", self.problems)
-        self._children.append(child)
-        return child
-
-    def moment(self, key: str) -> datetime:
-        """An RFC 3339 time."""
-        value = self.take(key, str) or "1970-01-01T00:00:00Z"
-        try:
-            moment = datetime.fromisoformat(value.replace("Z", "+00:00"))
-        except ValueError:
-            self._wrong(key, f"must be an RFC 3339 time, is {value!r}")
-            return datetime.fromtimestamp(0, tz=timezone.utc)
-        return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
-
-    def strings(self, key: str) -> dict[str, str]:
-        """An object of strings."""
-        value: dict[str, object] = self.take(key, dict) or {}
-        for name, inner in value.items():
-            if not isinstance(inner, str):
-                self._wrong(f"{key}.{name}", "must be a string")
-        return {name: str(inner) for name, inner in value.items()}
-
-    def string_list(self, key: str) -> list[str]:
-        """A list of strings."""
-        value: list[object] = self.take(key, list) or []
-        if not all(isinstance(inner, str) for inner in value):
-            self._wrong(key, "must hold strings only")
-        return [str(inner) for inner in value]
-
-    def finish(self) -> list[str]:
-        """All problems, including keys that nothing took."""
-        for reader in (self, *self._children):
-            self.problems.extend(f"{reader._path}{key}: unknown" for key in reader._values)
-        return self.problems
-
-    def _wrong(self, key: str, problem: str) -> None:
-        self.problems.append(f"{self._path}{key}: {problem}")
-
-
-def _type_name(kind: type[Any] | tuple[type[Any], ...]) -> str:
-    names = {str: "a string", int: "a whole number", float: "a number", dict: "an object", list: "a list"}
-    return names[kind[-1] if isinstance(kind, tuple) else kind]
+    return lambda value: None if re.fullmatch(pattern, value) else f"must be {wanted}, is {value[:60]!r}"

@@ -8,14 +8,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from release import artifact, build, procfile, scratch, tree
 from release import revision as revisions
-from release.actor import actor
+from release.actor import actor, caller
 from release.artifact import Artifact
 from release.build import Build
 from release.errors import ConflictError, RevisionError, UnreachableError
@@ -24,6 +24,7 @@ from release.manifest import ImageName, Manifest, Source
 from release.repository import FULL_SHA
 from release.revision import Revision
 from release.store import Store
+from release.text import one_line
 
 _SHORT = re.compile(r"[0-9a-f]{7,39}")
 _ONLY_GIT = re.compile(r"(HEAD|@)($|[~^@:])|.*[~^:]|refs/")
@@ -134,13 +135,13 @@ def publish(
     with scratch.folder() as own:
         archive = _archive(revision, release.build, own / "artifact.tar.gz", output)
         manifest = _manifest(release, revision, archive, by or actor(os.environ), clock().replace(microsecond=0))
-        return store.publish(archive, manifest)
+        return store.publish(archive, replace(manifest, published_as=caller(store.region)))
 
 
 def lines(manifests: Sequence[Manifest]) -> str:
     """Releases, one a line, for people."""
     return "\n".join(
-        f"  {manifest.sha}  {manifest.published_at:%Y-%m-%d %H:%M}  {' '.join(manifest.tags)}".rstrip()
+        f"  {manifest.sha}  {manifest.published_at:%Y-%m-%d %H:%M}  {one_line(' '.join(manifest.tags))}".rstrip()
         for manifest in manifests
     )
 

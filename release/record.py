@@ -137,7 +137,7 @@ class Record:
                 template_version=template_version,
                 refresh_id=refresh_id,
                 reason=reason,
-                seconds=None if seconds is None else round(seconds, 1),
+                seconds=None if seconds is None else max(0.0, round(seconds, 1)),
                 requests_failed=requests_failed,
             )
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
@@ -22,20 +22,30 @@ from botocore.exceptions import ClientError
 from release.artifact import Artifact, file_digest
 from release.clients import client as new_client
 from release.clients import code, explained
-from release.errors import ConflictError, StoreError
-from release.manifest import Manifest, from_json, to_json
+from release.errors import ConflictError, ManifestError, StoreError
+from release.manifest import LIMIT_BYTES, Manifest, from_json, to_json
 from release.upload import ALREADY_THERE, DIGEST_KEY, put_new, put_new_file
+from release.warning import warn_once
 
 _READERS = 16
 _MANIFEST = re.compile(r"releases/([0-9a-f]{40})/manifest\.json")
+_SHA = re.compile(r"[0-9a-f]{40}")
 
 
 class Store:
     """The releases of one bucket."""
 
-    def __init__(self, bucket: str, client: Any = None, *, may_be_missing: bool = False) -> None:  # noqa: ANN401 - boto3's clients have no type
+    def __init__(
+        self,
+        bucket: str,
+        client: Any = None,  # noqa: ANN401 - boto3's clients have no type
+        *,
+        may_be_missing: bool = False,
+        warn: Callable[[str], None] = warn_once,
+    ) -> None:
         """`may_be_missing`: a bucket that isn't there yet holds no release, and reading it is no error."""
         self.bucket = bucket
+        self._warn = warn
         self._s3 = new_client("s3") if client is None else client
         self._nothing = {"NoSuchKey", "404", "NoSuchBucket"} if may_be_missing else {"NoSuchKey", "404"}
 
@@ -44,19 +54,29 @@ class Store:
         """How errors name it."""
         return f"bucket {self.bucket}"
 
+    @property
+    def region(self) -> str:
+        """Where it is asked for."""
+        return str(self._s3.meta.region_name)
+
     def manifest(self, sha: str) -> Manifest | None:
-        """The manifest of a full SHA, or None where it isn't published. StoreError where the bucket can't be read."""
+        """The manifest of a full SHA, or None where it isn't published.
+
+        StoreError where the bucket can't be read, ManifestError where this version can't read what is there.
+        """
         key = manifest_key(sha)
         with explained(f"read {key}", self.where):
             try:
-                body: bytes = self._s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+                body: bytes = self._s3.get_object(Bucket=self.bucket, Key=key)["Body"].read(LIMIT_BYTES + 1)
             except ClientError as error:
                 if code(error) in self._nothing:
                     return None
                 raise
         found = from_json(body, f"s3://{self.bucket}/{key}")
         if found.sha != sha:
-            raise StoreError(f"s3://{self.bucket}/{key}: is the manifest of {found.sha}: someone put it there by hand")
+            raise ConflictError(
+                f"s3://{self.bucket}/{key}: is the manifest of {found.sha}: someone put it there by hand"
+            )
         return found
 
     def publish(self, artifact: Artifact, manifest: Manifest) -> Manifest:
@@ -75,13 +95,20 @@ class Store:
 
     def list(self, limit: int | None = None) -> Sequence[Manifest]:
         """The releases, the newest first, at most `limit`."""
-        newest = sorted(self._keys("releases/"), reverse=True)
-        return self._manifests([sha for _, sha in newest[:limit]])
+        newest = [sha for _, sha in sorted(self._keys("releases/"), reverse=True)]
+        found: list[Manifest] = []
+        step = limit or len(newest) or 1
+        for start in range(0, len(newest), step):  # more than one step where some can't be read
+            found += self._manifests(newest[start : start + step])
+            if len(found) >= step:
+                break
+        return found[:limit]
 
     def by_tag(self, tag: str) -> Sequence[Manifest]:
         """The releases that have, or had, that tag: more than one where it was moved."""
         prefix = tag_key(tag, "")
-        return self._manifests([key.removeprefix(prefix) for _, key in self._objects(prefix)])
+        named = (key.removeprefix(prefix) for _, key in self._objects(prefix))
+        return self._manifests([sha for sha in named if _SHA.fullmatch(sha)])
 
     def tag(self, sha: str, tags: Sequence[str]) -> None:
         """Say that a release has those tags too: one may be made long after the release was published."""
@@ -193,7 +220,15 @@ class Store:
 
     def _manifests(self, shas: Sequence[str]) -> Sequence[Manifest]:
         with ThreadPoolExecutor(_READERS) as pool:
-            return [manifest for manifest in pool.map(self.manifest, shas) if manifest]
+            return [manifest for manifest in pool.map(self._readable, shas) if manifest]
+
+    def _readable(self, sha: str) -> Manifest | None:
+        """Of several releases, one that can't be read hides no other."""
+        try:
+            return self.manifest(sha)
+        except (ManifestError, ConflictError) as error:
+            self._warn(f"release {sha} is left out: {error}")
+            return None
 
     def _changed(self, manifest: Manifest, stored: str) -> str:
         key = artifact_key(manifest.sha)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from datetime import datetime, timezone
@@ -50,6 +51,7 @@ def test_publish_list_show(site: Clone, capsys: pytest.CaptureFixture[str]):
     manifest = json.loads(run(capsys, "show", sha[:8], "--verify", "--json")[1])
     assert json.loads(run(capsys, "list", "--json")[1]) == [{**manifest, "served": None}]
     assert (manifest["sha"], manifest["published"]["by"]) == (sha, "alex")
+    assert manifest["published"]["caller"] == "arn:aws:sts::123456789012:user/moto"
     shown = run(capsys, "show", "v1")[1]
     assert "process web  python3 app.py" in shown
 
@@ -121,9 +123,27 @@ def test_history(site: Clone, bucket: str, capsys: pytest.CaptureFixture[str]):
     _, out, _ = run(capsys, "history", "--stack", "prod", "--bucket", bucket)
     row = out.splitlines()[1]
     assert row.startswith("2024-05-06 07:08:09  web")
-    assert row.endswith("aaaaaaaaaaaa  failed   61 s  alex  no answer on /healthz")
+    who = "alex  arn:aws:sts::123456789012:user/moto"
+    assert row.endswith(f"aaaaaaaaaaaa  failed   61 s  {who}  no answer on /healthz")
     found = json.loads(run(capsys, "history", "--stack", "prod", "--bucket", bucket, "--json")[1])
     assert found[0]["reason"] == "no answer on /healthz"
+
+
+def test_history_on_a_terminal_that_knows_ascii_only(site: Clone, bucket: str):
+    """Nor does what isn't UTF-8 stop it, or what steers a terminal."""
+    event = json.dumps(
+        {
+            **{"at": "2024-05-06T07:08:09Z", "by": "kim", "stack": "prod", "fleet": "web", "action": "deploy"},
+            **{"sha": "a" * 40, "digest": "b" * 64, "outcome": "failed", "reason": "k\udcf6nig \u65e5\x1b[2J"},
+        }
+    )
+    key = "ledger/prod/web/20240506T070809.000000Z-1.json"
+    boto3.client("s3").put_object(Bucket=bucket, Key=key, Body=event.encode())
+    command = [sys.executable, "-m", "release", "history", "--stack", "prod", "--bucket", bucket]
+    root = Path(__file__).resolve().parents[2]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii:strict"}
+    done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[1].endswith("k\\ufffdnig \\u65e5")
 
 
 def test_diff(site: Clone, tmp_path: Path, capsys: pytest.CaptureFixture[str]):

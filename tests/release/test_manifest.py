@@ -117,3 +117,59 @@ def test_nothing_else_is_raised(document: object):
     """Whatever JSON is put there, the error is a ManifestError."""
     with pytest.raises(ManifestError):
         from_json(json.dumps(document), "here")
+
+
+@given(
+    st.sampled_from(["schema", "sha", "digest", "size", "image", "processes", "tags", "source", "build", "published"]),
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()) | st.just(10**400),
+        lambda inner: (
+            st.dictionaries(
+                st.sampled_from(["at", "by", "caller", "committed", "repository", "name", "command"])
+                | st.text(st.characters()),
+                inner,
+            )
+            | st.lists(inner)
+        ),
+    ),
+)
+def test_a_manifest_with_one_odd_value(name: str, value: object):
+    """It is a manifest that can be shown, or an error that can."""
+    try:
+        found = from_json(json.dumps({**json.loads(to_json(MANIFEST)), name: value}), "here")
+    except ManifestError as error:
+        said = str(error)
+    else:
+        said = f"{found.published_at:%Y-%m-%d} {found.published_by} {found.size / 1e6:.1f}"
+    said.encode()
+    assert len(said) < 4000
+
+
+@given(st.binary())
+def test_no_bytes_raise_anything_else(body: bytes):
+    """Not even JSON, nor UTF-8."""
+    with pytest.raises(ManifestError):
+        from_json(body, "here")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[" * 100_000, "nested too deeply|not JSON"),
+        (" " * 2_000_000, "over 1048576 bytes"),
+        (to_json(MANIFEST).replace("1234", "1" + "0" * 400), "size: must be a finite number"),
+        (to_json(MANIFEST).replace("1234", "1e400"), "size: must be a whole number, is inf"),
+        (to_json(MANIFEST).replace('"2024-05-06T07:08:09Z"', '"0001-01-01T00:00:00+14:00"'), "published.at: must be"),
+    ],
+)
+def test_it_is_bounded(text: str, said: str):
+    """Neither depth, size nor a number stops the reader."""
+    with pytest.raises(ManifestError, match=said):
+        from_json(text, "here")
+
+
+def test_the_caller_is_kept():
+    """Beside what the environment says; manifests of earlier days have none."""
+    manifest = replace(MANIFEST, published_as="arn:aws:iam::123456789012:user/alex")
+    assert json.loads(to_json(manifest))["published"]["caller"] == "arn:aws:iam::123456789012:user/alex"
+    assert from_json(to_json(manifest), "here") == manifest

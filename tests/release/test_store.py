@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from release import upload
 from release.artifact import Artifact
 from release.clients import client
-from release.errors import ConflictError, StoreError
+from release.errors import ConflictError, ManifestError, StoreError
 from release.manifest import Manifest
 from release.store import Store, artifact_key, manifest_key
 from tests.release.test_manifest import MANIFEST
@@ -230,3 +230,30 @@ def test_errors_before_aws(monkeypatch: pytest.MonkeyPatch, aws: str):
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     with pytest.raises(StoreError, match="no AWS credentials"):
         Store("slipway-none").list()
+
+
+def test_one_odd_manifest_hides_no_release(bucket: str, tmp_path: Path):
+    """A later version's, somebody's by hand, or none at all: left out of lists with a warning; an error alone."""
+    warned: list[str] = []
+    store = Store(bucket, warn=warned.append)
+    artifact = archive(tmp_path / "a", b"one")
+    store.publish(artifact, manifest_of(artifact, "a1" * 20))
+    s3 = client("s3")
+    good = s3.get_object(Bucket=bucket, Key=manifest_key("a1" * 20))["Body"].read()
+    odd = {
+        "a2" * 20: b"[" * 3000,
+        "a3" * 20: b"",
+        "a4" * 20: good,
+        "a5" * 20: good.replace(b'"schema": 1', b'"schema": 2'),
+        "a6" * 20: b" " * (2 << 20),
+    }
+    for sha, body in odd.items():
+        s3.put_object(Bucket=bucket, Key=manifest_key(sha), Body=body)
+        s3.put_object(Bucket=bucket, Key=f"releases/tags/v1.2/{sha}", Body=b"")
+    for key in ("releases/", "releases/readme", "releases/tags/v1.2/", "releases/tags/v1.2/notes", "releases/x/y/z"):
+        s3.put_object(Bucket=bucket, Key=key, Body=b"")
+    for found in (store.list(), store.list(1), store.by_tag("v1.2"), store.by_prefix("a")):
+        assert [manifest.sha for manifest in found] == ["a1" * 20]
+    assert all(sha in "".join(warned) for sha in odd)
+    with pytest.raises(ManifestError, match="schema 2; this version of slipway reads 1: update slipway"):
+        store.manifest("a5" * 20)

@@ -61,4 +61,5 @@ class SandboxS3Backend(S3Backend):
             )
             replica._version_id = source.version_id  # pyright: ignore[reportPrivateUsage] - there is no other way
             replica.checksum_algorithm = source.checksum_algorithm
+            replica.last_modified = source.last_modified  # a replica is as old as its original
             replica.set_metadata(dict(source.metadata))

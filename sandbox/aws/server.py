@@ -23,6 +23,7 @@ from sandbox.aws.ec2.models import SandboxEC2Backend
 from sandbox.aws.elbv2.models import SandboxELBv2Backend
 from sandbox.aws.faults import requests as faulty
 from sandbox.aws.faults.models import Faults, switchboard
+from sandbox.aws.iam import guard
 from sandbox.aws.internal import urls as internal
 from sandbox.aws.s3.models import SandboxS3Backend
 
@@ -57,13 +58,18 @@ class Dispatcher(DomainDispatcherApplication):
             return internal.application(environ, start_response)
         faults = switchboard.now
         if faults == Faults() or not faulty.concern(environ, faults):
-            return super().__call__(environ, start_response)
+            return self._answer(environ, start_response)
         error = faulty.meet(environ, faults)
         if error:
             return error(environ, start_response)
-        answer = super().__call__(environ, start_response)
+        answer = self._answer(environ, start_response)
         faulty.lose(environ, faults)
         return answer
+
+    def _answer(self, environ: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
+        """What AWS says where nothing is wrong with it: to a role, what its policies allow."""
+        refused = guard.meet(environ)
+        return refused(environ, start_response) if refused else super().__call__(environ, start_response)
 
 
 class Handler(MotoRequestHandler):

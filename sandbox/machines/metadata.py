@@ -6,7 +6,6 @@ documents"): IMDSv2 sessions, and IMDSv1 where the instance's metadata options l
 
 from __future__ import annotations
 
-import hashlib
 import json
 import secrets
 import time
@@ -16,6 +15,7 @@ from datetime import datetime, timedelta, timezone
 
 from aiohttp import web
 
+from sandbox import keys
 from sandbox.machines.instances import Instance
 
 TTL = "X-aws-ec2-metadata-token-ttl-seconds"
@@ -133,16 +133,16 @@ def _profile(role: str) -> str:
 
 
 def _credentials(instance: Instance) -> dict[str, str]:
-    """Those that boto expects of a role. The emulator does not check them; each instance has its own."""
-    digest = hashlib.sha256(instance.id.encode()).hexdigest()
+    """Those that boto expects of a role. The emulator knows the instance, and so its role, by them."""
+    own = keys.of_instance(instance.id)
     now = datetime.now(timezone.utc)
     return {
         "Code": "Success",
         "LastUpdated": _time(now),
         "Type": "AWS-HMAC",
-        "AccessKeyId": f"ASIA{digest[:16].upper()}",
-        "SecretAccessKey": digest[16:56],
-        "Token": digest,
+        "AccessKeyId": own.access,
+        "SecretAccessKey": own.secret,
+        "Token": own.token,
         "Expiration": _time(now + CREDENTIALS_LAST),
     }
 

@@ -16,7 +16,7 @@ from sandbox.aws.faults.models import Faults
 
 _AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: a close that is a reset
 _SKEW = timedelta(minutes=15)  # what AWS allows between its clock and that of who signed the request
-_JSON = ("logs", "ssm", "acm", "monitoring")
+_JSON = ("logs", "ssm", "acm", "monitoring", "servicequotas", "tagging")
 
 
 def concern(environ: dict[str, Any], faults: Faults) -> bool:
@@ -76,6 +76,17 @@ def _throttled(service: str) -> Response:
     if service in _JSON:
         return _json(service, "ThrottlingException", "Throttling", "Rate exceeded")
     return _xml("ErrorResponse", "Throttling", "Rate exceeded", 400)
+
+
+def denied(service: str, message: str) -> Response:
+    """What the caller's policies do not allow."""
+    if service == "s3":
+        return _xml("Error", "AccessDenied", message, 403)
+    if service == "ec2":
+        return _ec2("UnauthorizedOperation", message, 403)
+    if service in _JSON:
+        return _json(service, "AccessDeniedException", "AccessDenied", message)
+    return _xml("ErrorResponse", "AccessDenied", message, 403)
 
 
 def _expired(service: str) -> Response:

@@ -15,6 +15,7 @@ from sandbox.aws.ec2.models import all_ec2
 from sandbox.aws.elbv2.models import all_elbv2
 from sandbox.aws.elbv2.targets import Health
 from sandbox.aws.faults.models import switchboard
+from sandbox.aws.iam.guard import account
 from sandbox.aws.internal import models
 from sandbox.aws.state import clock, state
 
@@ -128,3 +129,8 @@ def _body(request: Request) -> dict[str, Any]:
 def problem(status: int, message: str) -> Response:
     """An error as JSON."""
     return _json({"error": message}, status)
+
+
+def get_permissions(request: Request) -> Response:
+    """GET /_sandbox/permissions."""
+    return _json(account.report())

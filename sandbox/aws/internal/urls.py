@@ -20,6 +20,7 @@ ROUTES = Map(
         Rule("/_sandbox/instances/<instance_id>", methods=["POST"], endpoint=responses.post_instance),
         Rule("/_sandbox/target-health", methods=["POST"], endpoint=responses.post_target_health),
         Rule("/_sandbox/metrics", methods=["POST"], endpoint=responses.post_metrics),
+        Rule("/_sandbox/permissions", methods=["GET"], endpoint=responses.get_permissions),
         Rule("/_sandbox/faults", methods=["POST"], endpoint=responses.post_faults),
     ]
 )

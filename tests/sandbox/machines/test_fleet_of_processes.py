@@ -60,6 +60,18 @@ class ShopFleet(Fleet):
         iam, s3 = aws.client("iam"), aws.client("s3")
         policy = {"Version": "2012-10-17", "Statement": []}
         iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=json.dumps(policy))
+        allowed = {
+            "Effect": "Allow",
+            "Action": [
+                "s3:GetObject",
+                "autoscaling:CompleteLifecycleAction",
+                "logs:CreateLogStream",
+                "logs:PutLogEvents",
+            ],
+            "Resource": "*",
+        }
+        document = json.dumps({**policy, "Statement": [allowed]})
+        iam.put_role_policy(RoleName=ROLE, PolicyName="boot", PolicyDocument=document)
         iam.create_instance_profile(InstanceProfileName=ROLE)
         iam.add_role_to_instance_profile(InstanceProfileName=ROLE, RoleName=ROLE)
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": s3.meta.region_name})

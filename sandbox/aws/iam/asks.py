@@ -1,0 +1,184 @@
+"""What AWS asks IAM before it does a call: which actions, on which resources, in which context.
+
+As the service authorization reference has it ("Actions, resources, and condition keys"), for the services used here.
+Actions that can't be limited to a resource are asked of "*".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT
+
+from sandbox.aws.iam import ec2, launches
+from sandbox.aws.iam.calls import Call
+from sandbox.aws.iam.policy import Ask
+
+_PREFIXES = {"monitoring": "cloudwatch", "tagging": "tag"}
+"""IAM's name of a service, where it is not the one that requests are signed with."""
+
+_S3 = {
+    "CompleteMultipartUpload": "PutObject",
+    "CreateMultipartUpload": "PutObject",
+    "DeleteBucketEncryption": "PutEncryptionConfiguration",
+    "DeleteBucketLifecycle": "PutLifecycleConfiguration",
+    "DeleteBucketOwnershipControls": "PutBucketOwnershipControls",
+    "DeleteBucketReplication": "PutReplicationConfiguration",
+    "DeleteBucketTagging": "PutBucketTagging",
+    "DeleteObjects": "DeleteObject",
+    "DeletePublicAccessBlock": "PutBucketPublicAccessBlock",
+    "GetBucketAccelerateConfiguration": "GetAccelerateConfiguration",
+    "GetBucketCors": "GetBucketCORS",
+    "GetBucketEncryption": "GetEncryptionConfiguration",
+    "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
+    "GetBucketNotificationConfiguration": "GetBucketNotification",
+    "GetBucketReplication": "GetReplicationConfiguration",
+    "GetObjectLockConfiguration": "GetBucketObjectLockConfiguration",
+    "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
+    "HeadBucket": "ListBucket",
+    "HeadObject": "GetObject",
+    "ListBuckets": "ListAllMyBuckets",
+    "ListMultipartUploads": "ListBucketMultipartUploads",
+    "ListObjectVersions": "ListBucketVersions",
+    "ListObjects": "ListBucket",
+    "ListObjectsV2": "ListBucket",
+    "ListParts": "ListMultipartUploadParts",
+    "PutBucketEncryption": "PutEncryptionConfiguration",
+    "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
+    "PutBucketReplication": "PutReplicationConfiguration",
+    "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
+    "UploadPart": "PutObject",
+}
+"""S3's actions, where their names are not those of the operations."""
+
+_ELB_CREATED = {"CreateLoadBalancer": "loadbalancer/app/{}/0", "CreateTargetGroup": "targetgroup/{}/0"}
+_IAM_RESOURCES = {"RoleName": "role", "InstanceProfileName": "instance-profile", "UserName": "user"}
+_LOGS_NAMES = ("logGroupName", "logGroupIdentifier")
+_CLOUDWATCH_ALARMS = {"PutMetricAlarm", "DeleteAlarms", "SetAlarmState", "EnableAlarmActions", "DisableAlarmActions"}
+
+
+def asks(call: Call) -> Iterator[Ask]:
+    """All that has to be allowed for the call to be done."""
+    if call.service == "ec2":
+        yield from ec2.asks(call)
+    else:
+        action = f"{_PREFIXES.get(call.service, call.service)}:{_action(call)}"
+        for resource in _resources(call) or ["*"]:
+            yield Ask(action=action, resource=resource)
+    yield from launches.asks(call)
+
+
+def _action(call: Call) -> str:
+    if call.service != "s3":
+        return call.operation
+    action = _S3.get(call.operation, call.operation)
+    if call.parameters.get("VersionId") and action in ("GetObject", "DeleteObject"):
+        return f"{action}Version"
+    return action
+
+
+def _resources(call: Call) -> list[str]:
+    return _BY_SERVICE.get(call.service, _named_by_arn)(call)
+
+
+def _s3(call: Call) -> list[str]:
+    bucket, key = call.parameters.get("Bucket"), call.parameters.get("Key")
+    if call.operation == "DeleteObjects":
+        key = "*"
+    return [f"arn:aws:s3:::{bucket}/{key}" if key else f"arn:aws:s3:::{bucket}"] if bucket else []
+
+
+def _autoscaling(call: Call) -> list[str]:
+    tagged = [tag["ResourceId"] for tag in call.parameters.get("Tags", []) if "ResourceId" in tag]
+    names = {call.parameters.get("AutoScalingGroupName", ""), *tagged} - {""}
+    if call.operation.startswith("Describe"):
+        return []
+    return [_arn(call, "autoscaling", f"autoScalingGroup:0:autoScalingGroupName/{name}") for name in names]
+
+
+def _balancing(call: Call) -> list[str]:
+    if call.operation.startswith("Describe"):
+        return []
+    if call.operation in _ELB_CREATED:
+        resource = _ELB_CREATED[call.operation].format(call.parameters["Name"])
+        return [_arn(call, "elasticloadbalancing", resource)]
+    if call.operation in ("CreateListener", "CreateRule", "ModifyListener", "ModifyRule"):  # not where they forward to
+        return [
+            call.parameters[key] for key in ("LoadBalancerArn", "ListenerArn", "RuleArn") if call.parameters.get(key)
+        ]
+    return _named_by_arn(call)
+
+
+def _iam(call: Call) -> list[str]:
+    if call.operation == "CreateServiceLinkedRole":
+        return [f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/{call.parameters['AWSServiceName']}/0"]
+    if call.operation in ("AddRoleToInstanceProfile", "RemoveRoleFromInstanceProfile"):
+        return [f"arn:aws:iam::{ACCOUNT}:instance-profile/{call.parameters['InstanceProfileName']}"]
+    return [
+        f"arn:aws:iam::{ACCOUNT}:{kind}/{call.parameters[key]}"
+        for key, kind in _IAM_RESOURCES.items()
+        if call.parameters.get(key)
+    ]
+
+
+def _logs(call: Call) -> list[str]:
+    names = [str(call.parameters[key]) for key in _LOGS_NAMES if call.parameters.get(key)]
+    stream = call.parameters.get("logStreamName")
+    suffix = f":log-stream:{stream}" if stream else ""
+    return [_arn(call, "logs", f"log-group:{name}{suffix}") for name in names] or _named_by_arn(call)
+
+
+def _ssm(call: Call) -> list[str]:
+    names = [call.parameters.get("Name"), call.parameters.get("ResourceId"), *call.parameters.get("Names", [])]
+    given = [str(name).partition(":")[0].lstrip("/") for name in names if name]
+    return [_arn(call, "ssm", f"parameter/{name}") for name in given]
+
+
+def _cloudwatch(call: Call) -> list[str]:
+    if call.operation not in _CLOUDWATCH_ALARMS:
+        return _named_by_arn(call)
+    names = [call.parameters.get("AlarmName"), *call.parameters.get("AlarmNames", [])]
+    return [_arn(call, "cloudwatch", f"alarm:{name}") for name in names if name]
+
+
+def _route53(call: Call) -> list[str]:
+    """Its ids may have the path before them: `/hostedzone/Z0`, `/change/C0`."""
+    zone = call.parameters.get("HostedZoneId") or (
+        call.parameters.get("Id") if "HostedZone" in call.operation else None
+    )
+    if zone:
+        return [f"arn:aws:route53:::hostedzone/{str(zone).rpartition('/')[2]}"]
+    if call.operation == "GetChange":
+        return [f"arn:aws:route53:::change/{str(call.parameters['Id']).rpartition('/')[2]}"]
+    if check := call.parameters.get("HealthCheckId"):
+        return [f"arn:aws:route53:::healthcheck/{check}"]
+    if call.parameters.get("ResourceId"):
+        return [f"arn:aws:route53:::{call.parameters['ResourceType']}/{call.parameters['ResourceId']}"]
+    return []
+
+
+def _quotas(call: Call) -> list[str]:
+    return [_arn(call, "servicequotas", f"{call.parameters.get('ServiceCode')}/{call.parameters.get('QuotaCode')}")]
+
+
+def _named_by_arn(call: Call) -> list[str]:
+    """Those parameters that are ARNs, or lists of them."""
+    values = [value if isinstance(value, list) else [value] for value in call.parameters.values()]
+    return [str(each) for value in values for each in value if str(each).startswith("arn:")]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+
+
+def _arn(call: Call, service: str, resource: str) -> str:
+    return f"arn:aws:{service}:{call.region}:{ACCOUNT}:{resource}"
+
+
+_BY_SERVICE = {
+    "autoscaling": _autoscaling,
+    "elasticloadbalancing": _balancing,
+    "iam": _iam,
+    "logs": _logs,
+    "monitoring": _cloudwatch,
+    "route53": _route53,
+    "s3": _s3,
+    "servicequotas": _quotas,
+    "ssm": _ssm,
+}

@@ -1,0 +1,85 @@
+"""Which operation a request asks for, of which service, and with which parameters: read by botocore's own models."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from moto.core.parse import PROTOCOL_PARSERS
+from moto.core.request import Request, determine_request_protocol
+from moto.core.routing import get_service_router
+from moto.core.utils import get_service_model
+from werkzeug.exceptions import NotFound
+
+_CLIENTS = {
+    "elasticloadbalancing": "elbv2",
+    "monitoring": "cloudwatch",
+    "servicequotas": "service-quotas",
+    "tagging": "resourcegroupstaggingapi",
+}
+"""boto3's name of a service, where it is not the one that requests are signed with."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One request: the service as it is signed for (`monitoring`), and boto3's parameters."""
+
+    service: str
+    operation: str
+    region: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signed:
+    """Who signed a request, and for what."""
+
+    key: str
+    region: str
+    service: str
+
+
+def signed(environ: Mapping[str, Any]) -> Signed | None:
+    """By the signature's scope: `Credential=<key>/<date>/<region>/<service>/aws4_request`. None where it has none."""
+    _, _, scope = str(environ.get("HTTP_AUTHORIZATION", "")).partition("Credential=")
+    parts = scope.partition(",")[0].split("/")
+    return Signed(key=parts[0], region=parts[2], service=parts[3]) if len(parts) == 5 else None
+
+
+def read(environ: dict[str, Any], by: Signed) -> Call | None:
+    """The call, its body left to be read again; None where there is no such operation.
+
+    Of S3's bodies nothing is read: who may do what depends on none of them, and they are large.
+    """
+    name = _CLIENTS.get(by.service, by.service)
+    body = b""
+    if name != "s3":
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(body)
+    request = Request({**environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))})
+    try:
+        operation, uri = get_service_router(name).match(request)
+    except (NotFound, NotImplementedError):
+        return None
+    return Call(
+        service=by.service,
+        operation=str(operation.name),
+        region=by.region,
+        parameters=uri if name == "s3" else {**uri, **_parameters(name, operation, request, uri)},
+    )
+
+
+def _parameters(name: str, operation: Any, request: Request, uri: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401
+    protocol = determine_request_protocol(get_service_model(name), request.content_type)
+    return PROTOCOL_PARSERS[protocol](operation, map_type=dict).parse(
+        {
+            "method": request.method,
+            "values": request.values,
+            "headers": request.headers,
+            "body": request.get_data(),
+            "url_path": request.path,
+            "url_params": uri,
+        }
+    )

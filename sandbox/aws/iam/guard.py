@@ -1,0 +1,109 @@
+"""Lets a role's requests through that its policies allow, refuses the others, and keeps account of both."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT
+from moto.s3.models import s3_backends
+from werkzeug.wrappers import Response
+
+from sandbox.aws.faults.requests import denied
+from sandbox.aws.iam import principals
+from sandbox.aws.iam.asks import asks
+from sandbox.aws.iam.calls import Call, read, signed
+from sandbox.aws.iam.policy import Ask, Statement, allowing, decide
+from sandbox.aws.iam.principals import Principal
+
+_FREE = {"sts:GetCallerIdentity"}
+"""What needs no permission."""
+
+
+class Account:
+    """By role: what it was allowed, by which patterns of its policies, and what it was refused."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._used: dict[str, set[str]] = {}
+        self._refused: dict[str, set[str]] = {}
+
+    def note(self, role: str, used: set[str], refused: set[str]) -> None:
+        """What one request came to."""
+        with self._lock:
+            self._used.setdefault(role, set()).update(used)
+            self._refused.setdefault(role, set()).update(refused)
+
+    def report(self) -> dict[str, dict[str, list[str]]]:
+        """`{role: {"used": [actions], "refused": ["action on resource"]}}`."""
+        with self._lock:
+            return {
+                role: {"used": sorted(self._used[role]), "refused": sorted(self._refused[role])}
+                for role in sorted(self._used)
+            }
+
+
+account = Account()
+
+
+def meet(environ: dict[str, Any]) -> Response | None:
+    """The error to answer with, or None where the request goes on: nobody's, an administrator's, or allowed."""
+    by = signed(environ)
+    principal = principals.of(by.key) if by else None
+    if by is None or principal is None:
+        return None
+    call = read(environ, by)
+    if call is None:
+        return None
+    statements = [*principal.statements(), *_of_bucket(call, principal)]
+    wanted = [ask for ask in _asked(call, principal) if ask.action not in _FREE]
+    refused = [ask for ask in wanted if not decide(statements, ask)]
+    used = {action for ask in wanted if ask not in refused for action in allowing(statements, ask)}
+    account.note(principal.role, used, {f"{ask.action} on {ask.resource}" for ask in refused})
+    if refused:
+        ask = refused[0]
+        said = f"User: {principal.arn} is not authorized to perform: {ask.action} on resource: {ask.resource}"
+        return denied(by.service, said)
+    if _hidden(call, statements, principal):
+        return denied(by.service, "Access Denied")
+    return None
+
+
+def _asked(call: Call, principal: Principal) -> Iterator[Ask]:
+    common = {"aws:PrincipalArn": principal.role_arn, "aws:PrincipalAccount": ACCOUNT, "aws:SecureTransport": "true"}
+    for ask in asks(call):
+        yield Ask(action=ask.action, resource=ask.resource, context={**common, **ask.context})
+
+
+def _of_bucket(call: Call, principal: Principal) -> list[Statement]:
+    """Those statements of the bucket's own policy that mean this principal. In one account either policy may allow."""
+    bucket = _buckets().get(str(call.parameters.get("Bucket"))) if call.service == "s3" else None
+    if bucket is None or not bucket.policy:
+        return []
+    meant = ("*", principal.role_arn, ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root")
+    found: list[Statement] = []
+    for statement in principals.listed(json.loads(bucket.policy)):
+        named = statement.get("Principal", "*")
+        named = named.get("AWS", []) if isinstance(named, Mapping) else named
+        given = named if isinstance(named, list) else [named]
+        # An account in an Allow only lets its administrators hand the permission on.
+        if any(each in (meant if statement["Effect"] == "Deny" else meant[:2]) for each in given):
+            found.append(statement)
+    return found
+
+
+def _hidden(call: Call, statements: list[Statement], principal: Principal) -> bool:
+    """Without s3:ListBucket S3 answers 403 for a key that isn't there (S3 API reference, GetObject)."""
+    if call.operation not in ("GetObject", "HeadObject"):
+        return False
+    bucket = _buckets().get(str(call.parameters.get("Bucket")))
+    if bucket is None or bucket.keys.get(call.parameters["Key"]) is not None:
+        return False
+    listing = Ask(action="s3:ListBucket", resource=f"arn:aws:s3:::{bucket.name}", context={})
+    return not decide(statements, listing)
+
+
+def _buckets() -> Mapping[str, Any]:
+    return s3_backends[ACCOUNT]["aws"].buckets

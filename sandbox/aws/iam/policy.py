@@ -1,0 +1,113 @@
+"""What a set of policy statements says of one action on one resource. Pure.
+
+As the IAM user guide has it ("Policy evaluation logic", "Condition operators"), for what the policies here use. An
+operator that isn't known raises ValueError: nothing is allowed, or overlooked, by a statement that was not understood.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, cast
+
+Statement = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask:
+    """May `action` (`s3:GetObject`) be done to `resource` (an ARN), in this context (condition keys and values)?"""
+
+    action: str
+    resource: str
+    context: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+def decide(statements: Iterable[Statement], ask: Ask) -> bool:
+    """Whether they allow it: one does, and none denies it."""
+    meant = [statement for statement in statements if _concerns(statement, ask)]
+    return bool(meant) and all(statement["Effect"] == "Allow" for statement in meant)
+
+
+def allowing(statements: Iterable[Statement], ask: Ask) -> list[str]:
+    """The action patterns (as written) that allow it."""
+    meant = [statement for statement in statements if statement["Effect"] == "Allow" and _concerns(statement, ask)]
+    return [
+        pattern for each in meant for pattern in _listed(each.get("Action", ())) if _like(pattern, ask.action, True)
+    ]
+
+
+def _concerns(statement: Statement, ask: Ask) -> bool:
+    return (
+        _in(statement, "Action", ask.action, ignoring_case=True)
+        and _in(statement, "Resource", ask.resource)
+        and _holds(statement.get("Condition", {}), ask.context)
+    )
+
+
+def _in(statement: Statement, element: str, value: str, *, ignoring_case: bool = False) -> bool:
+    if f"Not{element}" in statement:
+        return not any(_like(pattern, value, ignoring_case) for pattern in _listed(statement[f"Not{element}"]))
+    return any(_like(pattern, value, ignoring_case) for pattern in _listed(statement.get(element, ())))
+
+
+def _holds(conditions: Mapping[str, Mapping[str, Any]], context: Mapping[str, str]) -> bool:
+    return all(
+        _compare(operator, _listed(values), _value(context, key))
+        for operator, keys in conditions.items()
+        for key, values in keys.items()
+    )
+
+
+def _value(context: Mapping[str, str], key: str) -> str | None:
+    """Keys of conditions are compared without regard to case."""
+    return next((value for name, value in context.items() if name.lower() == key.lower()), None)
+
+
+def _compare(operator: str, wanted: list[str], value: str | None) -> bool:
+    if operator == "Null":
+        return (value is None) == (wanted == ["true"])
+    name = operator.removesuffix("IfExists")
+    if value is None and name != operator:
+        return True
+    negated = "Not" in name
+    compare = _OPERATORS.get(name.replace("Not", ""))
+    if compare is None:
+        raise ValueError(f"the sandbox does not know the condition operator {operator}")
+    found = value is not None and any(compare(pattern, value) for pattern in wanted)
+    return found != negated
+
+
+def _like(pattern: str, value: str, ignoring_case: bool = False) -> bool:
+    return _expression(pattern, ignoring_case).fullmatch(value) is not None
+
+
+@cache
+def _expression(pattern: str, ignoring_case: bool) -> re.Pattern[str]:
+    escaped = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
+    return re.compile(escaped, re.DOTALL | (re.IGNORECASE if ignoring_case else 0))
+
+
+def _same(pattern: str, value: str) -> bool:
+    return pattern == value
+
+
+def _same_bool(pattern: str, value: str) -> bool:
+    return pattern.lower() == value.lower()
+
+
+_OPERATORS: dict[str, Callable[[str, str], bool]] = {
+    "StringEquals": _same,
+    "StringLike": _like,
+    "ArnEquals": _like,
+    "ArnLike": _like,
+    "Bool": _same_bool,
+}
+
+
+def _listed(value: object) -> list[str]:
+    """An element of a policy is one value or a list of them."""
+    if isinstance(value, list | tuple):
+        return [str(each) for each in cast("list[object]", value)]
+    return [str(value).lower() if isinstance(value, bool) else str(value)]

@@ -1,0 +1,70 @@
+"""Whose credentials a request bears: those of an instance, or of a role that somebody took on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT
+from moto.iam.exceptions import NotFoundException
+from moto.iam.models import Policy, Role, iam_backends
+from moto.sts.models import sts_backends
+
+from sandbox import keys
+from sandbox.aws.ec2.models import all_ec2
+from sandbox.aws.iam.policy import Statement
+
+
+@dataclass(frozen=True, kw_only=True)
+class Principal:
+    """A role's session."""
+
+    role: str
+    """The role's name."""
+    session: str
+
+    @property
+    def arn(self) -> str:
+        """As error messages name it."""
+        return f"arn:aws:sts::{ACCOUNT}:assumed-role/{self.role}/{self.session}"
+
+    @property
+    def role_arn(self) -> str:
+        """What the condition key aws:PrincipalArn says of it."""
+        return f"arn:aws:iam::{ACCOUNT}:role/{self.role}"
+
+    def statements(self) -> list[Statement]:
+        """Of all its policies, as they are now; none where the role is gone."""
+        try:
+            role = iam_backends[ACCOUNT]["aws"].get_role(self.role)
+        except NotFoundException:
+            return []
+        return [statement for text in _documents(role) for statement in listed(json.loads(text))]
+
+
+def of(key: str) -> Principal | None:
+    """Whose key it is; None where it is no role's, but an administrator's."""
+    if not key.startswith("ASIA"):
+        return None
+    for ec2 in all_ec2():
+        for machine in list(ec2.machines.values()):
+            if keys.of_instance(machine.instance.id).access == key:
+                return Principal(role=machine.role or "", session=machine.instance.id)
+    for assumed in sts_backends[ACCOUNT]["aws"].assumed_roles:
+        if assumed.access_key_id == key:
+            return Principal(role=assumed.role_arn.rpartition("/")[2], session=assumed.session_name)
+    return None
+
+
+def listed(policy: Mapping[str, Any]) -> list[Statement]:
+    """A policy's statements: it may have a single one outside of a list."""
+    statements = policy["Statement"]
+    return cast("list[Statement]", statements if isinstance(statements, list) else [statements])
+
+
+def _documents(role: Role) -> Iterator[str]:
+    yield from (str(document) for document in role.policies.values())
+    for attached in cast("Mapping[str, Policy]", role.managed_policies).values():
+        yield from (version.document for version in attached.versions if version.is_default)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
@@ -14,6 +14,15 @@ from release.rollout import Template
 
 _GONE = {"InvalidLaunchTemplateId.NotFound", "InvalidLaunchTemplateId.VersionNotFound"}
 _DESCRIPTION = re.compile(r"Release ([0-9a-f]{40})")
+
+_DEFAULTS: Mapping[str, Any] = {
+    "DisableApiStop": False,
+    "DisableApiTermination": False,
+    "EbsOptimized": False,
+    "InstanceInitiatedShutdownBehavior": "stop",
+    "Monitoring": {"Enabled": False},
+}
+_NOTHING: tuple[Any, ...] = ("", "None", [], {})
 
 
 def description(sha: str) -> str:
@@ -36,7 +45,7 @@ class Templates:
         for template_id, versions in wanted.items():
             for shown in self._versions(template_id, sorted(versions)):
                 key = Template(id=template_id, version=str(shown["VersionNumber"]))
-                found[key] = json.dumps(shown["LaunchTemplateData"], sort_keys=True, default=str)
+                found[key] = meaning(shown["LaunchTemplateData"])
         return found
 
     def release_of(self, template: Template) -> str | None:
@@ -63,6 +72,29 @@ class Templates:
                 return []
             raise
         return answer["LaunchTemplateVersions"]
+
+
+def meaning(data: Mapping[str, Any]) -> str:
+    """What LaunchTemplateData means: equal for versions of which EC2 makes the same instances.
+
+    None of its lists has an order that means anything (tags, tag specifications, security groups, devices by name,
+    interfaces by index), and pulumi-aws sends some of them in another one each time. What is left out is what EC2 takes
+    anyway.
+    """
+    return _text(_meaning({**_DEFAULTS, **data}))
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 - JSON
+    return json.dumps(value, sort_keys=True)
+
+
+def _meaning(value: Any) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(value, Mapping):
+        inner = {key: _meaning(each) for key, each in cast("Mapping[str, Any]", value).items() if key != "State"}
+        return {key: each for key, each in inner.items() if each not in _NOTHING}
+    if isinstance(value, (list, tuple)):
+        return sorted((_meaning(each) for each in cast("Sequence[Any]", value)), key=_text)
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _release(shown: Mapping[str, Any]) -> str | None:

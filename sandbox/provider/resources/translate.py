@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
@@ -9,6 +10,7 @@ from sandbox.provider.call import Call
 from sandbox.provider.schema import Field, Props, Value
 
 _PAIRS = {"tags": "Key", "dimensions": "Name"}  # a map in the SDK, a list of pairs in the API
+_ORDER = random.SystemRandom()
 
 
 def to_aws(fields: Mapping[str, Field], values: Props, *only: str) -> dict[str, Any]:
@@ -27,7 +29,7 @@ def _to_aws(field: Field, value: Value) -> Value:
     if field.kind in ("list", "set") and field.of is not None:
         return [_to_aws(field.of, v) for v in value]
     if field.kind in _PAIRS:
-        return [{_PAIRS[field.kind]: k, "Value": v} for k, v in sorted(value.items())]
+        return [{_PAIRS[field.kind]: k, "Value": v} for k, v in _in_any_order(value)]
     if field.kind == "number-text":
         return int(value) if str(value).lstrip("-").isdigit() else float(value)
     return value == "true" if field.kind == "flag-text" else value
@@ -61,7 +63,12 @@ def _scalar_from_aws(field: Field, value: Value) -> Value:
 
 def tag_list(tags: Mapping[str, str] | None) -> list[dict[str, str]]:
     """Tags as a list of Key and Value."""
-    return [{"Key": k, "Value": v} for k, v in sorted((tags or {}).items())]
+    return [{"Key": k, "Value": v} for k, v in _in_any_order(tags or {})]
+
+
+def _in_any_order(pairs: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """As pulumi-aws sends them: it is written in Go, whose maps have another order each time they are walked."""
+    return _ORDER.sample(list(pairs.items()), len(pairs))
 
 
 def tag_map(tags: Iterable[Mapping[str, Any]] | None) -> dict[str, str]:

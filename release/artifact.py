@@ -57,7 +57,7 @@ def pack(directory: Path, destination: Path, *, mtime: int, where: str) -> Artif
         links: dict[bytes, bytes] = {}
         for path in _walk(os.fsencode(directory), b"", where):
             _add(archive, os.fsencode(directory), path, links)
-        tree.check_links(links, where)
+        tree.check_links(links, where, os.fsencode(directory))
         hexdigest = archive.close()
     return Artifact(path=destination, digest=hexdigest, size=archive.size)
 

@@ -60,18 +60,17 @@ def plan(source: Source) -> Plan:
     ec2 = client("ec2", source.region)
     ref = source.sha or _last_good(source)
     release = publish.prepare(
-        repository=_repository(source, ref, store),
+        repository=source.repository,
         ref=ref,
         directory=source.directory,
         store=store,
         image=lambda: _newest(source.image, ec2),
         build=source.build,
+        served=lambda sha: Ledger(source.bucket, client("s3", source.region)).digests(sha, source.stack),
     )
-    if release.dirty:
-        pulumi.log.warn(
-            f"the work tree of {source.repository} has changes that are not committed: "
-            f"they are not part of release {release.sha}"
-        )
+    _check_owner(release, source.image.owner)
+    for note in release.notes:
+        pulumi.log.warn(note)
     found = image.by_name(release.image.name, release.image.owner, ec2)
     return Plan(release=release, image=found, store=store, supersede=source.supersede)
 
@@ -151,12 +150,11 @@ def _last_good(source: Source) -> str:
     return event.sha
 
 
-def _repository(source: Source, ref: str, store: Store) -> str:
-    if source.repository:
-        return source.repository
-    if publish.find(store, ref) is None:
+def _check_owner(release: publish.Release, owner: str) -> None:
+    """Anybody can publish an image by any name: who may is for the settings to say, not for the bucket."""
+    if release.image.owner != owner:
         raise ReleaseError(
-            f"{source.stack}: {ref} is not published, and no repository is set to publish it from: "
-            "run `pulumi config set --path slipway:release.repository <path or URL>`, or set SLIPWAY_REPOSITORY"
+            f"release {release.sha} boots the machine image {release.image.name!r} of owner {release.image.owner!r}, "
+            f"and slipway:image.owner is {owner!r}: where you trust that owner, run `pulumi config set --path "
+            f"slipway:image.owner {release.image.owner}`; else publish a new commit"
         )
-    return "."

@@ -59,9 +59,10 @@ def _publish(arguments: argparse.Namespace) -> None:
         store=store,
         image=lambda: _newest(arguments),
         build=step,
+        served=Ledger(store.bucket, client("s3", arguments.region)).digests,
     )
-    if plan.dirty:
-        tell("warning: the work tree has changes that are not committed; they are not part of the release")
+    for note in plan.notes:
+        tell(f"warning: {note}")
     if arguments.dry_run:
         _print_plan(plan, as_document=arguments.json)
         return

@@ -33,6 +33,9 @@ _WINDOWS = (timedelta(days=14), timedelta(days=120))
 _READERS = 16
 _UNREADABLE = {"NoSuchKey", "404", "InvalidObjectState"}
 """Of one object, not of the ledger: it has just been removed, or archived."""
+_RECENT = 40
+_DIGESTS = "ledger/.digests/"
+"""An empty object for each digest that served, `<sha>/<digest>`: found without reading the history."""
 
 
 def now() -> datetime:
@@ -69,8 +72,25 @@ class Ledger:
             with explained(f"put {key}", f"bucket {self.bucket}"):
                 answer = put_new(self._s3, self.bucket, key, to_json(event).encode(), "application/json")
             if answer is not ALREADY_THERE:
+                self._remember(event)
                 return key
         raise StoreError(f"bucket {self.bucket}: no free key for an event of {event.fleet} at {stamp}")
+
+    def _remember(self, event: Event) -> None:
+        if event.outcome == "succeeded":
+            key = f"{_DIGESTS}{event.sha}/{event.digest}"
+            with explained(f"put {key}", f"bucket {self.bucket}"):
+                put_new(self._s3, self.bucket, key, b"", "text/plain")
+
+    def digests(self, sha: str, stack: str | None = None) -> set[str]:
+        """The digests of what served by that SHA; of a stack's older events only the newest are looked at."""
+        prefix = f"{_DIGESTS}{sha}/"
+        with explained("list the ledger", f"bucket {self.bucket}"):
+            found = self._s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix, MaxKeys=10).get("Contents", [])
+        if found or stack is None:
+            return {item["Key"].removeprefix(prefix) for item in found}
+        events = self.history(stack, limit=_RECENT)
+        return {event.digest for event in events if event.sha == sha and event.outcome == "succeeded"}
 
     def history(self, stack: str, fleet: str | None = None, limit: int = 20) -> list[Event]:
         """The newest events of a fleet, or of all fleets of the stack, newest first, at most `limit`."""
@@ -86,7 +106,7 @@ class Ledger:
 
     def stacks(self) -> list[str]:
         """The stacks that the ledger knows."""
-        return self._folders("ledger/")
+        return [name for name in self._folders("ledger/") if not _DIGESTS.endswith(f"/{name}/")]
 
     def fleets(self, stack: str) -> list[str]:
         """The fleets that the ledger knows of a stack."""

@@ -41,3 +41,13 @@ def command(processes: Mapping[str, str], process: str, sha: str) -> str:
         f"release {sha[:12]} declares no process {process!r}: its Procfile has {known}; "
         "name one of those, or set the fleet's command"
     )
+
+
+def not_run(processes: Mapping[str, str]) -> str | None:
+    """What to tell of a line that means more elsewhere than here; None where there is none."""
+    if "release" not in processes:
+        return None
+    return (
+        "the Procfile's `release:` line is not run: Slipway starts processes on instances, and has no step before "
+        "that; run it yourself before the deploy (a database migration, say)"
+    )

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from release import artifact, build, procfile, scratch, tree
+from release import artifact, build, procfile, scratch, tree, trust
 from release import revision as revisions
 from release.actor import actor, caller
 from release.artifact import Artifact
@@ -42,7 +42,7 @@ class Release:
     """A plan: what `publish` would make of a ref, or what is there already.
 
     `digest` is None where only the build step will tell. `processes` and `image` are the manifest's where there is
-    one, else those it will have. `dirty`: uncommitted changes stay behind.
+    one, else those it will have. `notes` are warnings for whoever asked.
     """
 
     sha: str
@@ -52,7 +52,7 @@ class Release:
     manifest: Manifest | None
     revision: Revision | None
     build: Build | None
-    dirty: bool
+    notes: Sequence[str] = ()
 
     @property
     def already_published(self) -> bool:
@@ -69,30 +69,39 @@ class Release:
 
 def prepare(
     *,
-    repository: str,
+    repository: str | None,
     ref: str,
     directory: str | None,
     store: Store,
     image: FindImage,
     build: Build | None = None,
+    served: Callable[[str], Collection[str]] = lambda _sha: (),
 ) -> Release:
-    """What `ref` is, and whether it is published; nothing is changed, and git asked only if the store can't say.
+    """What `ref` is, and whether it is published; nothing is changed, and git needed only if the store can't say.
 
-    `directory` None takes what was published, or the whole tree. Raises RevisionError for no commit, UnreachableError
-    (which lists what can be deployed) where git is needed and can't be had, ConflictError for a release that was
-    published from another directory.
+    `directory` None takes what was published, or the whole tree; `served` says the digests that the ledger has of a
+    SHA. Raises RevisionError for no commit, and for a name that means two, UnreachableError (which lists what can be
+    deployed) where git is needed and can't be had, ConflictError for a release that was published from another
+    directory, or of which the ledger or git says something else than the store.
     """
     ref = revisions.check_ref(ref)
+    check = Check(store=store, directory=directory, repository=repository, build=build, served=served)
     manifest = find(store, ref)
     if manifest is not None:
-        return _published(store, manifest, directory)
+        said = None if ref == manifest.sha else trust.check_name(ref, manifest.sha, repository)
+        return _published(check, manifest, said)
+    if repository is None:
+        raise RevisionError(
+            f"{ref} is not published, and no repository is set to publish it from: run `pulumi config set --path "
+            "slipway:release.repository <path or URL>`, or set SLIPWAY_REPOSITORY"
+        )
     try:
         revision = revisions.resolve(repository, ref, directory or "")
     except UnreachableError as error:
         raise UnreachableError(f"{ref} is not published, and {error}\n{_deployable(store)}") from error
     manifest = None if ref == revision.sha else store.manifest(revision.sha)
     if manifest is not None:
-        return _published(store, manifest, directory, revision)
+        return _published(check, manifest, _uncommitted(revision), revision)
     return _unpublished(revision, build, image)
 
 
@@ -146,13 +155,32 @@ def lines(manifests: Sequence[Manifest]) -> str:
     )
 
 
-def _published(store: Store, manifest: Manifest, directory: str | None, revision: Revision | None = None) -> Release:
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """What a published release has to agree with."""
+
+    store: Store
+    directory: str | None
+    repository: str | None
+    build: Build | None
+    served: Callable[[str], Collection[str]]
+
+
+def _published(check: Check, manifest: Manifest, said: str | None, revision: Revision | None = None) -> Release:
+    directory = check.directory
     if directory is not None and revisions.check_directory(directory) != manifest.source.directory:
         raise ConflictError(
             f"release {manifest.sha} was published from {_named(manifest.source.directory)}, not from "
             f"{_named(directory)}: a release never changes; deploy it with that directory, or make a new commit"
         )
-    store.check(manifest)
+    notes = trust.compare(
+        manifest,
+        bucket=check.store.bucket,
+        served=check.served(manifest.sha),
+        repository=check.repository,
+        build=check.build.command if check.build else None,
+    )
+    check.store.check(manifest)
     return Release(
         sha=manifest.sha,
         digest=manifest.digest,
@@ -161,23 +189,37 @@ def _published(store: Store, manifest: Manifest, directory: str | None, revision
         manifest=manifest,
         revision=revision,
         build=None,
-        dirty=revision.dirty if revision else False,
+        notes=_notes(said, *notes, procfile.not_run(manifest.processes)),
     )
 
 
 def _unpublished(revision: Revision, step: Build | None, image: FindImage) -> Release:
     text = tree.read_file(revision, "Procfile")
     where = f"{revision.repository} at {revision.sha[:12]}, Procfile"
+    processes = procfile.parse(text, where) if text is not None else {}
     return Release(
         sha=revision.sha,
         digest=None if step else artifact.digest(revision)[0],
         image=image(),
-        processes=procfile.parse(text, where) if text is not None else {},
+        processes=processes,
         manifest=None,
         revision=revision,
         build=step,
-        dirty=revision.dirty,
+        notes=_notes(_uncommitted(revision), procfile.not_run(processes)),
     )
+
+
+def _uncommitted(revision: Revision) -> str | None:
+    if not revision.dirty:
+        return None
+    return (
+        f"the work tree of {revision.repository} has changes that are not committed: they are not part of release "
+        f"{revision.sha}"
+    )
+
+
+def _notes(*said: str | None) -> Sequence[str]:
+    return tuple(filter(None, said))
 
 
 def _archive(revision: Revision, step: Build | None, destination: Path, output: Callable[[str], None]) -> Artifact:

@@ -10,7 +10,7 @@ from release.cache import FULL_SHA
 from release.errors import RevisionError
 from release.location import is_url, without_credentials
 
-__all__ = ["FULL_SHA", "Repository", "is_url", "open_path", "open_repository", "without_credentials"]
+__all__ = ["FULL_SHA", "Repository", "is_url", "open_path", "open_present", "open_repository", "without_credentials"]
 
 
 @dataclass(frozen=True, kw_only=True)

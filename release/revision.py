@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import PurePosixPath
 
@@ -49,14 +49,19 @@ def resolve(repository: str, ref: str, directory: str = "") -> Revision:
     ref = check_ref(ref)
     directory = check_directory(directory)
     source = open_repository(repository, ref)
-    sha = _commit(source, ref)
+    found = present(source, _commit(source, ref), directory)
+    return replace(found, dirty=_dirty(source, ref, directory))
+
+
+def present(source: Repository, sha: str, directory: str) -> Revision:
+    """The revision that a full SHA is, in a repository that has it. RevisionError where it has no such directory."""
     revision = Revision(
         sha=sha,
         committed=_committed(source, sha),
         tags=_tags(source, sha),
         repository=source.location,
         directory=directory,
-        dirty=_dirty(source, ref, directory),
+        dirty=False,
         source=source,
     )
     _check_tree(revision)

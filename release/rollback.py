@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from release import ledger, rollout
+from release import ledger, rollout, trust
 from release.errors import ReleaseError
 from release.fleets import Fleets, Found
 from release.ledger import Event, Ledger
@@ -102,7 +102,12 @@ class Rollback:
         return self.templates.release_of(template) if template else None
 
     def way(self, fleet: Found, release: Manifest) -> Way:
-        """How the fleet gets to that release. Raises ReleaseError where no version of its template has it."""
+        """How the fleet gets to that release.
+
+        Raises ReleaseError where no version of its template has it, or where something else served by that SHA.
+        """
+        served = self.ledger.digests(release.sha, self.stack)
+        trust.check_served(release, bucket=self.store.bucket, served=served)
         template = self._version_of(fleet, release.sha)
         if template is None:
             raise ReleaseError(

@@ -24,10 +24,12 @@ from release.clients import client as new_client
 from release.clients import code, explained
 from release.errors import ConflictError, ManifestError, StoreError
 from release.manifest import LIMIT_BYTES, Manifest, from_json, to_json
-from release.upload import ALREADY_THERE, DIGEST_KEY, put_new, put_new_file
+from release.upload import ALREADY_THERE, put_new, put_new_file
 from release.warning import warn_once
 
 _READERS = 16
+_LONGEST_KEY = 1024
+"""Bytes (S3 User Guide, "Naming Amazon S3 objects")."""
 _MANIFEST = re.compile(r"releases/([0-9a-f]{40})/manifest\.json")
 _SHA = re.compile(r"[0-9a-f]{40}")
 
@@ -107,12 +109,16 @@ class Store:
     def by_tag(self, tag: str) -> Sequence[Manifest]:
         """The releases that have, or had, that tag: more than one where it was moved."""
         prefix = tag_key(tag, "")
+        if len(prefix) + 40 > _LONGEST_KEY:
+            return ()
         named = (key.removeprefix(prefix) for _, key in self._objects(prefix))
         return self._manifests([sha for sha in named if _SHA.fullmatch(sha)])
 
     def tag(self, sha: str, tags: Sequence[str]) -> None:
         """Say that a release has those tags too: one may be made long after the release was published."""
         for tag in tags:
+            if len(tag_key(tag, sha)) > _LONGEST_KEY:
+                continue  # found by git only
             with explained(f"put {tag_key(tag, sha)}", self.where):
                 put_new(self._s3, self.bucket, tag_key(tag, sha), b"", "text/plain")
 
@@ -192,15 +198,14 @@ class Store:
                     return None
                 raise
         checksum = str(head.get("ChecksumSHA256", ""))
-        # The checksum of an upload in parts ("…-<parts>", like its ETag) is one of checksums: there the metadata says
-        # the digest of the whole.
+        # S3 computed it itself. That of an upload in parts ("…-<parts>", like its ETag) is one of checksums; and the
+        # metadata says whatever the uploader said.
         in_parts = "-" in checksum + str(head["ETag"])
-        whole = base64.b64decode(checksum).hex() if checksum and not in_parts else None
-        digest = whole or head["Metadata"].get(DIGEST_KEY) or self._read_digest(key)
-        return str(digest), int(head["ContentLength"])
+        whole = base64.b64decode(checksum).hex() if checksum and not in_parts else self._read_digest(key)
+        return whole, int(head["ContentLength"])
 
     def _read_digest(self, key: str) -> str:
-        """The digest of an object that was put by other means: the whole of it has to be read."""
+        """The digest of an object of which S3 knows none: the whole of it has to be read."""
         with explained(f"read {key}", self.where):
             return file_digest(self._s3.get_object(Bucket=self.bucket, Key=key)["Body"])
 

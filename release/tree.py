@@ -83,7 +83,7 @@ def _entry(record: bytes, revision: Revision) -> Entry:
         )
     if not {b"", b".", b"..", b".git"}.isdisjoint(path.lower().split(b"/")):
         raise ArtifactError(f"{_where(revision)}: {shown(path)} is no path that can be unpacked: rename it")
-    if size == b"-":
+    if not size.isdigit():  # `-` of one that isn't there, `BAD` of one that can't be read
         raise ArtifactError(f"{_where(revision)}: {_missing(shown(path))}")
     return Entry(path, mode, blob.decode(), int(size))
 
@@ -143,16 +143,40 @@ def read_file(revision: Revision, name: str) -> str | None:
     return None
 
 
-def check_links(links: dict[bytes, bytes], where: str) -> None:
-    """ArtifactError for the first symbolic link (target by path) that leads out of the tree, also by way of others."""
+def check_links(links: dict[bytes, bytes], where: str, built_in: bytes = b"") -> None:
+    """ArtifactError for the first symbolic link (target by path) that leads out of the tree, also by way of others.
+
+    `built_in` is the folder that a build ran in, where it was one.
+    """
     for path, target in links.items():
         if target.startswith(b"/"):
-            raise ArtifactError(f"{where}: {shown(path)} is a link to {shown(target)}: make it relative")
+            what = f"{where}: {shown(path)} is a link to {shown(target)}"
+            raise ArtifactError(f"{what}{_made_relative(path, target, built_in)}")
         if _leaves(path, links):
             raise ArtifactError(
                 f"{where}: {shown(path)} is a link to {shown(target)}, outside of what is deployed: "
                 "point it inside, or deploy the directory above"
             )
+
+
+def _made_relative(path: bytes, target: bytes, built_in: bytes) -> str:
+    """What to do about a link to an absolute path."""
+    folder, _, name = path.rpartition(b"/")
+    if folder.endswith(b"bin") and name.startswith((b"python", b"pypy")):
+        return (
+            ", the Python of the machine that built it: a virtual environment can't be moved. Let the build run "
+            "`python3 -m pip install --target vendor -r requirements.txt` instead, and begin the Procfile's command "
+            "with `PYTHONPATH=vendor python3 …`"
+        )
+    if built_in and (target + b"/").startswith(built_in.rstrip(b"/") + b"/"):
+        return ", in the folder of the build, which no instance has: make it relative (`ln -sr`, not `ln -s`)"
+    if built_in:
+        return (
+            ", on the machine that built it: no instance has that. Make it relative where it points to what is "
+            f"deployed, else let the build end with a copy (`cp --remove-destination $(readlink -f {shown(path)}) "
+            f"{shown(path)}`) or remove it"
+        )
+    return ": make it relative (`ln -sr`), or commit the file itself"
 
 
 def _leaves(path: bytes, links: dict[bytes, bytes]) -> bool:

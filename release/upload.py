@@ -18,9 +18,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from release.artifact import Artifact
 from release.clients import code
 
-DIGEST_KEY = "sha256"
-"""User metadata of an artifact: its digest in hex (x-amz-meta-sha256)."""
-MULTIPART_ABOVE = 64 << 20
+MULTIPART_ABOVE = 1 << 30
+"""Bytes. S3 knows the SHA-256 only of what came in one request; what came in parts has to be read for it."""
 PART = 16 << 20
 _CONFLICTS = 5
 
@@ -79,7 +78,6 @@ def _whole(s3: Any, bucket: str, key: str, artifact: Artifact) -> None:  # noqa:
             Key=key,
             Body=body,
             ContentType="application/gzip",
-            Metadata={DIGEST_KEY: artifact.digest},
             ChecksumSHA256=base64.b64encode(bytes.fromhex(artifact.digest)).decode(),
             IfNoneMatch="*",
         )
@@ -90,7 +88,6 @@ def _in_parts(s3: Any, bucket: str, key: str, artifact: Artifact) -> None:  # no
         Bucket=bucket,
         Key=key,
         ContentType="application/gzip",
-        Metadata={DIGEST_KEY: artifact.digest},
         ChecksumAlgorithm="SHA256",
     )["UploadId"]
     target = {"Bucket": bucket, "Key": key, "UploadId": upload}

@@ -191,7 +191,6 @@ def plan(settings: Settings, zones: tuple[str, ...]) -> stack.Plan:
         ),
         revision=None,
         build=None,
-        dirty=False,
     )
     image = Image(
         id="ami-0123456789abcdef0",

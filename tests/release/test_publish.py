@@ -84,7 +84,7 @@ def test_a_branch_of_a_published_commit(store: Store, clone: Clone):
     found = plan(store, clone.path, "HEAD")
     assert found.manifest == manifest
     clone.write("app.py", "print('dirty')\n")
-    assert plan(store, clone.path, "HEAD").dirty
+    assert "not committed" in plan(store, clone.path, "HEAD").notes[0]
 
 
 def test_a_tag_that_was_made_afterwards(store: Store, clone: Clone):

@@ -30,6 +30,7 @@ class Stack:
     """By fleet, the version that a refresh under way goes to."""
 
     status: str = "InProgress"
+    served: set[str] = field(default_factory=lambda: {"d"})
 
     def happened(
         self, fleet: str, sha: str, outcome: str, version: int | None = None, action: str = "deploy", **more: str
@@ -60,8 +61,11 @@ class Stack:
     def history(self, _stack: str, fleet: str, _limit: int = 20) -> list[Event]:
         return [event for event in self.events[::-1] if event.fleet == fleet]
 
+    def digests(self, _sha: str, _stack: str) -> set[str]:
+        return self.served
+
     def manifest(self, sha: str) -> SimpleNamespace:
-        return SimpleNamespace(sha=sha)
+        return SimpleNamespace(sha=sha, digest="d")
 
     def rollback(self) -> Rollback:
         parts: Any = {"fleets": self, "templates": self, "traffic": None, "store": self, "ledger": self}
@@ -174,6 +178,13 @@ def test_an_event_without_a_version_leaves_the_newest_one(two: Stack):
     two.happened("web", A, "succeeded")
     way = two.rollback().way(two.fleet("web", 3), two.manifest(A))  # pyright: ignore
     assert way.template == Template(id="web", version="2")
+
+
+def test_a_manifest_that_was_changed_is_no_way_back(two: Stack):
+    """Something else served by that SHA, as the ledger knows."""
+    two.served = {"other"}
+    with pytest.raises(ReleaseError, match="what served by that SHA had other"):
+        two.rollback().way(two.fleet("web", 2), two.rollback().store.manifest(A))  # pyright: ignore[reportArgumentType]
 
 
 def test_a_fleet_that_never_had_it_is_an_error(two: Stack):

@@ -39,6 +39,12 @@ def read() -> Settings:
     return parse(mapping, pulumi.get_stack(), os.environ, encrypted=encrypted)
 
 
+def provider() -> dict[str, str]:
+    """The settings of the stack file below `aws:`, by which the provider alone is told whom it acts as, and where."""
+    given = config.CONFIG.get() | config.get_config_env()
+    return {key.removeprefix("aws:"): str(text) for key, text in given.items() if key.startswith("aws:")}
+
+
 def _encrypted(
     mapping: Mapping[str, object], secret: Collection[str], file: StackFile | None, path: Path
 ) -> Collection[str]:

@@ -27,6 +27,8 @@ class LoadBalancerArgs:
     settings: LoadBalancerSettings
     certificate_arn: pulumi.Input[str] | None
     fleets: Mapping[str, FleetSettings]
+    rules: routing.There
+    """Those that are there already."""
     disposable: bool
     """Whether the access logs go with the stack."""
     internet: pulumi.Resource
@@ -55,7 +57,7 @@ class LoadBalancer(pulumi.ComponentResource):
         self._group = self._declare_security_group()
         self._balancer = self._declare_balancer()
         self.target_groups = {fleet: self._target_group(item) for fleet, item in args.fleets.items()}
-        plan = routing.plan({fleet: item.routes for fleet, item in args.fleets.items()})
+        plan = routing.plan({fleet: item.routes for fleet, item in args.fleets.items()}, args.rules)
         listener = self._declare_listeners(plan.default)
         self.routes = [listener, *(self._rule(listener, rule) for rule in plan.rules)]
         self.dns_name = self._balancer.dns_name

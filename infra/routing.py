@@ -1,14 +1,17 @@
 """Which requests reach which fleet: the listener's rules, and what makes them ambiguous. Pure.
 
-The first rule that matches wins, so that rules go from the most to the least specific. A rule's priority
-follows from the rule itself, not from its place among the others: a fleet that is added renumbers none.
+The first rule that matches wins, so that rules go from the most to the least specific. A rule's priority follows from
+the rule itself, not from its place among the others. Where two rules come to the same one, which of them was there
+first decides, so that a fleet that is added renumbers none: AWS moves no rule to a priority that is still in use.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from infra.settings.model import RouteSettings
 
@@ -19,7 +22,14 @@ _LONGEST = 128
 """Characters of a path pattern, by the API."""
 _RANKS = 2 * (_LONGEST + 1)
 _BAND = _HIGHEST // (3 * _RANKS)
-"""Priorities that are shared by rules which are equally specific."""
+"""Priorities that are shared by rules which are equally specific: 64."""
+_RULES = 100
+"""Rules of a load balancer, without the default ones (ELB's quota)."""
+_WILDCARDS = 5
+"""Wildcards of a rule (ELB's quota)."""
+
+There: TypeAlias = "Mapping[tuple[str, str | None], int]"
+"""The rules that a listener has: by fleet and path, which priority."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +53,29 @@ class Routing:
     rules: tuple[Rule, ...]
 
 
-def plan(routes: Mapping[str, RouteSettings]) -> Routing:
-    """The routing of all fleets, by fleet name; `conflicts` has found none."""
+def plan(routes: Mapping[str, RouteSettings], there: There | None = None) -> Routing:
+    """The routing of all fleets, by fleet name; `conflicts` has found none. Rules that are `there` stay where they are.
+
+    Raises ValueError where rules that are there, and are to go, leave no place for new ones that are as specific.
+    """
+    default, wanted = _wanted(routes)
+    known = there or {}
+    kept = {
+        (fleet, path): known[fleet, path]
+        for fleet, path, hosts in wanted
+        if (fleet, path) in known and known[fleet, path] in _places(path, hosts)
+    }
+    taken = set(known.values())
+    rules: list[Rule] = []
+    for fleet, path, hosts in wanted:
+        priority = kept.get((fleet, path)) or _priority(fleet, path, hosts, taken)
+        taken.add(priority)
+        rules.append(Rule(fleet=fleet, path=path, hosts=hosts, priority=priority))
+    return Routing(default=default, rules=tuple(sorted(rules, key=lambda rule: rule.priority)))
+
+
+def _wanted(routes: Mapping[str, RouteSettings]) -> tuple[str | None, list[tuple[str, str | None, tuple[str, ...]]]]:
+    """The default fleet, and fleet, path and hosts of each rule."""
     default: str | None = None
     wanted: list[tuple[str, str | None, tuple[str, ...]]] = []
     for fleet, route in sorted(routes.items()):
@@ -53,13 +84,7 @@ def plan(routes: Mapping[str, RouteSettings]) -> Routing:
                 default = fleet
             else:
                 wanted.append((fleet, path, route.hosts))
-    taken: set[int] = set()
-    rules: list[Rule] = []
-    for fleet, path, hosts in wanted:
-        priority = _priority(fleet, path, hosts, taken)
-        taken.add(priority)
-        rules.append(Rule(fleet=fleet, path=path, hosts=hosts, priority=priority))
-    return Routing(default=default, rules=tuple(sorted(rules, key=lambda rule: rule.priority)))
+    return default, wanted
 
 
 def conflicts(routes: Mapping[str, RouteSettings]) -> list[tuple[str, str]]:
@@ -75,16 +100,61 @@ def conflicts(routes: Mapping[str, RouteSettings]) -> list[tuple[str, str]]:
                     what = f"{plain} on {host}" if host else plain
                     text = f"{what} is already taken by fleets.{owner}; give one of them another path or host"
                     found.append((f"fleets.{fleet}.routes", text))
+    return found + _over_limits(routes)
+
+
+def _over_limits(routes: Mapping[str, RouteSettings]) -> list[tuple[str, str]]:
+    """What no listener can hold."""
+    _, wanted = _wanted(routes)
+    found: list[tuple[str, str]] = []
+    if len(wanted) > _RULES:
+        found.append(
+            (
+                "fleets",
+                f"have {len(wanted)} routes together (a path each, but for the fleet that takes the rest), and a load "
+                f"balancer takes {_RULES}; join paths by a pattern, or part the fleets into two stacks",
+            )
+        )
+    counted = Counter(_places(path, hosts) for _, path, hosts in wanted)
+    for fleet, path, hosts in wanted:
+        places = _places(path, hosts)
+        if counted.pop(places, 0) > _BAND:
+            found.append(
+                (
+                    f"fleets.{fleet}.routes",
+                    f"more than {_BAND} routes are as specific as {path or 'its hosts'} (as long, wildcards left out), "
+                    f"and at most {_BAND} get a priority; join some by a pattern, or part the fleets into two stacks",
+                )
+            )
+        wildcards = sum(text.count("*") + text.count("?") for text in (path or "", *hosts))
+        if wildcards > _WILDCARDS:
+            found.append(
+                (
+                    f"fleets.{fleet}.routes",
+                    f"{path or EVERYTHING[0]} and its hosts have {wildcards} wildcards, a rule takes {_WILDCARDS}",
+                )
+            )
     return found
 
 
-def _priority(fleet: str, path: str | None, hosts: tuple[str, ...], taken: set[int]) -> int:
-    """A band by how specific the rule is, and within it a place by its fleet and path."""
+def _places(path: str | None, hosts: tuple[str, ...]) -> range:
+    """The priorities of all rules that are as specific as this one."""
     band = 3 * _RANKS - 1 - (_host_rank(hosts) * _RANKS + _path_rank(path))
-    place = int(hashlib.sha256(f"{fleet} {path}".encode()).hexdigest(), 16) % _BAND
-    while (priority := 1 + band * _BAND + place) in taken:
-        place = (place + 1) % _BAND
-    return priority
+    return range(1 + band * _BAND, 1 + (band + 1) * _BAND)
+
+
+def _priority(fleet: str, path: str | None, hosts: tuple[str, ...], taken: set[int]) -> int:
+    """A place by its fleet and path, or the next one that is free. Raises ValueError where none is."""
+    places = _places(path, hosts)
+    first = int(hashlib.sha256(f"{fleet} {path}".encode()).hexdigest(), 16) % _BAND
+    for step in range(_BAND):
+        priority = places[(first + step) % _BAND]
+        if priority not in taken:
+            return priority
+    raise ValueError(
+        f"fleets.{fleet}.routes: no priority is free for {path or 'its hosts'}: all {_BAND} for routes that are as "
+        "specific are taken, some of them by routes that are to go; remove those in a `pulumi up` of their own first"
+    )
 
 
 def _host_rank(hosts: tuple[str, ...]) -> int:

@@ -29,8 +29,7 @@ class Rollout(Watch):
 
         Returns when it is on every instance. Raises RolloutError on every other end.
         """
-        if await self.ask(self.fleets.group, self.plan.group) is None:
-            return  # the provider is about to say so, with AWS's own words
+        await self.group()
         await self._refuse_rolled_back()
         refresh_id = await self._adopt(wanted)
         if refresh_id is None:
@@ -204,9 +203,7 @@ class Rollout(Watch):
 
     async def _is_everywhere(self, wanted: Template) -> bool:
         """Whether every instance runs what `wanted` says, under whatever version number."""
-        group = await self.ask(self.fleets.group, self.plan.group)
-        if group is None:
-            return False
+        group = await self.group()
         running = [instance.template for instance in group.instances]
         if not all(running) or not all(instance.in_service for instance in group.instances):
             return False

@@ -77,15 +77,23 @@ class Watch:
 
     async def serving(self) -> Serving:
         """What the fleet serves now, as its instances reported it."""
-        group = await self.ask(self.fleets.group, self.plan.group)
-        if group is None:
-            raise RolloutError(f"fleet {self.plan.fleet}: there is no group {self.plan.group}; run `pulumi refresh`")
-        return await self.ask(served, self.fleets, group, self.plan.log_group)
+        return await self.ask(served, self.fleets, await self.group(), self.plan.log_group)
+
+    async def group(self) -> Group:
+        """The fleet's group. Raises RolloutError where there is none: Pulumi's state has it."""
+        found = await self.ask(self.fleets.group, self.plan.group)
+        if found is None:
+            raise RolloutError(
+                f"fleet {self.plan.fleet}: AWS shows no group {self.plan.group} to these credentials, in this region. "
+                "Either it was deleted outside of the stack: run `pulumi refresh`, then `pulumi up`. Or it is in "
+                "another account: check AWS_PROFILE and AWS_ENDPOINT_URL (`aws:` settings reach the provider alone)"
+            )
+        return found
 
     async def refuse_other(self, wanted: Template) -> None:
         """Raises RolloutError where the group is on another template: it was changed outside of the stack."""
-        group = await self.ask(self.fleets.group, self.plan.group)
-        if group is None or group.template is None or group.template == wanted:
+        group = await self.group()
+        if group.template is None or group.template == wanted:
             return
         raise RolloutError(
             f"fleet {self.plan.fleet}: the stack says {self.plan.sha} (launch template version {wanted.version}), but "

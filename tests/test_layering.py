@@ -8,8 +8,10 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PURE = [
     "infra/cidr.py",
+    "infra/identities.py",
     "infra/naming.py",
     "infra/permissions.py",
+    "infra/placeholders.py",
     "infra/preferences.py",
     "infra/routing.py",
     "infra/zones.py",

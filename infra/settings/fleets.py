@@ -30,6 +30,8 @@ SHORTEST_BOOT = 60
 RESERVED = ("balancer", "endpoints", "flow-logs")
 """Resources of the stack itself are named as a fleet of that name would be."""
 HTTPS = 443
+TOPICS = 5
+"""Actions that an alarm takes for each state (PutMetricAlarm)."""
 WAIT_LIMIT = 172_800
 """Seconds; the longest bake time and checkpoint delay of an instance refresh, by the API."""
 
@@ -167,6 +169,10 @@ def _read_alarms(section: Section) -> AlarmSettings:
         latency=section.number("latency", None, 0.001, 4000),
         notify=section.texts("notify", (), TOPIC),
     )
+    if len(alarms.notify) > TOPICS:
+        section.problem(
+            "notify", f"must be at most {TOPICS} topics, are {len(alarms.notify)}; subscribe more to one of them"
+        )
     section.finish()
     return alarms
 

@@ -57,6 +57,8 @@ def parse(
         fleets=read_fleets(top.section("fleets"), image=image.name),
     )
     top.finish()
+    for fleet in settings.fleets.values():
+        _check_topics(fleet, region, problems)
     if encrypted is not None:
         for fleet in settings.fleets.values():
             _judge_encryption(fleet, encrypted, problems)
@@ -140,6 +142,15 @@ def _read_image(section: Section) -> ImageSettings:
     )
     section.finish()
     return image
+
+
+def _check_topics(fleet: FleetSettings, region: str, problems: Problems) -> None:
+    """An alarm takes topics of its own region only (PutMetricAlarm refuses others)."""
+    for index, topic in enumerate(fleet.alarms.notify):
+        of = topic.split(":")[3]
+        if region and of != region:
+            path = f"fleets.{fleet.name}.alarms.notify[{index}]"
+            problems.add(path, f"must be a topic of {region}, the stack's region, is one of {of}")
 
 
 def _judge_encryption(fleet: FleetSettings, encrypted: Collection[str], problems: Problems) -> None:

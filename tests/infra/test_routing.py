@@ -2,6 +2,7 @@
 
 import fnmatch
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -84,3 +85,74 @@ def test_the_same_path_on_other_hosts_is_no_conflict():
     one, two = route(hosts=("a.example.com",)), route(hosts=("b.example.com",))
     assert not routing.conflicts({"one": one, "two": two})
     assert routing.conflicts({"one": one, "two": route(hosts=("A.example.com",))})
+
+
+NAMES = st.from_regex(r"[a-z]{1,3}", fullmatch=True)
+SHORT = st.sampled_from([f"/{letter}" for letter in "abcdefghijklmnopqrstuvwxyz0123456789"])
+MANY = st.dictionaries(
+    NAMES,
+    st.builds(RouteSettings, paths=st.lists(SHORT, min_size=1, max_size=4, unique=True).map(tuple), hosts=st.just(())),
+    max_size=8,
+)
+
+
+def numbered(routing_):
+    return {(rule.fleet, rule.path): rule.priority for rule in routing_.rules}
+
+
+@given(MANY, MANY)
+def test_whatever_is_added_or_removed_renumbers_nothing(before, after):
+    """Each rule that stays keeps its priority, and no new one takes one that AWS still has in use."""
+    there = numbered(routing.plan(before))
+    now = numbered(routing.plan(after, there))
+    assert len(set(now.values())) == len(now)
+    for key, priority in now.items():
+        assert priority == there[key] if key in there else priority not in there.values()
+    assert numbered(routing.plan(after, now)) == now
+
+
+@given(MANY)
+def test_without_a_collision_a_priority_follows_from_the_rule_alone(fleets):
+    """Stacks that were there before keep theirs."""
+    alone = {
+        key: priority
+        for name, route_ in fleets.items()
+        for key, priority in numbered(routing.plan({name: route_})).items()
+    }
+    together = numbered(routing.plan(fleets))
+    if len(set(alone.values())) == len(alone):
+        assert together == alone
+
+
+def test_a_rule_that_becomes_more_specific_moves():
+    """Where a rule is belongs to what it says: hosts that are added put it before those without."""
+    there = numbered(routing.plan({"api": route("/api/*")}))
+    moved = numbered(routing.plan({"api": route("/api/*", hosts=("a.test",))}, there))
+    assert moved["api", "/api/*"] < there["api", "/api/*"]
+
+
+def test_64_equally_specific_routes_are_served_and_65_refused():
+    """There are that many priorities for them."""
+    paths = [f"/{number:02}" for number in range(65)]
+    fleets = {f"f{number}": route(*paths[number * 5 : number * 5 + 5]) for number in range(13)}
+    found = routing.conflicts(fleets)
+    assert [path for path, _ in found] == ["fleets.f0.routes"]
+    assert "more than 64 routes are as specific as /00" in found[0][1]
+    fewer = {**fleets, "f12": route(*paths[60:64])}
+    assert routing.conflicts(fewer) == []
+    assert len(numbered(routing.plan(fewer))) == 64
+
+
+def test_routes_that_are_to_go_are_named_where_they_are_in_the_way():
+    """It ends, also where every place is taken by what is there still."""
+    there = numbered(routing.plan({"old": route(*(f"/{number:02}" for number in range(64)))}))
+    with pytest.raises(ValueError, match=r"fleets\.new\.routes: no priority is free for /99"):
+        routing.plan({"new": route("/99")}, there)
+
+
+def test_what_no_load_balancer_takes_is_refused():
+    """ELB's quotas: 100 rules, five wildcards in each."""
+    many = {f"f{number}": route(*(f"/{number:02}/{n:0{n}}" for n in range(1, 6))) for number in range(21)}
+    assert [text[:23] for _, text in routing.conflicts(many)] == ["have 105 routes togethe"]
+    assert "6 wildcards, a rule takes 5" in routing.conflicts({"a": route("/*/*/*/*", hosts=("*.?.test",))})[0][1]
+    assert not routing.conflicts({"a": route("/*/*/*/*", hosts=("*.test",))})

@@ -173,6 +173,14 @@ BREACHES = [
     ({"fleets__web__alarms__errorRate": 0}, "fleets.web.alarms.errorRate: must be more than 0 and at most 100, is 0"),
     ({"fleets__web__alarms__latency": "1s"}, "fleets.web.alarms.latency: must be a number, is the text '1s'"),
     (
+        {"fleets__web__alarms__notify": [f"arn:aws:sns:eu-west-1:123456789012:t{n}" for n in range(6)]},
+        "fleets.web.alarms.notify: must be at most 5 topics, are 6",
+    ),
+    (
+        {"fleets__web__alarms__notify": ["arn:aws:sns:us-east-1:123456789012:alarms"]},
+        "fleets.web.alarms.notify[0]: must be a topic of eu-west-1, the stack's region, is one of us-east-1",
+    ),
+    (
         {"fleets__web__alarms__notify": ["ops@example.com"]},
         "fleets.web.alarms.notify[0]: must be the ARN of an SNS topic",
     ),

@@ -177,6 +177,27 @@ def test_it_starts_follows_and_records():
     assert "started" in told[0]
 
 
+class NothingThere(FakeAws):
+    """The provider acts in another account, or the group was deleted."""
+
+    def group(self, _name: str) -> None:
+        return None
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        lambda: make(Rollout, NothingThere(), FakeLedger())[0].run(DESIRED, NEW),
+        lambda: make(Rollout, NothingThere(), FakeLedger())[0].refuse_other(NEW),
+        lambda: make(Proof, NothingThere(), FakeLedger())[0].prove(NEW),
+    ],
+)
+def test_a_group_that_cannot_be_seen_is_an_error(step):
+    """There is one: Pulumi's state has it. A rollout of nothing must not pass for one that went well."""
+    with pytest.raises(RolloutError, match=r"shows no group g to these credentials.*AWS_PROFILE"):
+        asyncio.run(step())
+
+
 def test_the_boot_hook_gets_its_timeout_first():
     """A longer bootTimeout holds for the instances of the very rollout that brings it."""
     aws = FakeAws(script=["Successful"])

@@ -1,0 +1,245 @@
+"""What is asked before anything is declared, and what is refused then."""
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from infra import configuration, lookup, naming, placeholders, routing
+from infra import plan as planning
+from infra.identities import Caller
+from infra.settings import Settings, SettingsError, parse
+from release.clients import client
+
+REGION, ACCOUNT = "eu-west-1", "123456789012"  # moto's account
+ME = f"arn:aws:sts::{ACCOUNT}:user/moto"
+
+
+@pytest.fixture(autouse=True)
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An empty AWS, in this process."""
+    for name, value in {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": REGION}.items():
+        monkeypatch.setenv(name, value)
+    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    with mock_aws():
+        yield
+
+
+@pytest.fixture
+def plan(monkeypatch: pytest.MonkeyPatch):
+    """Plans a stack; `provider` is whom the provider acts as, `given` what the stack file has below `aws:`."""
+
+    def plan(stack: str = "shop", provider: Caller | None = None, given: dict[str, str] | None = None, **mapping):
+        who = provider or Caller(account=ACCOUNT, arn=ME, region=REGION)
+        answers = {
+            "get_caller_identity": SimpleNamespace(account_id=who.account, arn=who.arn),
+            "get_region": SimpleNamespace(region=who.region),
+            "get_availability_zones": SimpleNamespace(names=[f"{REGION}{letter}" for letter in "abc"]),
+        }
+        for name, answer in answers.items():
+            monkeypatch.setattr(planning.aws, name, lambda answer=answer: answer)
+        monkeypatch.setattr(configuration, "provider", lambda: given or {})
+        monkeypatch.setattr(planning.bake, "plan", lambda _source: SimpleNamespace(command=lambda *_: "run"))
+        return planning.plan(settings(stack, **mapping))
+
+    return plan
+
+
+def settings(stack: str = "shop", **mapping) -> Settings:
+    return parse({"loadBalancer": {"http": True}, "fleets": {"web": None}, **mapping}, stack, {"AWS_REGION": REGION})
+
+
+def refused(plan, *args, **more) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        plan(*args, **more)
+    return list(caught.value.problems)
+
+
+# Who asks, and where
+
+
+def test_an_empty_account_is_planned_for(plan):
+    """Nothing is there, nothing is refused."""
+    planned = plan()
+    assert (planned.account, planned.bucket) == (ACCOUNT, f"slipway-shop-{ACCOUNT}-{REGION}")
+    assert dict(planned.rules) == {}
+
+
+@pytest.mark.parametrize(
+    ("given", "remedy"),
+    [
+        ({}, "set AWS_PROFILE, or the access key's variables"),
+        ({"profile": "prod"}, "`pulumi config rm aws:profile && export AWS_PROFILE=prod`"),
+        ({"assumeRoles": "[{}]"}, "a profile with that `role_arn`"),
+        ({"accessKey": "AKIA", "secretKey": "s3cret"}, "instead of aws:secretKey AWS_SECRET_ACCESS_KEY"),
+    ],
+)
+def test_a_provider_of_another_account_is_refused(plan, given, remedy):
+    """What it made would not be found by the rollout, which is boto3's."""
+    other = Caller(account="210987654321", arn="arn:aws:sts::210987654321:assumed-role/deploy/x", region=REGION)
+    [problem] = refused(plan, provider=other, given=given)
+    assert "210987654321" in problem
+    assert ACCOUNT in problem
+    assert remedy in problem
+    assert "s3cret" not in problem
+
+
+def test_a_provider_of_another_region_is_refused(plan):
+    """Both accounts are the same, and still one would not see what the other made."""
+    [problem] = refused(plan, provider=Caller(account=ACCOUNT, arn=ME, region="us-east-1"))
+    assert "`pulumi config set aws:region eu-west-1`" in problem
+
+
+def test_a_role_that_only_the_provider_takes_on_is_refused(plan):
+    """In the same account too: the rollout would lack its permissions, when half of it is done."""
+    role = Caller(account=ACCOUNT, arn=f"arn:aws:sts::{ACCOUNT}:assumed-role/deploy/1", region=REGION)
+    assert refused(plan, provider=role, given={"assumeRoles": "[{}]"})
+    assert plan(provider=role)  # what both found by themselves
+
+
+def test_sessions_of_one_role_are_the_same():
+    """Each process makes one of its own."""
+    one, other = (Caller(account="1", arn=f"arn:aws:sts::1:assumed-role/a/{n}", region="r") for n in ("x", "y"))
+    assert one.principal == other.principal == "arn:aws:sts::1:assumed-role/a"
+
+
+def test_endpoints_of_the_provider_alone_are_refused(plan):
+    """Whoever it is, it may be somewhere else."""
+    [problem] = refused(plan, given={"endpoints": '[{"ec2": "http://127.0.0.1:1"}]', "region": REGION})
+    assert "AWS_ENDPOINT_URL" in problem
+    assert plan(given={"endpoints": "[]"})
+
+
+# What is nobody's
+
+
+def test_the_example_of_a_stack_file_is_not_deployed_by_mistake(plan):
+    """Each value that is an example's is named, with the command that sets one's own."""
+    topic = f"arn:aws:sns:{REGION}:111122223333:alarms"
+    found = refused(
+        plan,
+        loadBalancer={"domain": "shop.example.com", "hostedZone": "Z0123456789ABCDEFGHIJ"},
+        release={"repository": "https://github.com/example/shop.git"},
+        fleets={"web": {"alarms": {"notify": [topic]}}},
+    )
+    assert [problem.split(":")[0] for problem in found] == [
+        "loadBalancer.domain",
+        "loadBalancer.hostedZone",
+        "release.repository",
+        "fleets.web.alarms.notify[0]",
+    ]
+    assert "`pulumi config set --path 'slipway:fleets.web.alarms.notify[0]' VALUE`" in found[-1]
+
+
+@pytest.mark.parametrize("domain", ["example.org", "a.b.example.net", "shop.example", "x.invalid"])
+def test_domains_that_nobody_can_own_are_reserved(domain):
+    """RFC 2606."""
+    assert placeholders.is_reserved(domain)
+
+
+@pytest.mark.parametrize("domain", ["myexample.com", "example.com.au", "shop.test", "example.shop"])
+def test_other_domains_are_not(domain):
+    """Also where they look alike."""
+    assert not placeholders.is_reserved(domain)
+
+
+def test_a_topic_has_to_be_there(plan):
+    """An alarm that nobody hears of is none; an account that an emulator has is no example there."""
+    there = boto3.client("sns", region_name=REGION).create_topic(Name="alarms")["TopicArn"]
+    assert plan(fleets={"web": {"alarms": {"notify": [there]}}})
+    [problem] = refused(plan, fleets={"web": {"alarms": {"notify": [there, f"{there}-of-nobody"]}}})
+    assert problem.startswith("fleets.web.alarms.notify[1]: there is no topic")
+    assert "`aws sns create-topic --name alarms-of-nobody`" in problem
+
+
+# Whose a name is
+
+
+def made(stack: str, fleet: str, port: int = 8080) -> None:
+    """As much of a fleet of another stack as its first seconds make."""
+    tags = [{"Key": key, "Value": value} for key, value in naming.tags(stack, fleet=fleet).items()]
+    boto3.client("iam").create_role(
+        RoleName=naming.role_name(stack, fleet, REGION), AssumeRolePolicyDocument="{}", Tags=tags
+    )
+    elbv2 = boto3.client("elbv2", region_name=REGION)
+    vpc = boto3.client("ec2", region_name=REGION).create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    name = naming.target_group_name(stack, fleet, port)
+    elbv2.create_target_group(Name=name, Protocol="HTTP", Port=port, VpcId=vpc, Tags=tags)
+
+
+def test_a_fleet_with_another_stacks_names_is_refused(plan):
+    """`shop` with `api-web` and `shop-api` with `web` come to the same names: it is told before half of it is made."""
+    made("shop", "api-web")
+    found = refused(plan, "shop-api")
+    assert [problem.split(" slipway")[0].split(" shop")[0] for problem in found] == ["the IAM role", "the target group"]
+    assert all("is the stack shop's, of its fleet api-web; stack shop-api would need it" in text for text in found)
+    assert plan("shop", fleets={"api-web": None})  # its own: a first `pulumi up` that was killed goes on
+
+
+def test_a_name_that_no_stack_has_is_refused(plan):
+    """Whatever it is, it can't be made twice."""
+    boto3.client("iam").create_role(RoleName=f"slipway-shop-web-{REGION}", AssumeRolePolicyDocument="{}")
+    [problem] = refused(plan)
+    assert "is there already, and no stack of Slipway's" in problem
+
+
+def test_a_bucket_whose_objects_expire_is_no_store(plan):
+    """The access logs of `shop` lie where the releases of `shop-logs` would: they would be gone after 90 days."""
+    logs = naming.access_logs_bucket_name("shop", ACCOUNT, REGION)
+    s3 = boto3.client("s3", region_name=REGION)
+    s3.create_bucket(Bucket=logs, CreateBucketConfiguration={"LocationConstraint": REGION})
+    tags = [{"Key": "slipway:stack", "Value": "shop"}]
+    s3.put_bucket_tagging(Bucket=logs, Tagging={"TagSet": tags})
+    [problem] = refused(plan, "shop-logs")
+    assert problem.startswith(f"the bucket {logs} is the stack shop's; stack shop-logs would need it")
+    assert plan("shop")
+    assert "takes this stack's access logs" in refused(plan, "shop", artifacts={"bucket": logs})[0]
+
+
+# The rules that are there
+
+
+def test_rules_keep_the_priority_that_they_have(plan):
+    """Two rules that come to the same place: who was there first stays, also where the other one sorts before it."""
+    paths = [f"/{number:02}" for number in range(40)]
+    fleets = {f"f{number:02}": {"routes": {"paths": [path]}} for number, path in enumerate(paths)}
+    wanted = {name: fleet.routes for name, fleet in settings(fleets=fleets).fleets.items()}
+    late = {**{name: routes for name, routes in wanted.items() if name > "f20"}}
+    there = {(rule.fleet, rule.path): rule.priority for rule in routing.plan(late).rules}
+    assert routing.plan(wanted) != routing.plan(wanted, there)  # some do come to the same place
+    listener(there)
+    assert dict(plan(fleets=fleets).rules) == there
+
+
+def listener(rules: dict[tuple[str, str | None], int]) -> None:
+    """A balancer of the stack `shop` with these rules."""
+    ec2, elbv2 = client("ec2", REGION), client("elbv2", REGION)
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnets = [
+        ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{n}.0/24", AvailabilityZone=f"{REGION}{zone}")["Subnet"][
+            "SubnetId"
+        ]
+        for n, zone in enumerate("ab")
+    ]
+    balancer = elbv2.create_load_balancer(Name="slipway-shop", Subnets=subnets)["LoadBalancers"][0]["LoadBalancerArn"]
+    nothing = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
+    made = elbv2.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=80, DefaultActions=[nothing])
+    for (fleet, path), priority in rules.items():
+        name = naming.target_group_name("shop", fleet, 8080)
+        tags = [{"Key": "slipway:stack", "Value": "shop"}]
+        group = elbv2.create_target_group(Name=name, Protocol="HTTP", Port=8080, VpcId=vpc, Tags=tags)
+        arn = group["TargetGroups"][0]["TargetGroupArn"]
+        elbv2.create_rule(
+            ListenerArn=made["Listeners"][0]["ListenerArn"],
+            Priority=priority,
+            Conditions=[{"Field": "path-pattern", "PathPatternConfig": {"Values": [path]}}],
+            Actions=[{"Type": "forward", "TargetGroupArn": arn}],
+        )
+
+
+def test_a_balancer_that_is_not_there_has_no_rules():
+    """Nor has one without a listener."""
+    assert lookup.rules(REGION, "shop") == {}

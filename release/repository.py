@@ -76,7 +76,7 @@ def open_path(where: str) -> Repository:
         raise RevisionError(_not_a_repository(where, path))
     if status != 0:
         raise RevisionError(_unreadable(where, path, errors))
-    origin = _origin(select)
+    origin = _origin(where, path)
     return Repository(
         location=without_credentials(origin) if origin and is_url(origin) else str(path),
         select=select,
@@ -85,9 +85,16 @@ def open_path(where: str) -> Repository:
     )
 
 
-def _origin(select: tuple[str, ...]) -> str:
-    asked = ["config", "--local", "--no-includes", "--get", "remote.origin.url"]
-    return gitcommand.attempt([*select, *asked])[1].decode("utf-8", "replace").strip()
+def _origin(where: str, path: Path) -> str:
+    # GitPython refuses to be imported where there is no git; what is published is deployed without it.
+    from git import Repo  # noqa: PLC0415
+    from git.exc import GitError  # noqa: PLC0415
+
+    try:
+        with Repo(path, expand_vars=False) as opened, opened.config_reader("repository") as config:
+            return str(config.get_value('remote "origin"', "url", ""))
+    except (GitError, OSError, ValueError) as error:
+        raise RevisionError(f"repository {where}: its configuration can't be read: {error}") from None
 
 
 def _not_a_repository(where: str, path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from datetime import datetime, timezone
 
@@ -65,6 +66,15 @@ def test_what_is_published_needs_no_git(store: Store, clone: Clone, monkeypatch:
         assert found.already_published
         assert found.manifest == manifest
         assert publish.publish(found, store) == manifest
+
+
+def test_release_is_imported_without_git(monkeypatch: pytest.MonkeyPatch):
+    """GitPython can't be imported on a machine without git: nothing imports it before git is needed."""
+    import subprocess
+
+    command = "import sys, release.publish, release.__main__; sys.exit('git' in sys.modules)"
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert subprocess.run([sys.executable, "-c", command], check=False).returncode == 0
 
 
 def test_an_unpublished_ref_with_the_host_dark(store: Store, clone: Clone):

@@ -37,11 +37,14 @@ def ran(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], str]:
-    """Has each git say its arguments and its environment; what they have said."""
+    """Has each git say its arguments and its environment; what they have said.
+
+    But for `git version`, by which GitPython looks for git when it is imported: it opens no repository.
+    """
     real, folder, log = shutil.which("git"), tmp_path / "bin", tmp_path / "said"
     folder.mkdir()
     shim = folder / "git"
-    shim.write_text(f'#!/bin/bash\n{{ echo "ARGUMENTS $*"; env; }} >> {log}\nexec {real} "$@"\n')
+    shim.write_text(f'#!/bin/bash\n[ "$1" = version ] || {{ echo "ARGUMENTS $*"; env; }} >> {log}\nexec {real} "$@"\n')
     shim.chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
     return log.read_text

@@ -7,17 +7,19 @@ import pulumi
 
 from infra import configuration, stack
 from infra.settings import SettingsError
+from release import told
 from release.errors import ReleaseError
 
 # The engine passes Ctrl-C on once it has ended the update: the program has only to go, without a traceback.
 signal.signal(signal.SIGINT, lambda _number, _frame: sys.exit(130))
+told.leave_with_one_error()
 
 try:
     settings = configuration.read()
     declared = stack.declare(settings, stack.plan(settings))
 except (SettingsError, ReleaseError) as error:
     pulumi.log.error(str(error))
-    sys.exit(32)  # Pulumi's language host knows by it that the user was told; of any other it makes a second error
+    sys.exit(told.USER_WAS_TOLD)
 
 pulumi.export("url", declared.url)
 pulumi.export("sha", declared.sha)

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import pulumi
 
-from release import image, procfile, publish
+from release import image, procfile, publish, told
 from release.build import Build
 from release.clients import client
 from release.errors import ReleaseError
@@ -114,7 +114,7 @@ class Release:
                 publish.publish, self._planned.release, self._planned.store, output=_tell
             )
         except ReleaseError as error:
-            raise pulumi.RunError(str(error)) from None
+            raise told.run_error(error) from None
         if not self._planned.release.already_published:
             _tell(f"published {manifest.sha}")
         return manifest.digest

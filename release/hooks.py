@@ -10,6 +10,7 @@ from typing import Any, cast
 import pulumi
 import pulumi_aws as aws
 
+from release import told
 from release.clients import client
 from release.errors import ReleaseError
 from release.fleets import Fleets
@@ -105,7 +106,7 @@ def serving(group: aws.autoscaling.Group, deployment: Deployment) -> pulumi.Outp
             async with _explained(deployment):
                 found = await proof.prove(wanted)
         except ReleaseError as error:
-            raise pulumi.RunError(str(error)) from None
+            raise told.run_error(error) from None
         pulumi.log.info(proof.summary(found), resource=_named(known["urn"]))  # kept: it is the answer
         return plan.sha
 

@@ -9,6 +9,7 @@ import pulumi_aws as aws
 
 from infra import naming
 from infra.settings import FleetSettings
+from infra.settings.egress import Egress
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +23,7 @@ class AccessArgs:
 class Access(pulumi.ComponentResource):
     """The fleet's security group. In comes the balancer on the app's port, and nothing else.
 
-    Out go the ports of the settings, to anywhere: the routes of the private subnets decide where that is.
+    Out go the ports of the settings, to where they say, or to anywhere that the private subnets' routes lead.
     Source: VPC user guide, "Security group rules".
     """
 
@@ -37,8 +38,8 @@ class Access(pulumi.ComponentResource):
         group = self._declare_group()
         self.security_group_id = group.id
         self._join_balancer(group)
-        for port in args.fleet.egress:
-            self._open_out(group, port)
+        for rule in args.fleet.egress:
+            self._open_out(group, rule)
         self.register_outputs({"securityGroupId": self.security_group_id})
 
     def _declare_group(self) -> aws.ec2.SecurityGroup:
@@ -78,14 +79,18 @@ class Access(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _open_out(self, group: aws.ec2.SecurityGroup, port: int) -> None:
+    def _open_out(self, group: aws.ec2.SecurityGroup, rule: Egress) -> None:
+        named = rule.target.startswith("sg-")
+        listed = rule.target.startswith("pl-")
         aws.vpc.SecurityGroupEgressRule(
-            f"{self._name}-out-{port}",
+            f"{self._name}-out-{rule.label}",
             security_group_id=group.id,
-            cidr_ipv4="0.0.0.0/0",
+            cidr_ipv4=None if named or listed else rule.target,
+            referenced_security_group_id=rule.target if named else None,
+            prefix_list_id=rule.target if listed else None,
             ip_protocol="tcp",
-            from_port=port,
-            to_port=port,
+            from_port=rule.low,
+            to_port=rule.high,
             description="Services that the app and its boot call",
             tags=self._tags,
             opts=self._child,

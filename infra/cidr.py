@@ -31,7 +31,7 @@ def check(cidr: str) -> str | None:
     try:
         network = ipaddress.IPv4Network(cidr)
     except ValueError:
-        mend = _without_host_bits(cidr)
+        mend = without_host_bits(cidr)
         return f"must be an IPv4 block such as 10.20.0.0/16, is {cidr!r}" + (f"; did you mean {mend}?" if mend else "")
     if not LARGEST <= network.prefixlen <= SMALLEST:
         return f"must be a /{LARGEST} to /{SMALLEST}, so that it holds a subnet pair for each zone, is {cidr}"
@@ -51,7 +51,8 @@ def plan(cidr: str, zones: Collection[str]) -> dict[str, ZoneSubnets]:
     return planned
 
 
-def _without_host_bits(cidr: str) -> str | None:
+def without_host_bits(cidr: str) -> str | None:
+    """The block that an address with a prefix length lies in, or None where it is none."""
     try:
         return str(ipaddress.IPv4Network(cidr, strict=False)) if "/" in cidr else None
     except ValueError:

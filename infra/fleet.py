@@ -59,6 +59,8 @@ class Fleet(pulumi.ComponentResource):
 
     group_name: str
     log_group_name: str
+    security_group_id: pulumi.Output[str]
+    """What a database lets in."""
     sha: pulumi.Output[str]
     """The SHA that the fleet serves; known once its instances have proved it."""
 
@@ -72,6 +74,7 @@ class Fleet(pulumi.ComponentResource):
         self.log_group_name = naming.log_group_name(args.stack, args.settings.name)
         self._log_group = self._declare_log_group()
         self._access = self._declare_access()
+        self.security_group_id = self._access.security_group_id
         self._identity = self._declare_identity()
         self._alarms = self._declare_alarms()
         self._deployment = self._plan_deployment()

@@ -127,6 +127,22 @@ def _owner(name: Name) -> Mapping[str, str] | None:
     return name.tags()
 
 
+def missing_targets(region: str, ids: Iterable[str]) -> set[str]:
+    """The security groups and prefix lists that are not there."""
+    groups = sorted({id_ for id_ in ids if id_.startswith("sg-")})
+    lists = sorted({id_ for id_ in ids if id_.startswith("pl-")})
+    there: set[str] = set()
+    if groups:
+        filters = [{"Name": "group-id", "Values": groups}]
+        found = client("ec2", region).describe_security_groups(Filters=filters)["SecurityGroups"]
+        there |= {str(group["GroupId"]) for group in found}
+    if lists:
+        filters = [{"Name": "prefix-list-id", "Values": lists}]
+        found = client("ec2", region).describe_managed_prefix_lists(Filters=filters)["PrefixLists"]
+        there |= {str(shown["PrefixListId"]) for shown in found}
+    return {*groups, *lists} - there
+
+
 def _whose(tags: Mapping[str, str]) -> str:
     if STACK in tags:
         fleet = f", of its fleet {tags['slipway:fleet']}" if "slipway:fleet" in tags else ""

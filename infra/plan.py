@@ -43,6 +43,7 @@ class _Asked:
     fleets: Future[list[Found]]
     rules: Future[dict[tuple[str, str | None], int]]
     missing_topics: Future[set[str]]
+    missing_targets: Future[set[str]]
 
 
 def plan(settings: Settings) -> Plan:
@@ -62,6 +63,7 @@ def plan(settings: Settings) -> Plan:
             there = asked.fleets.result()
             rules = _by_fleet(settings, asked.rules.result())
             _refuse(settings, _unheard(settings, asked.missing_topics.result()))
+            _refuse(settings, _unreachable(settings, asked.missing_targets.result()))
             _refuse(settings, _new_ports(settings, there))
             _refuse(settings, _taken_names(settings, provider.account, there))
     _refuse(settings, _full_bands(settings, rules))
@@ -72,12 +74,14 @@ def plan(settings: Settings) -> Plan:
 def _ask(settings: Settings, threads: ThreadPoolExecutor) -> _Asked:
     region, stack = settings.region, settings.stack
     topics = [topic for fleet in settings.fleets.values() for topic in fleet.alarms.notify]
+    targets = [rule.target for fleet in settings.fleets.values() for rule in fleet.egress]
     needs_rules = bool(routing.plan({name: fleet.routes for name, fleet in settings.fleets.items()}).rules)
     return _Asked(
         caller=threads.submit(lookup.caller, region),
         fleets=threads.submit(lambda: Fleets(region).of_stack(stack)),
         rules=threads.submit(lambda: lookup.rules(region, stack) if needs_rules else {}),
         missing_topics=threads.submit(lookup.missing_topics, region, topics),
+        missing_targets=threads.submit(lookup.missing_targets, region, targets),
     )
 
 
@@ -121,6 +125,16 @@ def _unheard(settings: Settings, missing: set[str]) -> Iterator[str]:
                 yield (
                     f"fleets.{fleet.name}.alarms.notify[{index}]: there is no topic {topic}, and nobody would "
                     f"hear of an alarm; make it (`aws sns create-topic --name {name}`), or remove it here"
+                )
+
+
+def _unreachable(settings: Settings, missing: set[str]) -> Iterator[str]:
+    for fleet in settings.fleets.values():
+        for index, rule in enumerate(fleet.egress):
+            if rule.target in missing:
+                yield (
+                    f"fleets.{fleet.name}.egress[{index}]: there is no {rule.target} in {settings.region}; "
+                    "`aws ec2 describe-security-groups` and `aws ec2 describe-managed-prefix-lists` show what there is"
                 )
 
 

@@ -33,7 +33,9 @@ class Stack:
     digest: pulumi.Output[str]
     bucket: str
     region: str
-    fleets: Mapping[str, Mapping[str, str]]
+    network: Mapping[str, pulumi.Input[str | Sequence[pulumi.Input[str]]]]
+    """What others need to stand in the same network: a database, for one."""
+    fleets: Mapping[str, Mapping[str, pulumi.Input[str]]]
 
 
 def declare(settings: Settings, plan: Plan) -> Stack:
@@ -72,7 +74,21 @@ def declare(settings: Settings, plan: Plan) -> Stack:
         digest=release.digest,
         bucket=plan.bucket,
         region=settings.region,
-        fleets={name: {"group": fleet.group_name, "logGroup": fleet.log_group_name} for name, fleet in fleets.items()},
+        network={
+            "vpcId": network.vpc_id,
+            "cidr": settings.network.cidr,
+            "zones": list(plan.zones),
+            "publicSubnetIds": [subnet.id for subnet in network.public.values()],
+            "privateSubnetIds": [subnet.id for subnet in network.private.values()],
+        },
+        fleets={
+            name: {
+                "group": fleet.group_name,
+                "logGroup": fleet.log_group_name,
+                "securityGroupId": fleet.security_group_id,
+            }
+            for name, fleet in fleets.items()
+        },
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from infra import routing
+from infra.settings.egress import read_egress
 from infra.settings.instances import check_instance_types
 from infra.settings.model import (
     AlarmSettings,
@@ -29,7 +30,6 @@ SHORTEST_BOOT = 60
 """Seconds; an EC2 instance takes about 30 s to get to its user data, and the hook counts from the launch."""
 RESERVED = ("balancer", "endpoints", "flow-logs")
 """Resources of the stack itself are named as a fleet of that name would be."""
-HTTPS = 443
 TOPICS = 5
 """Actions that an alarm takes for each state (PutMetricAlarm)."""
 WAIT_LIMIT = 172_800
@@ -72,15 +72,13 @@ def _read_fleet(section: Section, name: str, image: str) -> FleetSettings:
         scaling=_read_scaling(section.section("scaling")),
         drain=section.integer("drain", 30, 0, 3600, "seconds"),
         volume_size=volume.integer("size", 16, 8, 16_384, "GiB"),
-        egress=section.integers("egress", (443,), 1, 65535),
+        egress=read_egress(section),
         environment=environment,
         secrets=secrets,
         boot_timeout=section.integer("bootTimeout", 300, SHORTEST_BOOT, HOOK_LIMIT, "seconds"),
         rollout=_read_rollout(section.section("rollout")),
         alarms=_read_alarms(section.section("alarms")),
     )
-    if section.sound("egress") and HTTPS not in fleet.egress:
-        section.problem("egress", f"must have {HTTPS}: instances fetch their release by it; is {list(fleet.egress)}")
     volume.finish()
     section.finish()
     _check_together(section, fleet)

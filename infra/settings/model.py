@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from infra.settings.egress import Egress
+
 Nat = Literal["none", "single", "per-az"]
 
 
@@ -134,7 +136,7 @@ class FleetSettings:
     scaling: ScalingSettings
     drain: int
     volume_size: int
-    egress: tuple[int, ...]
+    egress: tuple[Egress, ...]
     environment: Mapping[str, str]
     secrets: Mapping[str, str] = field(repr=False)
     boot_timeout: int

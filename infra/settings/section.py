@@ -7,9 +7,9 @@ and every problem is found. `sound` tells whether a value may be used in a check
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import TypeVar, cast
 
 from infra.settings.problems import Problems, closest
 
@@ -20,6 +20,9 @@ UNFIT = "holds a zero byte, or what is not UTF-8; write it anew"
 def is_fit(text: str) -> bool:
     """Whether it can be printed and passed on: no zero byte, no lone surrogate."""
     return re.search("[\0\ud800-\udfff]", text) is None
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -159,38 +162,46 @@ class Section:
 
     def texts(self, key: str, default: tuple[str, ...], syntax: Syntax) -> tuple[str, ...]:
         """A list of distinct texts."""
-        value = self._list(key)
-        if value is None:
-            return default
-        good: list[str] = []
-        for index, item in enumerate(value):
+
+        def read(item: object) -> str:
             if not isinstance(item, str):
-                self._item_problem(key, index, f"must be text, is {kind(item)}; put it in quotes")
-            elif not is_fit(item):
-                self._item_problem(key, index, UNFIT)
-            elif not syntax.matches(item):
-                self._item_problem(key, index, f"must be {syntax.words}, is {item!r}")
-            elif item in good:
-                self._item_problem(key, index, f"is there twice: {item!r}; remove one")
-            else:
-                good.append(item)
-        return tuple(good)
+                raise ValueError(f"must be text, is {kind(item)}; put it in quotes")
+            if not is_fit(item):
+                raise ValueError(UNFIT)
+            if not syntax.matches(item):
+                raise ValueError(f"must be {syntax.words}, is {item!r}")
+            return item
+
+        return self.items(key, default, read)
 
     def integers(self, key: str, default: tuple[int, ...], low: int, high: int) -> tuple[int, ...]:
         """A list of distinct whole numbers."""
+
+        def read(item: object) -> int:
+            if isinstance(item, bool) or not isinstance(item, int):
+                raise ValueError(f"must be a whole number, is {kind(item)}")
+            if not low <= item <= high:
+                raise ValueError(f"must be {low} to {high}, is {item}")
+            return item
+
+        return self.items(key, default, read)
+
+    def items(self, key: str, default: tuple[T, ...], read: Callable[[object], T]) -> tuple[T, ...]:
+        """A list of distinct values; `read` makes one of an item, or raises ValueError with what is wrong with it."""
         value = self._list(key)
         if value is None:
             return default
-        good: list[int] = []
+        good: list[T] = []
         for index, item in enumerate(value):
-            if isinstance(item, bool) or not isinstance(item, int):
-                self._item_problem(key, index, f"must be a whole number, is {kind(item)}")
-            elif not low <= item <= high:
-                self._item_problem(key, index, f"must be {low} to {high}, is {item}")
-            elif item in good:
-                self._item_problem(key, index, f"is there twice: {item}; remove one")
+            try:
+                made = read(item)
+            except ValueError as error:
+                self._item_problem(key, index, str(error))
+                continue
+            if made in good:
+                self._item_problem(key, index, f"is there twice: {item!r}; remove one")
             else:
-                good.append(item)
+                good.append(made)
         return tuple(good)
 
     def finish(self) -> None:

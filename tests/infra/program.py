@@ -222,9 +222,8 @@ def run(settings: Settings, zones: tuple[str, ...] = ZONES) -> Program:
 
         def declare() -> pulumi.Output[Any]:
             declared = stack.declare(settings, plan(settings, zones))
-            return pulumi.Output.all(url=declared.url, sha=declared.sha, digest=declared.digest).apply(
-                program.outputs.update
-            )
+            shown = {name: getattr(declared, name) for name in ("url", "sha", "digest", "network", "fleets")}
+            return pulumi.Output.all(**shown).apply(program.outputs.update)
 
         pulumi.runtime.test(declare)()
     finally:

@@ -155,6 +155,20 @@ def test_a_topic_has_to_be_there(plan):
     assert "`aws sns create-topic --name alarms-of-nobody`" in problem
 
 
+def test_a_security_group_has_to_be_there(plan):
+    """Else AWS refuses the rule when half of the stack is made."""
+    ec2 = boto3.client("ec2", region_name=REGION)
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    there = ec2.create_security_group(GroupName="database", Description="x", VpcId=vpc)["GroupId"]
+    lists = ec2.describe_managed_prefix_lists()["PrefixLists"][0]["PrefixListId"]
+    assert plan(fleets={"web": {"egress": [443, f"{there}:5432", f"{lists}:443"]}})
+    problems = refused(plan, fleets={"web": {"egress": [443, "sg-01234567:5432", "pl-01234567:80", f"{there}:1"]}})
+    assert [problem.split(" in ")[0] for problem in problems] == [
+        "fleets.web.egress[1]: there is no sg-01234567",
+        "fleets.web.egress[2]: there is no pl-01234567",
+    ]
+
+
 # Whose a name is
 
 

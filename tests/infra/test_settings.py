@@ -149,6 +149,33 @@ BREACHES = [
     ({"fleets__web__volume__size": 4}, "fleets.web.volume.size: must be 8 to 16384 GiB, is 4"),
     ({"fleets__web__volume__kind": "gp3"}, "fleets.web.volume.kind: is no setting; known here: size"),
     ({"fleets__web__egress": [0]}, "fleets.web.egress[0]: must be 1 to 65535, is 0"),
+    *(
+        ({"fleets__web__egress": [443, given]}, f"fleets.web.egress[1]: {said}")
+        for given, said in (
+            (True, "must be a port, or"),
+            (54.32, "must be a port, or"),
+            ("all", "must be a port, or"),
+            ("10.0.0.0/8", "must be a port, or"),
+            (":5432", "must be a port, or"),
+            ("db.internal:5432", "must be a port, or"),
+            ("10.0.0.0/8:5432/udp", "must be a port, or"),
+            ("10.0.0.0/8:0", "must be 1 to 65535, is 0"),
+            ("10.0.0.0/8:65536", "must be 1 to 65535, is 65536"),
+            (
+                "10.0.0.0/8:90-80",
+                "must go from the lower port to the higher, is '10.0.0.0/8:90-80'; did you mean 80-90",
+            ),
+            ("10.0.0.7:5432", "must be a block of addresses, is '10.0.0.7:5432'; did you mean 10.0.0.7/32?"),
+            ("::/0:5432", "must be IPv4"),
+            ("[2001:db8::]/32:5432", "must be IPv4"),
+            ("sg-xyz:5432", "must name a security group or prefix list by its id"),
+            ("sg-0123:5432", "must name a security group or prefix list by its id"),
+            (443, "is there twice: 443"),
+            ("0.0.0.0/0:443", "is there twice: '0.0.0.0/0:443'"),
+        )
+    ),
+    ({"fleets__web__egress": ["10.0.0.0/8:443"]}, "fleets.web.egress: must have 443 (to everywhere)"),
+    ({"fleets__web__egress": [443, *range(1000, 1060)]}, "fleets.web.egress: must be at most 60"),
     ({"fleets__web__environment": {"1A": "x"}}, "fleets.web.environment.1A: must be named as a variable name"),
     ({"fleets__web__environment": {"PORT": "1"}}, "fleets.web.environment.PORT: is set by Slipway on each instance"),
     ({"fleets__web__environment": {"A": True}}, "fleets.web.environment.A: must be text, is a boolean"),
@@ -333,3 +360,19 @@ def test_whatever_is_given_there_is_no_other_error(mapping):
 def test_whatever_a_fleet_is_given_there_is_no_other_error(fleet):
     """Nor does any fleet's."""
     assert ends_well({"loadBalancer": {"http": True}, "fleets": {"web": fleet}})
+
+
+@pytest.mark.parametrize(
+    ("given", "rules"),
+    [
+        ([443], ["0.0.0.0/0:443"]),
+        (["1-1000", "10.0.0.0/255.0.0.0:5432"], ["0.0.0.0/0:1-1000", "10.0.0.0/8:5432"]),
+        (
+            [443, "sg-01234567:5432", "pl-0123456789abcdef0:80"],
+            ["0.0.0.0/0:443", "sg-01234567:5432", "pl-0123456789abcdef0:80"],
+        ),
+    ],
+)
+def test_egress_names_ports_and_where_they_lead(given, rules):
+    """A port alone is everywhere; 443 may lie in a range."""
+    assert [str(rule) for rule in web(egress=given).egress] == rules

@@ -276,6 +276,41 @@ def test_instances_call_out_on_the_ports_of_the_settings():
     assert {inputs["fromPort"] for inputs in rules.values() if "cidrIpv4" in inputs} == {443, 5432}
 
 
+def test_instances_call_out_to_where_the_settings_say():
+    """A port to everywhere keeps its name of before; everything else is as narrow as it was asked for."""
+    egress = [443, "10.0.0.0/8:5432", "sg-0123456789abcdef0:5432-5433", "pl-12345678:6379"]
+    rules = declare(fleets={"web": {"egress": egress}}).of("vpc/securityGroupEgressRule")
+    ways = ("cidrIpv4", "referencedSecurityGroupId", "prefixListId", "fromPort", "toPort")
+    out = {name: {way: rule[way] for way in ways if way in rule} for name, rule in rules.items() if "-out-" in name}
+    assert out == {
+        "web-out-443": {"cidrIpv4": "0.0.0.0/0", "fromPort": 443, "toPort": 443},
+        "web-out-10.0.0.0-8-5432": {"cidrIpv4": "10.0.0.0/8", "fromPort": 5432, "toPort": 5432},
+        "web-out-sg-0123456789abcdef0-5432-5433": {
+            "referencedSecurityGroupId": "sg-0123456789abcdef0",
+            "fromPort": 5432,
+            "toPort": 5433,
+        },
+        "web-out-pl-12345678-6379": {"prefixListId": "pl-12345678", "fromPort": 6379, "toPort": 6379},
+    }
+
+
+def test_the_outputs_say_where_a_database_goes():
+    """Its subnets, its VPC, and the security group that it lets in."""
+    outputs = usual().outputs
+    assert outputs["network"] == {
+        "vpcId": "network-vpc-id",
+        "cidr": "10.20.0.0/16",
+        "zones": list(ZONES),
+        "publicSubnetIds": [f"network-public-{az}-id" for az in ZONES],
+        "privateSubnetIds": [f"network-private-{az}-id" for az in ZONES],
+    }
+    assert outputs["fleets"]["web"] == {
+        "group": "slipway-prod-web",
+        "logGroup": "/slipway/prod/web",
+        "securityGroupId": "web-security-group-id",
+    }
+
+
 def test_an_instance_may_do_what_its_boot_does_and_no_more():
     """Each statement names the one thing it is about; none of them another fleet's."""
     policy = statements(usual().of("iam/rolePolicy")["web-identity-policy"]["policy"])

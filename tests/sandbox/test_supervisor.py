@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -101,8 +102,11 @@ def test_a_folder_that_is_removed_ends_it(directory):
     start.run(make_plan(directory, aws=ANSWERING, machines=WAITING))
     before = processes.find(directory)
 
-    start.remove(directory)
+    def gone() -> bool:  # what still runs may put a file into a folder that is being emptied
+        shutil.rmtree(directory, ignore_errors=True)
+        return not directory.exists()
 
+    until(gone)
     until(lambda: not any(is_running(process) for process in before))
     assert not directory.exists()
 

@@ -1,24 +1,29 @@
 """What AWS knows of a fleet, as plain values: the boto3 side of a rollout.
 
-Every call is one page or a bounded number of them, whatever the size of the fleet (FilterLogEvents takes 100 streams).
+Every call is one page or a bounded number of them, whatever the size of the fleet.
 """
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from functools import cached_property
+from itertools import takewhile
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from release.alarms import Alarm
 from release.clients import client, code
+from release.journal import Journal, Wanted
 from release.rollout import BootEvent, Group, Instance, Refresh, Template
+from release.templates import Templates
 
-_STREAMS_PER_CALL = 100
-_CLOCKS_OFF = 3600
-"""Seconds by which an instance's clock may be behind."""
+_ACTIVITIES = 1000
+"""Of one group, in one look; each launch is one, and each end."""
+_LAUNCH = re.compile(r"Launching a new EC2 instance: (i-[0-9a-f]+)")
+_NOT_DONE = {"Failed", "Cancelled"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,9 +42,9 @@ class Fleets:
     def __init__(self, region: str | None = None) -> None:
         self._autoscaling = client("autoscaling", region)
         self._elbv2 = client("elbv2", region)
-        self._logs = client("logs", region)
         self._cloudwatch = client("cloudwatch", region)
-        self._ready: dict[str, BootEvent] = {}
+        self._journal = Journal(region)
+        self._seen: dict[str, Template] = {}
 
     @property
     def region(self) -> str:
@@ -63,7 +68,7 @@ class Fleets:
     def group(self, name: str) -> Group | None:
         """The group of that name, or None (DescribeAutoScalingGroups)."""
         found = self._autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
-        return _group(found[0]) if found else None
+        return self._remember(_group(found[0])) if found else None
 
     def refreshes(self, group: str) -> list[Refresh]:
         """The latest refreshes of a group, newest first (DescribeInstanceRefreshes keeps six weeks)."""
@@ -151,49 +156,48 @@ class Fleets:
             healthy.append({t["Target"]["Id"] for t in shown if t["TargetHealth"]["State"] == "healthy"})
         return set.intersection(*healthy) if healthy else set()
 
-    def boots(
-        self, log_group: str, *, since: float | None = None, instances: Sequence[str] | None = None
-    ) -> list[BootEvent]:
-        """The boot journal of a fleet: since a moment (seconds since the epoch), or what some instances are ready with.
+    def ready(self, log_group: str, members: Sequence[Instance]) -> list[BootEvent]:
+        """What the members have proved: of each the release that AWS says it has, where it says that it is ready."""
+        known = self._templates.baked(member.template for member in members if member.template)
+        having: dict[Wanted, list[str]] = {}
+        for member in members:
+            if member.template in known:
+                baked = known[member.template]
+                having.setdefault(Wanted(event="ready", sha=baked.sha, digest=baked.digest), []).append(member.id)
+        return [
+            event for wanted, instances in having.items() for event in self._journal.said(log_group, wanted, instances)
+        ]
 
-        An instance's clock may be off; when an event happened is when AWS took it in.
+    def failed_boots(self, group: str, log_group: str, sha: str, since: float) -> list[BootEvent]:
+        """Why boots of that release failed since a moment (seconds since the epoch), in the instances' own words.
+
+        Only of launches that failed by AWS's word; of those of another release, where it is known, none.
         """
-        if instances is None:
-            earliest = max(0, (since or 0) - _CLOCKS_OFF)
-            try:
-                return self._filtered(log_group, {"startTime": int(earliest * 1000)})
-            except ClientError as error:
-                if not _is_gone(error):
-                    raise
-                return []
-        asked = [instance for instance in instances if instance not in self._ready]
-        for start in range(0, len(asked), _STREAMS_PER_CALL):
-            for event in self._of_streams(log_group, asked[start : start + _STREAMS_PER_CALL]):
-                if event.event == "ready":  # an instance says so once, and is not asked again
-                    self._ready[event.instance] = event
-        return [self._ready[instance] for instance in instances if instance in self._ready]
+        failed = [instance for instance in self._failed_launches(group, since) if self._may_have(instance, sha)]
+        return self._journal.said(log_group, Wanted(event="failed", sha=sha), failed, since=since)
 
-    def _of_streams(self, log_group: str, names: Sequence[str]) -> list[BootEvent]:
-        """One stream that is not there yet makes the API refuse all that are asked with it: then by halves."""
-        try:
-            return self._filtered(log_group, {"logStreamNames": list(names)})
-        except ClientError as error:
-            if not _is_gone(error):
-                raise
-        if len(names) == 1:
-            return []
-        half = len(names) // 2
-        return self._of_streams(log_group, names[:half]) + self._of_streams(log_group, names[half:])
+    def _failed_launches(self, group: str, since: float) -> list[str]:
+        """The instances that never came into service (DescribeScalingActivities, the newest first)."""
+        pages = self._autoscaling.get_paginator("describe_scaling_activities").paginate(
+            AutoScalingGroupName=group, PaginationConfig={"MaxItems": _ACTIVITIES, "PageSize": 100}
+        )
+        shown = (activity for page in pages for activity in page["Activities"])
+        recent = takewhile(lambda activity: activity["StartTime"].timestamp() >= since, shown)
+        named = (_LAUNCH.match(activity["Description"]) for activity in recent if activity["StatusCode"] in _NOT_DONE)
+        return [launch[1] for launch in named if launch]
 
-    def _filtered(self, log_group: str, query: Mapping[str, Any]) -> list[BootEvent]:
-        pages = self._logs.get_paginator("filter_log_events").paginate(logGroupName=log_group, **query)
-        shown = (event for page in pages for event in page["events"])
-        return [event for event in map(_boot_event, shown) if event]
+    def _may_have(self, instance: str, sha: str) -> bool:
+        template = self._seen.get(instance)
+        baked = self._templates.baked([template]).get(template) if template else None
+        return baked is None or baked.sha == sha
 
+    @cached_property
+    def _templates(self) -> Templates:
+        return Templates(self.region)
 
-def _is_gone(error: ClientError) -> bool:
-    """Whether a log group or a stream is not there: no instance has booted far enough to write."""
-    return code(error).removesuffix("Fault") == "ResourceNotFoundException"
+    def _remember(self, group: Group) -> Group:
+        self._seen.update({member.id: member.template for member in group.instances if member.template})
+        return group
 
 
 def _template(shown: Mapping[str, Any] | None) -> Template | None:
@@ -254,22 +258,4 @@ def _refresh(shown: Mapping[str, Any]) -> Refresh:
         percentage=int(shown.get("PercentageComplete") or 0),
         template=_configured_template(shown.get("DesiredConfiguration") or {}),
         started=started.timestamp() if started else None,
-    )
-
-
-def _boot_event(shown: Mapping[str, Any]) -> BootEvent | None:
-    try:
-        said = json.loads(shown["message"])
-    except ValueError:
-        return None
-    if not isinstance(said, dict):
-        return None
-    line = cast("dict[str, Any]", said)
-    return BootEvent(
-        instance=str(shown["logStreamName"]),
-        event=str(line.get("event", "")),
-        sha=str(line.get("sha", "")),
-        digest=str(line.get("digest", "")),
-        reason=str(line.get("reason", "")),
-        at=float(shown["ingestionTime"]) / 1000,
     )

@@ -104,8 +104,9 @@ class Watch:
 
     async def failures(self, since: float) -> list[BootEvent]:
         """The boots of the release that failed since a moment (seconds since the epoch)."""
-        events = await self.ask(self.fleets.boots, self.plan.log_group, since=since)
-        return rollout.unbooted(events, self.plan.sha, since)
+        plan = self.plan
+        events = await self.ask(self.fleets.failed_boots, plan.group, plan.log_group, plan.sha, since)
+        return rollout.unbooted(events, plan.sha, since)
 
     def say(self, line: str) -> None:
         """Only what is new: a log gets a line a change, and a terminal redraws its one line."""
@@ -121,8 +122,8 @@ class Watch:
 def served(fleets: Fleets, group: Group, log_group: str) -> Serving:
     """What a group serves now: asked from the balancer, and from the instances that are in service."""
     healthy = fleets.healthy_targets(group.target_group_arns)
-    ids = [instance.id for instance in group.instances if instance.in_service]
-    return rollout.serving(group, healthy, fleets.boots(log_group, instances=ids))
+    in_service = [instance for instance in group.instances if instance.in_service]
+    return rollout.serving(group, healthy, fleets.ready(log_group, in_service))
 
 
 def all_served(fleets: Fleets, stack: str) -> str:

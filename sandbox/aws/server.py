@@ -8,6 +8,7 @@ from moto.autoscaling.models import autoscaling_backends
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
+from moto.logs.models import logs_backends
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
@@ -25,6 +26,7 @@ from sandbox.aws.faults import requests as faulty
 from sandbox.aws.faults.models import Faults, switchboard
 from sandbox.aws.iam import guard
 from sandbox.aws.internal import urls as internal
+from sandbox.aws.logs.models import SandboxLogsBackend
 from sandbox.aws.s3.models import SandboxS3Backend
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ def install() -> None:
     elbv2_backends.backend = SandboxELBv2Backend
     autoscaling_backends.backend = SandboxAutoScalingBackend
     cloudwatch_backends.backend = SandboxCloudWatchBackend
+    logs_backends.backend = SandboxLogsBackend
     s3_backends.backend = SandboxS3Backend
     security_groups.install()
     settings.ACM_VALIDATION_WAIT = (

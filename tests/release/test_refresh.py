@@ -90,11 +90,12 @@ class FakeAws:
     def healthy_targets(self, _arns: tuple[str, ...]) -> set[str]:
         return {"i-0", "i-1"}
 
-    def boots(self, _log_group: str, *, since: float | None = None, instances: list[str] | None = None):
-        if instances is None:
-            return [event for event in self.boots_said if event.at >= (since or 0)]
+    def failed_boots(self, _group: str, _log_group: str, _sha: str, since: float) -> list[BootEvent]:
+        return [event for event in self.boots_said if event.at >= since]
+
+    def ready(self, _log_group: str, members: list[Instance]) -> list[BootEvent]:
         sha = BAD if SAYS[self.running] == "new" else GOOD
-        return [BootEvent(instance=i, event="ready", sha=sha, digest="d", reason="", at=0) for i in instances]
+        return [BootEvent(instance=i.id, event="ready", sha=sha, digest="d", reason="", at=0) for i in members]
 
     def contents(self, templates: set[Template]) -> dict[Template, str]:
         return {template: SAYS[template] for template in templates}

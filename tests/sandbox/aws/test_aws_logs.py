@@ -1,0 +1,67 @@
+"""FilterLogEvents with a JSON pattern, as CloudWatch Logs documents it."""
+
+import json
+import time
+
+import pytest
+from botocore.exceptions import ClientError
+
+from sandbox.aws.logs.patterns import UnknownPattern, matcher
+
+READY = '{ ($.event = "ready") && ($.sha = "abc") }'
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message", "matched"),
+    [
+        (READY, '{"event": "ready", "sha": "abc", "more": [1]}', True),
+        (READY, '{"event": "ready", "sha": "abcd"}', False),
+        (READY, '{"sha": "abc"}', False),
+        (READY, '{"event": ["ready"], "sha": "abc"}', False),
+        ('{ $.event = "ready" && $.sha = "a*" }', '{"event": "ready", "sha": "abcd"}', True),
+        ('{$.event="ready"}', '{"event": "ready"}', True),
+        ('{$.event="r?[a]"}', '{"event": "ready"}', False),
+        ('{$.event=""}', '{"event": ""}', True),
+        (READY, "ready abc", False),
+        (READY, '["ready", "abc"]', False),
+        (READY, "[" * 100_000, False),
+    ],
+)
+def test_what_matches(pattern: str, message: str, matched: bool):
+    """Names of the outermost object, all of them, compared with strings."""
+    matches = matcher(pattern)
+    assert matches is not None
+    assert matches(message) is matched
+
+
+@pytest.mark.parametrize("pattern", ["{ $.n > 1 }", '{ ($.a = "1") || ($.b = "2") }', "{}", '{ $.a.b = "c" }'])
+def test_what_it_does_not_know_is_an_error(pattern: str):
+    """Rather than everything, or nothing."""
+    with pytest.raises(UnknownPattern):
+        matcher(pattern)
+    assert matcher("ERROR") is None
+
+
+def put(logs, group: str, stream: str, messages: list[str]) -> None:
+    logs.create_log_stream(logGroupName=group, logStreamName=stream)
+    now = int(time.time() * 1000)
+    for start in range(0, len(messages), 10_000):
+        lines = [{"timestamp": now + start + n, "message": m} for n, m in enumerate(messages[start : start + 10_000])]
+        logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=lines)
+
+
+def test_pages_may_be_empty(aws):
+    """Matches are looked for page by page, in the streams that are named; one that isn't there is an error."""
+    logs = aws.client("logs")
+    logs.create_log_group(logGroupName="/g")
+    ready = json.dumps({"event": "ready", "sha": "abc"})
+    put(logs, "/g", "a", ["app"] * 10_000 + [ready])
+    put(logs, "/g", "b", [ready])
+    query = {"logGroupName": "/g", "logStreamNames": ["a"], "filterPattern": READY}
+    pages = list(logs.get_paginator("filter_log_events").paginate(**query))
+    assert [len(page["events"]) for page in pages] == [0, 1]
+    assert pages[1]["events"][0]["logStreamName"] == "a"
+    with pytest.raises(ClientError, match="The specified log stream does not exist"):
+        logs.filter_log_events(**{**query, "logStreamNames": ["a", "c"]})
+    with pytest.raises(ClientError, match="a JSON pattern that the sandbox knows"):
+        logs.filter_log_events(**{**query, "filterPattern": "{ $.n > 1 }"})

@@ -12,6 +12,7 @@ import urllib.request
 import pytest
 
 from tests.engine.conftest import Load, Sandbox, commit, git
+from tests.engine.forger import Forger
 
 pytestmark = pytest.mark.engine
 
@@ -35,13 +36,18 @@ def test_up_serves_the_commit(sandbox: Sandbox):
 
 
 def test_the_next_commit_replaces_every_instance_and_loses_no_request(sandbox: Sandbox):
-    """While HEAD rolls out every answer is 200 and one of the two commits; afterwards only the new one serves."""
+    """While HEAD rolls out every answer is 200 and one of the two commits; afterwards only the new one serves.
+
+    Meanwhile somebody says in the log group, in the name of strangers and of all instances, that it failed.
+    """
     before = sandbox.instances()
+    old, new = sha(sandbox, "HEAD~1"), sha(sandbox, "HEAD")
     load = Load(sandbox.url(), rate=100)
-    ran = sandbox.up()
+    with Forger(sandbox, new) as forger:
+        ran = sandbox.up()
     answers = load.end()
     assert ran.code == 0, ran.said
-    old, new = sha(sandbox, "HEAD~1"), sha(sandbox, "HEAD")
+    assert len(forger.streams) == 3 + 3 + 3
     assert answers["failed"] == {}
     assert set(answers["releases"]) == {old, new}
     after = sandbox.instances()

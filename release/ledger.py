@@ -7,6 +7,7 @@ history is never listed for its end.
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -37,6 +38,8 @@ _RECENT = 40
 _DIGESTS = "ledger/.digests/"
 """An empty object for each digest that served, `<sha>/<digest>`: found without reading the history."""
 
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
 
 def now() -> datetime:
     """The time, in UTC."""
@@ -66,7 +69,7 @@ class Ledger:
         """Add an event; its key. LedgerError for one that isn't well-formed, StoreError where it can't be put."""
         event = checked(from_json(to_json(replace(event, caller=event.caller or caller(self._region))), "event"))
         folder = entries.prefix(event.stack, event.fleet)
-        stamp = entries.stamp(entries.stamp_after(event.at, self._newest([folder], 1)))
+        stamp = entries.stamp(entries.stamp_after(event.at, self._entries(folder, event.at)))
         for _ in range(3):
             key = f"{folder}{stamp}-{uuid.uuid4().hex[:8]}.json"
             with explained(f"put {key}", f"bucket {self.bucket}"):
@@ -86,9 +89,10 @@ class Ledger:
         """The digests of what served by that SHA; of a stack's older events only the newest are looked at."""
         prefix = f"{_DIGESTS}{sha}/"
         with explained("list the ledger", f"bucket {self.bucket}"):
-            found = self._s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix, MaxKeys=10).get("Contents", [])
+            found = self._s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix, MaxKeys=100).get("Contents", [])
         if found or stack is None:
-            return {item["Key"].removeprefix(prefix) for item in found}
+            digests = {item["Key"].removeprefix(prefix) for item in found}
+            return {digest for digest in digests if _DIGEST.fullmatch(digest)}
         events = self.history(stack, limit=_RECENT)
         return {event.digest for event in events if event.sha == sha and event.outcome == "succeeded"}
 

@@ -378,6 +378,9 @@ def test_odd_objects_are_left_out_with_a_warning(bucket: str):
         s3.put_object(Bucket=bucket, Key=f"ledger/prod/web/{name}", Body=body)
     s3.put_object(Bucket=bucket, Key="ledger/readme", Body=b"hello")
     s3.put_object(Bucket=bucket, Key="ledger//", Body=b"")
+    for name in ("", "notes"):
+        s3.put_object(Bucket=bucket, Key=f"ledger/.digests/{A}/{name}", Body=b"")
+    assert ledger.digests(A) == {"d" * 64}
     assert [each.sha for each in ledger.history("prod", "web")] == [A]
     assert {f"ledger/prod/web/{name}" in "".join(warned) for name in odd} == {True}
     assert len(ledger.history("prod", "web", 1)) == 1

@@ -34,6 +34,8 @@ def read() -> Settings:
     encrypted = _encrypted(mapping, secret, file, path)
     if file is not None and RELEASE in mapping:
         mapping[RELEASE] = as_written(mapping[RELEASE], file)
+    if file is not None and FLEETS in mapping:
+        mapping[FLEETS] = dates_as_written(mapping[FLEETS], file.at(FLEETS))
     if region := pulumi.Config("aws").get("region"):
         mapping["aws:region"] = region
     return parse(mapping, pulumi.get_stack(), os.environ, encrypted=encrypted)
@@ -72,6 +74,16 @@ def as_written(release: object, file: StackFile) -> object:
     if isinstance(written, str) and settings.get("sha") is not None and stackfile.means(written, settings["sha"]):
         return {**settings, "sha": written}
     return settings
+
+
+def dates_as_written(value: object, node: stackfile.Node) -> object:
+    """The settings with each date as it stands in the file: YAML makes a point in time of `2024-01-01`."""
+    if isinstance(value, dict) and isinstance(node, dict):
+        settings, nodes = cast("dict[str, object]", value), cast("dict[str, stackfile.Node]", node)
+        return {key: dates_as_written(inner, nodes.get(key)) for key, inner in settings.items()}
+    if isinstance(value, str) and isinstance(node, str) and stackfile.means(node, value):
+        return node
+    return value
 
 
 def _value(text: str) -> object:

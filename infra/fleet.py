@@ -164,6 +164,7 @@ class Fleet(pulumi.ComponentResource):
             security_group_ids=[self._access.security_group_id],
             instance_type=settings.instance_types[0],
             volume_size=settings.volume_size,
+            volume_key=settings.volume_key,
             port=settings.port,
             health_path=settings.health.path,
             boot_timeout=settings.boot_timeout,

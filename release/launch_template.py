@@ -36,6 +36,7 @@ class LaunchTemplateArgs:
     security_group_ids: Sequence[pulumi.Input[str]]
     instance_type: str
     volume_size: int
+    volume_key: str | None
     port: int
     health_path: str
     boot_timeout: int
@@ -72,7 +73,7 @@ class LaunchTemplate(pulumi.ComponentResource):
                 "http_put_response_hop_limit": 1,
                 "instance_metadata_tags": "disabled",
             },
-            block_device_mappings=[_volume(args.root_device, args.volume_size)],
+            block_device_mappings=[_volume(args)],
             monitoring={"enabled": True},
             tag_specifications=[
                 {"resource_type": kind, "tags": {**args.tags, "Name": args.group, "slipway:release": args.sha}}
@@ -86,12 +87,19 @@ class LaunchTemplate(pulumi.ComponentResource):
         self.register_outputs({"id": self.id, "version": self.version})
 
 
-def _volume(root_device: pulumi.Input[str], gibibytes: int) -> aws.ec2.LaunchTemplateBlockDeviceMappingArgs:
-    """The root volume: encrypted, gp3, gone with its instance. Images differ in what they call it."""
+def _volume(args: LaunchTemplateArgs) -> aws.ec2.LaunchTemplateBlockDeviceMappingArgs:
+    """The root volume: encrypted, gp3, deleted with its instance. Images differ in what they call it.
+
+    Without a key of its own it gets the account's default key for EBS, which may be a customer's key as well.
+    """
     return aws.ec2.LaunchTemplateBlockDeviceMappingArgs(
-        device_name=root_device,
+        device_name=args.root_device,
         ebs=aws.ec2.LaunchTemplateBlockDeviceMappingEbsArgs(
-            volume_size=gibibytes, volume_type="gp3", encrypted="true", delete_on_termination="true"
+            volume_size=args.volume_size,
+            volume_type="gp3",
+            encrypted="true",
+            kms_key_id=args.volume_key,
+            delete_on_termination="true",
         ),
     )
 

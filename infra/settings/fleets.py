@@ -22,6 +22,10 @@ PROCESS = Syntax(r"[A-Za-z0-9_-]{1,63}", "a process name of a Procfile (letters,
 HEALTH_PATH = Syntax(r"/[!-~]{0,1023}", "a path that begins with /")
 ROUTE_PATH = Syntax(r"[/*][A-Za-z0-9_.$/~\"'@:+&*?-]{0,127}", "a path pattern such as /api/* (up to 128 characters)")
 ROUTE_HOST = Syntax(r"(?=.{1,128}$)[A-Za-z0-9*?-]+(\.[A-Za-z0-9*?-]+)+", "a host pattern such as *.example.com")
+KMS_KEY = Syntax(
+    r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(key/[A-Za-z0-9-]{1,256}|alias/[A-Za-z0-9/_-]{1,256})",
+    "the ARN of a KMS key or alias (arn:aws:kms:REGION:ACCOUNT:key/ID)",
+)
 TOPIC = Syntax(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}", "the ARN of an SNS topic")
 
 HOOK_LIMIT = 7200
@@ -72,6 +76,7 @@ def _read_fleet(section: Section, name: str, image: str) -> FleetSettings:
         scaling=_read_scaling(section.section("scaling")),
         drain=section.integer("drain", 30, 0, 3600, "seconds"),
         volume_size=volume.integer("size", 16, 8, 16_384, "GiB"),
+        volume_key=volume.optional_text("kmsKey", KMS_KEY),
         egress=read_egress(section),
         environment=environment,
         secrets=secrets,

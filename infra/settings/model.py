@@ -136,6 +136,8 @@ class FleetSettings:
     scaling: ScalingSettings
     drain: int
     volume_size: int
+    volume_key: str | None
+    """ARN of the KMS key of the volumes; None for the account's default."""
     egress: tuple[Egress, ...]
     environment: Mapping[str, str]
     secrets: Mapping[str, str] = field(repr=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra.settings.section import Section, Syntax, kind
+from infra.settings.section import Section, Syntax, kind, set_command
 
 NAME = Syntax(r"[A-Za-z_][A-Za-z0-9_]{0,127}", "a variable name (letters, digits and _, no digit first)")
 
@@ -34,15 +34,21 @@ def _read(section: Section) -> dict[str, str]:
             section.problem(name, f"must be named as {NAME.words}")
         elif name in RESERVED:
             section.problem(name, "is set by Slipway on each instance; choose another name")
-        elif isinstance(value, bool) or not isinstance(value, str | int | float):
-            section.problem(name, f"must be text, is {_hidden(value)}; put it in quotes")
-        elif "\0" in str(value):
+        elif not isinstance(value, str):
+            # A number too: YAML reads 1.10 as 1.1 and 0123 as 83, and the engine does not say what was written.
+            command = set_command(section.at(name), "TEXT --type string")
+            section.problem(name, f"must be text, is {_hidden(value)}; put it in quotes, or set it with `{command}`")
+        elif "\0" in value:
             section.problem(name, "must not contain a zero byte")
         else:
-            values[name] = str(value)
+            values[name] = value
     return values
 
 
 def _hidden(value: object) -> str:
     """What it is without showing it: it may be a secret."""
-    return "empty" if value is None else "a boolean" if isinstance(value, bool) else kind(value)
+    if value is None:
+        return "empty"
+    if isinstance(value, bool):
+        return "a boolean"
+    return "a number" if isinstance(value, int | float) else kind(value)

@@ -125,6 +125,14 @@ def test_a_sha_is_what_was_written(read, written, value):
     assert settings.release.sha == written.strip("'")
 
 
+def test_a_date_in_the_environment_is_what_was_written(read):
+    """Unquoted, YAML makes a point in time of it, which the engine hands over as a longer text."""
+    written = "  slipway:fleets: {web: {environment: {SINCE: 2024-01-01, QUOTED: '2024-01-01'}}}\n"
+    given = {"SINCE": "2024-01-01 00:00:00 +0000 UTC", "QUOTED": "2024-01-01"}
+    found = read(written, fleets={"web": {"environment": given}}).fleets["web"].environment
+    assert found == {"SINCE": "2024-01-01", "QUOTED": "2024-01-01"}
+
+
 @pytest.mark.parametrize(("written", "value"), [("7654321", 1234567), ("true", False), ("2024-01-02", 20240101)])
 def test_a_number_of_another_file_is_refused_with_a_way_that_works(read, written, value):
     """Quotes would not survive `pulumi config set --path`."""

@@ -147,7 +147,9 @@ BREACHES = [
     ({"fleets__web__scaling__cpu": 0}, "fleets.web.scaling.cpu: must be 1 to 100 percent, is 0"),
     ({"fleets__web__drain": 3601}, "fleets.web.drain: must be 0 to 3600 seconds, is 3601"),
     ({"fleets__web__volume__size": 4}, "fleets.web.volume.size: must be 8 to 16384 GiB, is 4"),
-    ({"fleets__web__volume__kind": "gp3"}, "fleets.web.volume.kind: is no setting; known here: size"),
+    ({"fleets__web__volume__kind": "gp3"}, "fleets.web.volume.kind: is no setting; known here: kmsKey, size"),
+    ({"fleets__web__volume__kmsKey": "alias/shop"}, "fleets.web.volume.kmsKey: must be the ARN of a KMS key or alias"),
+    ({"fleets__web__volume__kmsKey": "arn:aws:s3:::x"}, "fleets.web.volume.kmsKey: must be the ARN of a KMS key"),
     ({"fleets__web__egress": [0]}, "fleets.web.egress[0]: must be 1 to 65535, is 0"),
     *(
         ({"fleets__web__egress": [443, given]}, f"fleets.web.egress[1]: {said}")
@@ -296,9 +298,14 @@ def test_secrets_are_shown_nowhere():
     assert "hunter2" not in str(problems(bad))
 
 
-def test_numbers_are_good_values_of_variables():
-    """`pulumi config set --path` makes numbers of digits; a process gets text."""
-    assert web(environment={"WORKERS": 4}).environment == {"WORKERS": "4"}
+@pytest.mark.parametrize("value", [4, 83, 1.1, 1000.0, 12345678901234567000, 1e400, True, None])
+@pytest.mark.parametrize("where", ["environment", "secrets"])
+def test_what_yaml_made_of_a_value_is_not_taken_for_the_text_that_was_meant(where, value):
+    """1.10 comes as 1.1 and 0123 as 83: a number, a boolean or nothing is refused, with a command that helps."""
+    found = problems(given_with(**{f"fleets__web__{where}": {"A": value, "B": "1.10"}}))
+    assert len(found) == 1
+    assert "put it in quotes" in found[0]
+    assert str(value) not in found[0] or value is None or value == 4
 
 
 def test_a_fleet_without_instances_is_allowed():

@@ -357,6 +357,14 @@ def test_the_launch_template_has_the_release_and_is_hardened():
     assert template["vpcSecurityGroupIds"] == ["web-security-group-id"]
 
 
+def test_volumes_are_encrypted_with_the_key_that_is_set():
+    """Where none is set the account's default key is EC2's to find."""
+    key = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+    assert "kmsKeyId" not in usual().of("ec2/launchTemplate")["web-launch-template"]["blockDeviceMappings"][0]["ebs"]
+    changed = declare(fleets={"web": {"volume": {"kmsKey": key}}})
+    assert changed.of("ec2/launchTemplate")["web-launch-template"]["blockDeviceMappings"][0]["ebs"]["kmsKeyId"] == key
+
+
 def test_a_group_launches_a_concrete_version_and_leaves_its_size_alone():
     """`$Latest` would rule a rollback out; a written desired capacity would undo what scaling did."""
     group = usual().of("autoscaling/group")["web-group"]

@@ -61,7 +61,7 @@ class Section:
             if not is_fit(str(key)) or (isinstance(value, str) and not is_fit(value)):
                 self.problems.add(self.at(str(key)), UNFIT)
             elif isinstance(value, int) and abs(value) > _LARGEST:
-                self.problems.add(self.at(str(key)), "is far out of the range of numbers; put it in quotes if it is text")
+                self.problems.add(self.at(str(key)), "is out of the range of numbers; put it in quotes if it is text")
             else:
                 found[str(key)] = value
         return found

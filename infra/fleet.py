@@ -167,6 +167,7 @@ class Fleet(pulumi.ComponentResource):
             volume_key=settings.volume_key,
             port=settings.port,
             health_path=settings.health.path,
+            health_codes=settings.health.codes,
             boot_timeout=settings.boot_timeout,
             environment=settings.environment,
             secrets=self._identity.selectors,

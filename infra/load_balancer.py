@@ -144,7 +144,7 @@ class LoadBalancer(pulumi.ComponentResource):
                 "protocol": "HTTP",
                 "port": "traffic-port",
                 "path": health.path,
-                "matcher": "200",
+                "matcher": health.codes,
                 "interval": health.interval,
                 "timeout": health.timeout,
                 "healthy_threshold": health.healthy_threshold,

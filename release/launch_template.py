@@ -39,6 +39,7 @@ class LaunchTemplateArgs:
     volume_key: str | None
     port: int
     health_path: str
+    health_codes: str
     boot_timeout: int
     environment: Mapping[str, str]
     secrets: Sequence[pulumi.Input[str]]
@@ -118,6 +119,7 @@ def _user_data(args: LaunchTemplateArgs) -> pulumi.Output[str]:
             command=known["command"],
             port=args.port,
             health_path=args.health_path,
+            health_codes=args.health_codes,
             boot_timeout=args.boot_timeout,
             environment=args.environment,
             secrets=tuple(known["secrets"]),

@@ -22,6 +22,7 @@ class Boot:
     """All that an instance must know to boot one release, and nothing secret.
 
     `secrets` are `name:version` selectors of SSM parameters; the last part of a name is the variable's name.
+    `health_codes` are the statuses that are healthy: `200`, `200,301` or `200-399`.
     `boot_timeout` is in seconds.
     """
 
@@ -36,6 +37,7 @@ class Boot:
     command: str
     port: int
     health_path: str
+    health_codes: str
     boot_timeout: int
     environment: Mapping[str, str]
     secrets: tuple[str, ...] = ()
@@ -58,6 +60,7 @@ def render(boot: Boot) -> str:
         "COMMAND": boot.command,
         "DEFAULT_PORT": str(boot.port),
         "HEALTH_PATH": boot.health_path,
+        "HEALTH_CODES": boot.health_codes,
         "BOOT_TIMEOUT": str(boot.boot_timeout),
     }
     lines = ["#!/bin/bash", f"# Release {boot.sha} of fleet {boot.fleet}."]

@@ -14,12 +14,13 @@ from infra.settings.model import (
     ScalingSettings,
     SizeSettings,
 )
-from infra.settings.section import Section, Syntax
+from infra.settings.section import Section, Syntax, kind
 from infra.settings.variables import read_variables
 
 NAME = Syntax(r"[a-z]([a-z0-9-]{0,18}[a-z0-9])?", "1 to 20 of a-z, 0-9 and -, beginning with a letter")
 PROCESS = Syntax(r"[A-Za-z0-9_-]{1,63}", "a process name of a Procfile (letters, digits, _ and -)")
 HEALTH_PATH = Syntax(r"/[!-~]{0,1023}", "a path that begins with /")
+CODES = Syntax(r"\d{3}(-\d{3})?(,\d{3}(-\d{3})?){0,19}", "statuses")
 ROUTE_PATH = Syntax(r"[/*][A-Za-z0-9_.$/~\"'@:+&*?-]{0,127}", "a path pattern such as /api/* (up to 128 characters)")
 ROUTE_HOST = Syntax(r"(?=.{1,128}$)[A-Za-z0-9*?-]+(\.[A-Za-z0-9*?-]+)+", "a host pattern such as *.example.com")
 KMS_KEY = Syntax(
@@ -102,6 +103,7 @@ def _read_size(section: Section) -> SizeSettings:
 def _read_health(section: Section) -> HealthSettings:
     health = HealthSettings(
         path=section.text("path", "/healthz", HEALTH_PATH),
+        codes=_read_codes(section),
         interval=section.integer("interval", 10, 5, 300, "seconds"),
         timeout=section.integer("timeout", 5, 2, 120, "seconds"),
         healthy_threshold=section.integer("healthyThreshold", 2, 2, 10),
@@ -111,6 +113,21 @@ def _read_health(section: Section) -> HealthSettings:
         section.problem("timeout", f"must be less than health.interval ({health.interval}), is {health.timeout}")
     section.finish()
     return health
+
+
+def _read_codes(section: Section) -> str:
+    """An Application Load Balancer takes 200 to 499 (Elastic Load Balancing API, Matcher)."""
+    given = section.get("codes")
+    if isinstance(given, int) and not isinstance(given, bool):
+        given = str(given)  # 200 can be meant in one way only
+    if given is None:
+        return "200"
+    ranges = [part.split("-") for part in given.split(",")] if isinstance(given, str) and CODES.matches(given) else []
+    if not ranges or not all(200 <= int(part[0]) <= int(part[-1]) <= 499 for part in ranges):
+        wanted = 'statuses from 200 to 499, such as "200", "200,301" or "200-399"'
+        section.problem("codes", f"must be {wanted}, is {kind(given) if not isinstance(given, str) else repr(given)}")
+        return "200"
+    return str(given)
 
 
 def _read_routes(section: Section) -> RouteSettings:

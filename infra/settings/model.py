@@ -73,6 +73,8 @@ class SizeSettings:
 @dataclass(frozen=True, kw_only=True)
 class HealthSettings:
     path: str
+    codes: str
+    """The statuses that are healthy, as in ELBv2's Matcher: `200`, `200,301` or `200-399`."""
     interval: int
     timeout: int
     healthy_threshold: int

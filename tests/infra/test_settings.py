@@ -148,6 +148,10 @@ BREACHES = [
     ({"fleets__web__drain": 3601}, "fleets.web.drain: must be 0 to 3600 seconds, is 3601"),
     ({"fleets__web__volume__size": 4}, "fleets.web.volume.size: must be 8 to 16384 GiB, is 4"),
     ({"fleets__web__volume__kind": "gp3"}, "fleets.web.volume.kind: is no setting; known here: kmsKey, size"),
+    *(
+        ({"fleets__web__health__codes": wrong}, "fleets.web.health.codes: must be statuses from 200 to 499")
+        for wrong in ("", "ok", "200-", "399-200", "200,600", "200, 301", "100", "2000", "200;301", 301.5, True, [200])
+    ),
     ({"fleets__web__volume__kmsKey": "alias/shop"}, "fleets.web.volume.kmsKey: must be the ARN of a KMS key or alias"),
     ({"fleets__web__volume__kmsKey": "arn:aws:s3:::x"}, "fleets.web.volume.kmsKey: must be the ARN of a KMS key"),
     ({"fleets__web__egress": [0]}, "fleets.web.egress[0]: must be 1 to 65535, is 0"),
@@ -306,6 +310,12 @@ def test_what_yaml_made_of_a_value_is_not_taken_for_the_text_that_was_meant(wher
     assert len(found) == 1
     assert "put it in quotes" in found[0]
     assert str(value) not in found[0] or value is None or value == 4
+
+
+@pytest.mark.parametrize("codes", ["200", "200-399", "200,301", "200-299,401,403-404", 200])
+def test_what_counts_as_healthy_is_a_setting(codes):
+    """As an Application Load Balancer's matcher takes it."""
+    assert web(health={"codes": codes}).health.codes == str(codes)
 
 
 def test_a_fleet_without_instances_is_allowed():

@@ -135,6 +135,7 @@ def booting(
         command=command,
         port=port,
         health_path="/",
+        health_codes="200",
         boot_timeout=int(more.pop("boot_timeout", "300")),
         environment={},
     )

@@ -27,6 +27,7 @@ def boot(**changes) -> Boot:
             "command": "python3 -m shop",
             "port": 8080,
             "health_path": "/healthz",
+            "health_codes": "200",
             "boot_timeout": 300,
             "environment": {},
             **changes,

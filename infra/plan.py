@@ -187,7 +187,7 @@ def _full_bands(settings: Settings, rules: routing.There) -> Iterator[str]:
 
 
 def _source(settings: Settings, bucket: str) -> bake.Source:
-    wanted = settings.release
+    wanted, step = settings.release, settings.release.build
     return bake.Source(
         stack=settings.stack,
         region=settings.region,
@@ -195,7 +195,7 @@ def _source(settings: Settings, bucket: str) -> bake.Source:
         sha=wanted.sha,
         repository=wanted.repository,
         directory=wanted.directory,
-        build=Build(command=wanted.build.command, timeout=wanted.build.timeout) if wanted.build else None,
+        build=Build(command=step.command, timeout=step.timeout, trusted=step.trusted) if step else None,
         image=ImageName(name=settings.image.name, owner=settings.image.owner),
         supersede=wanted.supersede,
     )

@@ -7,14 +7,15 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from release import artifact, gitcommand, guard, scratch, tree
+from release import artifact, gitcommand, guard, isolation, scratch, tree
 from release.artifact import Artifact
 from release.errors import BuildError
+from release.isolation import Place
 from release.revision import Revision
 
 _LAST_LINES = 20
@@ -28,22 +29,27 @@ _PASSED_PREFIXES = ("PIP_", "UV_", "NPM_CONFIG_", "npm_config_", "BUNDLE_", "CAR
 
 @dataclass(frozen=True, kw_only=True)
 class Build:
-    """A command for bash, run in the deployed directory, and the seconds it may take."""
+    """A command for bash, run in the deployed directory, and the seconds it may take.
+
+    `trusted`: it may see what whoever deploys has on this machine, credentials among it.
+    """
 
     command: str
     timeout: float = 900.0
+    trusted: bool = False
 
 
 def run(revision: Revision, build: Build, destination: Path, output: Callable[[str], None]) -> Artifact:
     """Export the revision, run the command in it, and archive what is there then into the file `destination`.
 
-    `output` gets each line as it comes, from another thread. The command's environment holds no AWS credentials, and
-    its HOME is an empty directory. BuildError says the exit status and the last lines. Whatever happens (Ctrl-C, too),
-    the command's whole process group is ended and the copy removed.
+    `output` gets each line as it comes, from another thread. The command's environment holds no AWS credentials, its
+    HOME is an empty directory, and unless it is trusted it runs apart (release/isolation.py). BuildError says the exit
+    status and the last lines. Whatever happens (Ctrl-C, too), all processes are ended and the copy removed.
     """
     with scratch.folder() as own:
         checkout, home = own / "checkout", own / "home"
-        home.mkdir()
+        for folder in (home, own / "scratch"):
+            folder.mkdir()
         try:
             export(revision, checkout)
         except OSError as error:
@@ -51,7 +57,7 @@ def run(revision: Revision, build: Build, destination: Path, output: Callable[[s
                 f"{checkout}: the commit can't be written for its build ({error.strerror}): set TMPDIR to where there "
                 "is room"
             ) from None
-        _execute(revision, build, checkout, home, output)
+        _execute(revision, build, Place(checkout=checkout, home=home, scratch=own / "scratch"), output)
         where = f"build of {revision.sha[:12]}"
         return artifact.pack(checkout, destination, mtime=int(revision.committed.timestamp()), where=where)
 
@@ -85,25 +91,35 @@ def environment(revision: Revision, home: Path, inherited: Mapping[str, str]) ->
     kept = {
         name: value for name, value in inherited.items() if name in _PASSED.split() or name.startswith(_PASSED_PREFIXES)
     }
-    return kept | {
-        "HOME": str(home),
-        "TMPDIR": str(home),
-        "LC_ALL": "C.UTF-8",
-        "TZ": "UTC",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "SOURCE_DATE_EPOCH": str(int(revision.committed.timestamp())),
-        "SLIPWAY_SHA": revision.sha,
-    }
+    return (
+        kept
+        | isolation.rustup(Path.home())
+        | {
+            "HOME": str(home),
+            "TMPDIR": str(home),
+            "LC_ALL": "C.UTF-8",
+            "TZ": "UTC",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "SOURCE_DATE_EPOCH": str(int(revision.committed.timestamp())),
+            "SLIPWAY_SHA": revision.sha,
+        }
+    )
 
 
-def _execute(revision: Revision, build: Build, checkout: Path, home: Path, output: Callable[[str], None]) -> None:
+def _execute(revision: Revision, build: Build, place: Place, output: Callable[[str], None]) -> None:
     last: deque[str] = deque(maxlen=_LAST_LINES)
+    command = ["bash", "-euo", "pipefail", "-c", build.command]
+    variables = environment(revision, place.home, os.environ if build.trusted else isolation.allowed(os.environ))
+    if build.trusted:
+        output("the build step is trusted: it can read the credentials of whoever deploys")
+    else:
+        command = isolation.wrapped(command, place, variables)
 
     def tell(line: str) -> None:
         last.append(line)
         output(line)
 
-    with _process(build.command, checkout, environment(revision, home, os.environ)) as process:
+    with _process(command, place.checkout, variables) as process:
         reader = threading.Thread(target=_read, args=(process, tell), daemon=True)
         reader.start()
         try:
@@ -121,10 +137,12 @@ def _execute(revision: Revision, build: Build, checkout: Path, home: Path, outpu
 
 
 @contextmanager
-def _process(command: str, directory: Path, environment: dict[str, str]) -> Generator[subprocess.Popen[bytes]]:
+def _process(
+    command: Sequence[str], directory: Path, environment: dict[str, str]
+) -> Generator[subprocess.Popen[bytes]]:
     try:
         process = subprocess.Popen(
-            [sys.executable, guard.__file__, "bash", "-euo", "pipefail", "-c", command],
+            [sys.executable, guard.__file__, *command],
             cwd=directory,
             env=environment,
             umask=0o022,

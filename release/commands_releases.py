@@ -27,6 +27,9 @@ def add(declare: Declare, common: argparse.ArgumentParser) -> None:
     command.add_argument("--directory", help="the directory of it to deploy (default: all)")
     command.add_argument("--build", metavar="COMMAND", help="run this in a clean copy, and publish the result")
     command.add_argument("--build-timeout", type=float, default=900.0, metavar="SECONDS")
+    command.add_argument(
+        "--build-trusted", action="store_true", help="let it see what you have on this machine, credentials among it"
+    )
     command.add_argument("--image-name", default=DEFAULT_IMAGE[0], metavar="PATTERN", help="machine image to boot")
     command.add_argument("--image-owner", default=DEFAULT_IMAGE[1], metavar="OWNER")
     command.add_argument("--dry-run", action="store_true", help="say what would be published, and change nothing")
@@ -51,7 +54,9 @@ def published(store: Store, ref: str) -> Manifest:
 
 def _publish(arguments: argparse.Namespace) -> None:
     store = open_store(arguments)
-    step = Build(command=arguments.build, timeout=arguments.build_timeout) if arguments.build else None
+    step = None
+    if arguments.build:
+        step = Build(command=arguments.build, timeout=arguments.build_timeout, trusted=arguments.build_trusted)
     plan = publish.prepare(
         repository=arguments.repository,
         ref=arguments.ref,

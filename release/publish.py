@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from release import artifact, build, procfile, scratch, tree, trust
+from release import artifact, build, isolation, procfile, scratch, tree, trust
 from release import revision as revisions
 from release.actor import actor, caller
 from release.artifact import Artifact
@@ -194,6 +194,8 @@ def _published(check: Check, manifest: Manifest, said: str | None, revision: Rev
 
 
 def _unpublished(revision: Revision, step: Build | None, image: FindImage) -> Release:
+    if step and not step.trusted:
+        isolation.check()
     text = tree.read_file(revision, "Procfile")
     where = f"{revision.repository} at {revision.sha[:12]}, Procfile"
     processes = procfile.parse(text, where) if text is not None else {}

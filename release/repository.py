@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,7 +94,7 @@ def _origin(where: str, path: Path) -> str:
     try:
         with Repo(path, expand_vars=False) as opened, opened.config_reader("repository") as config:
             return str(config.get_value('remote "origin"', "url", ""))
-    except (GitError, OSError, ValueError) as error:
+    except (GitError, configparser.Error, OSError, ValueError) as error:
         raise RevisionError(f"repository {where}: its configuration can't be read: {error}") from None
 
 

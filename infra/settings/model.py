@@ -44,6 +44,8 @@ class ArtifactsSettings:
 class BuildSettings:
     command: str
     timeout: int
+    trusted: bool = False
+    """Whether it may see what whoever deploys has on the machine, credentials among it."""
 
 
 @dataclass(frozen=True, kw_only=True)

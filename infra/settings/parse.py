@@ -106,7 +106,7 @@ def _read_release(section: Section, environment: Mapping[str, str]) -> ReleaseSe
         if not build_section.has("command"):
             build_section.problem("command", "missing; say what builds the release, or remove build")
         timeout = build_section.integer("timeout", 900, 1, 86_400, "seconds")
-        build = BuildSettings(command=command or "", timeout=timeout)
+        build = BuildSettings(command=command or "", timeout=timeout, trusted=build_section.boolean("trusted", False))
         build_section.finish()
     settings = ReleaseSettings(
         sha=_or_variable(section, "sha", "SLIPWAY_SHA", environment, REF),

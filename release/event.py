@@ -14,7 +14,7 @@ from release.reader import Reader, number, parse, told
 from release.text import clean, one_line
 
 ACTIONS = ("deploy", "rollback")
-OUTCOMES = ("started", "succeeded", "failed", "rolled-back", "cancelled")
+OUTCOMES = ("started", "succeeded", "failed", "unproved", "rolled-back", "cancelled")
 SCHEMA = 1
 LIMIT_BYTES = 64 << 10
 """What is larger is no event, and is not read."""
@@ -68,7 +68,7 @@ def last_good(events: Iterable[Event]) -> Event | None:
 
     Of several fleets, one may have taken a release that another did not: such a release is not good. Nor is one that
     was rolled back by hand since. A release whose changed settings failed is still good with those that it served with
-    (another template version). What was only started says nothing.
+    (another template version). What was only started says nothing, and neither does what could not be proved.
     """
     newest = sorted(events, key=lambda event: (event.order, event.fleet), reverse=True)
     ends: dict[tuple[str, str, str, str | None], str] = {}
@@ -76,6 +76,8 @@ def last_good(events: Iterable[Event]) -> Event | None:
     left: set[tuple[str, str, str]] = set()
     for event in newest:
         fleet = (event.sha, event.stack, event.fleet)
+        if event.outcome == "unproved":
+            continue
         if event.outcome == "rolled-back" and fleet not in seen:
             left.add(fleet)
         seen.add(fleet)

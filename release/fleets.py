@@ -127,10 +127,16 @@ class Fleets:
         return True
 
     def refused_launch(self, group: str, since: float) -> str:
-        """Why the newest launch since a moment failed, in EC2's words (DescribeScalingActivities), or ""."""
-        shown = self._autoscaling.describe_scaling_activities(AutoScalingGroupName=group, MaxRecords=20)["Activities"]
-        failed = (a for a in shown if a["StatusCode"] == "Failed" and a["StartTime"].timestamp() >= since)
-        return next((str(activity.get("StatusMessage", "")) for activity in failed), "")
+        """Why EC2 refused the newest launch since a moment, in its words (DescribeScalingActivities), or "".
+
+        A launch whose instance failed afterwards, as in its boot, names the instance: EC2 did not refuse that one.
+        """
+        shown = self._autoscaling.describe_scaling_activities(AutoScalingGroupName=group, MaxRecords=100)["Activities"]
+        launches = (a for a in shown if str(a.get("Description", "")).startswith("Launching"))
+        newest = next((launch for launch in launches if launch["StartTime"].timestamp() >= since), None)
+        if newest is None or newest["StatusCode"] != "Failed" or ": i-" in str(newest["Description"]):
+            return ""
+        return str(newest.get("StatusMessage") or "EC2 gave no reason")
 
     def alarms_not_ok(self, names: Sequence[str]) -> list[Alarm]:
         """Those of the alarms, at most 100, that are not in the state OK, or not there (DescribeAlarms)."""

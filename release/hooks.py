@@ -51,10 +51,10 @@ class Deployment:
             warn=warn,
         )
 
-    def proof(self, digest: str, tell: Callable[[str], None]) -> Proof:
+    def proof(self, digest: str, tell: Callable[[str], None], warn: Callable[[str], None]) -> Proof:
         """The proof of it."""
         record, fleets = self._record(digest), Fleets(self.region)
-        return Proof(plan=self.plan, fleets=fleets, traffic=Traffic(self.region), record=record, tell=tell)
+        return Proof(plan=self.plan, fleets=fleets, traffic=Traffic(self.region), record=record, tell=tell, warn=warn)
 
     def _record(self, digest: str) -> Record:
         return Record(
@@ -101,7 +101,7 @@ def serving(group: aws.autoscaling.Group, deployment: Deployment) -> pulumi.Outp
 
     async def prove(known: dict[str, Any]) -> str:
         wanted = template_of(desired_configuration(known))
-        proof = deployment.proof(known["digest"], teller(known["urn"]))
+        proof = deployment.proof(known["digest"], teller(known["urn"]), warner(known["urn"]))
         try:
             async with _explained(deployment):
                 found = await proof.prove(wanted)

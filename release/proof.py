@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from release import rollout
-from release.rollout import Serving, Template
+from release.rollout import BootEvent, Serving, Template
 from release.traffic import Requests, Traffic
-from release.watch import RolloutError, Watch, pause
+from release.watch import CAPACITY, RolloutError, Watch, pause
 
 _AROUND_BOOT = 120.0
 """Seconds that an instance takes before its boot script begins, and after it until the balancer sees it healthy."""
@@ -28,8 +29,9 @@ class Proof(Watch):
     async def prove(self, wanted: Template) -> Serving:
         """Waits until the fleet serves exactly the release, and returns what it serves.
 
-        Raises RolloutError where the group is not on `wanted`, when instances can't boot the release, or when none of
-        that came true within the boot timeout.
+        Instances that EC2 does not launch are a warning: those that are in service prove the release. Raises
+        RolloutError where the group is not on `wanted`, when instances can't boot the release, or when none of that
+        came true within the boot timeout.
         """
         await self.refuse_other(wanted)
         began = self.clock()
@@ -38,27 +40,71 @@ class Proof(Watch):
         while True:
             found = await self.serving()
             elapsed = self.clock() - began
+            if found.is_empty:
+                await self._say_unproved(wanted)
+                return found
             if found.is_exactly(self.plan.sha, self.record.digest):
                 await self._conclude(wanted.version, elapsed)
                 return found
             failures = [event for event in await self.failures(recently) if event.instance not in before]
             late = elapsed > self.plan.boot_timeout + _AROUND_BOOT
+            if late or rollout.unbootable(failures) or not found.booting:
+                short = await self._short(found, failures, recently, late=late)
+                if short:
+                    await self._conclude(wanted.version, elapsed, short)
+                    self.caution(f"{self.plan.fleet}: {short}")
+                    return found
             if late or rollout.unbootable(failures):
-                why = f"{failures[0].instance}: {failures[0].reason}" if failures else f"waited {elapsed:.0f} s"
-                if not await self.ask(self.record.served_before):  # else it is these instances, not the release
-                    await self.ask(self.record.failed, reason=why, template_version=wanted.version, seconds=elapsed)
-                raise RolloutError(
-                    f"fleet {self.plan.fleet} does not serve {self.plan.sha}: {why}. Now: {found}. "
-                    "Mend the release and run `pulumi up` with its SHA; nothing else serves in its place"
-                )
+                raise await self._not_serving(found, failures, wanted, recently, elapsed)
             self.say(f"{self.plan.fleet}: {found}")
             await self.sleep(pause(elapsed))
 
-    async def _conclude(self, version: str, elapsed: float) -> None:
+    async def _short(self, found: Serving, failures: Sequence[BootEvent], since: float, *, late: bool) -> str:
+        """How many instances are missing and why, where all the others prove the release; else "".
+
+        Where EC2 refuses to launch them that is said at once; others are waited for.
+        """
+        if failures or not found.all_prove(self.plan.sha, self.record.digest):
+            return ""
+        refused = await self.ask(self.fleets.refused_launch, self.plan.group, since)
+        if not (refused or late):
+            return ""
+        why = refused or (f"{found.booting} are still booting" if found.booting else "the group has not launched them")
+        return f"{found.missing} of {found.wanted} instances are missing: {why}"
+
+    async def _say_unproved(self, wanted: Template) -> None:
+        why = "the fleet has no instance and wants none, so nothing has proved the release"
+        await self.ask(self.record.unproved, reason=why, template_version=wanted.version)
+        self.caution(
+            f"{self.plan.fleet}: {why}. No rollback goes to it on this fleet's word; the first `pulumi up` that finds "
+            "an instance proves it"
+        )
+
+    async def _not_serving(
+        self, found: Serving, failures: Sequence[BootEvent], wanted: Template, since: float, elapsed: float
+    ) -> RolloutError:
+        """The error to raise, once the ledger has it too: as failed only where the release may be at fault."""
+        refused = ""
+        if not failures and not found.joined:
+            refused = await self.ask(self.fleets.refused_launch, self.plan.group, since)
+        if refused:
+            record, why = self.record.unproved, f"EC2 launches no instance: {refused}"
+            mend = f"The release is not at fault. {CAPACITY}"
+        else:
+            record = self.record.failed
+            why = f"{failures[0].instance}: {failures[0].reason}" if failures else f"waited {elapsed:.0f} s"
+            mend = "Mend the release and run `pulumi up` with its SHA; nothing else serves in its place"
+        if not await self.ask(self.record.served_before):  # else it is these instances, not the release
+            await self.ask(record, reason=why, template_version=wanted.version, seconds=elapsed)
+        return RolloutError(f"fleet {self.plan.fleet} does not serve {self.plan.sha}: {why}. Now: {found}. {mend}")
+
+    async def _conclude(self, version: str, elapsed: float, reason: str | None = None) -> None:
         """Records the deploy, once, with what it cost the users; says that too."""
         begun = await self.ask(self.record.begun)
         if begun is None:
-            await self.ask(self.record.serves, template_version=version, seconds=elapsed)  # a first deploy
+            await self.ask(
+                self.record.serves, template_version=version, seconds=elapsed, reason=reason
+            )  # a first deploy
             return
         group = await self.ask(self.fleets.group, self.plan.group)
         since = begun.at.timestamp()
@@ -71,6 +117,7 @@ class Proof(Watch):
             template_version=version,
             seconds=self.now() - since,
             requests_failed=self.cost.failed if self.cost else None,
+            reason=reason,
         )
 
     def summary(self, found: Serving) -> str:

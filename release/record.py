@@ -45,18 +45,46 @@ class Record:
         """The release was asked for and does not serve."""
         self._record("failed", reason=reason, template_version=template_version, refresh_id=refresh_id, seconds=seconds)
 
+    def unproved(
+        self,
+        *,
+        reason: str,
+        template_version: str,
+        refresh_id: str | None = None,
+        seconds: float | None = None,
+    ) -> None:
+        """No instance could prove the release, through no fault of its own. Written once; a later proof outdoes it."""
+        newest = self._newest()
+        known = newest and (newest.sha, newest.template_version) == (self.sha, template_version)
+        if not (newest and known and newest.outcome in ("unproved", "succeeded")):
+            self._record(
+                "unproved", reason=reason, template_version=template_version, refresh_id=refresh_id, seconds=seconds
+            )
+
     def begun(self) -> Event | None:
         """The event with which this rollout began; None where the newest one is something else."""
         newest = self._newest()
         return newest if newest and newest.outcome == "started" and newest.sha == self.sha else None
 
     def serves(
-        self, *, template_version: str, seconds: float | None = None, requests_failed: int | None = None
+        self,
+        *,
+        template_version: str,
+        seconds: float | None = None,
+        requests_failed: int | None = None,
+        reason: str | None = None,
     ) -> None:
-        """The fleet has proved that it serves the release. Written once, not each time it is proved."""
+        """The fleet has proved that it serves the release. Written once, not each time it is proved.
+
+        `reason` is what is special about it, as instances that are missing.
+        """
         if not self.served_before():
             self._record(
-                "succeeded", template_version=template_version, seconds=seconds, requests_failed=requests_failed
+                "succeeded",
+                template_version=template_version,
+                seconds=seconds,
+                requests_failed=requests_failed,
+                reason=reason,
             )
 
     def served_before(self) -> bool:
@@ -93,9 +121,9 @@ class Record:
         newest = self._newest()
         return newest if newest and newest.outcome == "started" and newest.refresh_id else None
 
-    def ended_unwatched(self, event: Event, *, well: bool, reason: str) -> None:
+    def ended_unwatched(self, event: Event, *, outcome: str, reason: str) -> None:
         """Such a start ended like this, as AWS has it."""
-        self._end(event, "succeeded" if well else "failed", f"{reason}; nobody followed it to its end")
+        self._end(event, outcome, f"{reason}; nobody followed it to its end")
 
     def _newest(self) -> Event | None:
         """The newest event that says what the fleet has, or is getting."""

@@ -5,7 +5,7 @@ Why not the provider's own `instance_refresh` block: docs/adr/0002-rollout-by-ho
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +13,9 @@ from release import alarms, rollout
 from release.alarms import Alarm
 from release.errors import StoreError
 from release.record import ROLLBACK
-from release.rollout import Group, Refresh, Step, Template
+from release.rollout import BootEvent, Group, Refresh, Step, Template
 from release.templates import Templates
-from release.watch import RolloutError, Watch, pause
+from release.watch import CAPACITY, RolloutError, Watch, pause
 
 
 @dataclass(kw_only=True)
@@ -62,9 +62,14 @@ class Rollout(Watch):
         refresh = next((found for found in refreshes if event and found.id == event.refresh_id), None)
         if event is None or refresh is None or refresh.status in rollout.ACTIVE:
             return
-        well = refresh.status == "Successful"
-        if not (well and event.sha == self.plan.sha):  # that one is about to be proved
-            await self.ask(self.record.ended_unwatched, event, well=well, reason=refresh.status)
+        if refresh.status == "Successful" and event.sha == self.plan.sha:
+            return  # it is about to be proved
+        outcome, reason = "succeeded", refresh.status
+        if refresh.status != "Successful":
+            failures = await self.failures(refresh.started, event.sha) if refresh.started else []
+            refused = await self._refused_launch(refresh, failures)
+            outcome, reason = ("unproved", f"{reason}: {refused}") if refused else ("failed", reason)
+        await self.ask(self.record.ended_unwatched, event, outcome=outcome, reason=reason)
 
     async def _adopt(self, wanted: Template) -> str | None:
         """The refresh to what is wanted that is under way already, if one is."""
@@ -111,7 +116,7 @@ class Rollout(Watch):
         unwatched = alarms.unwatched(unfit) if unfit else None
         await self._record_start(refresh_id, wanted, unwatched)
         if unwatched:
-            (self.warn or self.tell)(f"{self.plan.fleet}: {unwatched}")
+            self.caution(f"{self.plan.fleet}: {unwatched}")
         self.tell(
             f"{self.plan.fleet}: instance refresh {refresh_id} to {self.plan.sha} started. If this is interrupted "
             "it goes on in AWS: `python -m release status` shows it, `python -m release rollback` undoes it"
@@ -147,7 +152,7 @@ class Rollout(Watch):
 
     async def _follow(self, refresh_id: str, wanted: Template) -> None:
         began = self.clock()
-        rolled_back_for = ""
+        rolled_back_for = shortage = ""
         while True:
             refresh, group = await self._observe(refresh_id)
             failures = await self.failures(refresh.started) if refresh.started else []
@@ -158,20 +163,25 @@ class Rollout(Watch):
             )
             if decision.step is Step.SUCCEEDED:
                 return
+            if decision.step in (Step.FAILED, Step.ROLL_BACK) and not rolled_back_for:
+                shortage = await self._refused_launch(refresh, failures)
             if decision.step is Step.FAILED:
-                raise await self._ended_badly(rolled_back_for or decision.reason, refresh, wanted, elapsed)
+                reason = rolled_back_for or _join(decision.reason, shortage)
+                raise await self._ended_badly(reason, refresh, wanted, elapsed, blameless=bool(shortage))
             if decision.step is Step.ROLL_BACK and not rolled_back_for:
-                rolled_back_for = await self._why(decision.reason, refresh)
+                rolled_back_for = _join(decision.reason, shortage)
                 self.tell(f"{self.plan.fleet}: rolling back: {rolled_back_for}")
                 await self.ask(self.fleets.roll_back, self.plan.group)
             await self.sleep(pause(elapsed))
 
-    async def _ended_badly(self, reason: str, refresh: Refresh, wanted: Template, elapsed: float) -> RolloutError:
-        """The error to raise, once the ledger has it too."""
+    async def _ended_badly(
+        self, reason: str, refresh: Refresh, wanted: Template, elapsed: float, *, blameless: bool
+    ) -> RolloutError:
+        """The error to raise, once the ledger has it too: as failed only where the release may be at fault."""
         unwritten = ""
         try:
             await self.ask(
-                self.record.failed,
+                self.record.unproved if blameless else self.record.failed,
                 reason=reason,
                 template_version=wanted.version,
                 refresh_id=refresh.id,
@@ -179,12 +189,14 @@ class Rollout(Watch):
             )
         except StoreError as error:
             unwritten = f". The ledger does not have this: {error}"
-        return RolloutError(await self._failed(reason, refresh) + unwritten)
+        mend = f"The release is not at fault. {CAPACITY}" if blameless else self._mend()
+        return RolloutError(await self._failed(reason, refresh, mend) + unwritten)
 
-    async def _why(self, reason: str, refresh: Refresh) -> str:
-        """The reason for turning it round, and why EC2 launched nothing, where it did not (no capacity, a quota)."""
-        refused = await self.ask(self.fleets.refused_launch, self.plan.group, refresh.started or self.now())
-        return f"{reason.rstrip('.')}; the last launch failed: {refused}" if refused else reason
+    async def _refused_launch(self, refresh: Refresh, failures: Sequence[BootEvent]) -> str:
+        """Why EC2 launched no more instances (no capacity, a quota); "" where it did, or the release is at fault."""
+        if failures or refresh.alarmed:
+            return ""
+        return await self.ask(self.fleets.refused_launch, self.plan.group, refresh.started or self.now())
 
     async def _observe(self, refresh_id: str) -> tuple[Refresh, Group]:
         refreshes = await self.ask(self.fleets.refreshes, self.plan.group)
@@ -233,7 +245,9 @@ class Rollout(Watch):
         if seen.status in rollout.ACTIVE:
             seen = await self._ended(refresh)
         if undoing and seen.status != "RollbackSuccessful":
-            raise RolloutError(await self._failed(f"instance refresh {refresh.id} could not be undone", seen))
+            raise RolloutError(
+                await self._failed(f"instance refresh {refresh.id} could not be undone", seen, self._mend())
+            )
         if seen.status == "RollbackSuccessful":
             await self.ask(self.record.undone, refresh.id)
 
@@ -246,7 +260,8 @@ class Rollout(Watch):
             if seen.status not in rollout.ACTIVE:
                 return seen
             if elapsed > self.plan.timeout:
-                raise RolloutError(await self._failed(f"waited {elapsed:.0f} s for instance refresh {seen.id}", seen))
+                waited = f"waited {elapsed:.0f} s for instance refresh {seen.id}"
+                raise RolloutError(await self._failed(waited, seen, self._mend()))
             self._progress(seen, group, group.template)
             await self.sleep(pause(elapsed))
 
@@ -259,10 +274,10 @@ class Rollout(Watch):
             "have it undone first"
         )
 
-    async def _failed(self, reason: str, refresh: Refresh) -> str:
+    async def _failed(self, reason: str, refresh: Refresh, mend: str) -> str:
         return (
             f"fleet {self.plan.fleet}: {self.plan.sha} was not deployed ({refresh.status}): {reason.rstrip('.')}. "
-            f"Now: {await self.serving()}. {self._mend()}"
+            f"Now: {await self.serving()}. {mend}"
         )
 
     def _mend(self) -> str:
@@ -272,3 +287,7 @@ class Rollout(Watch):
 
     def _progress(self, refresh: Refresh, group: Group, wanted: Template | None) -> None:
         self.say(rollout.progress(self.plan.fleet, refresh, group, wanted))
+
+
+def _join(reason: str, shortage: str) -> str:
+    return f"{reason.rstrip('.')}; the last launch failed: {shortage}" if shortage else reason

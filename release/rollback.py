@@ -78,7 +78,11 @@ class Rollback:
         in_force = {sha for fleet in chosen if (sha := self._release_of(fleet.group.template))}
         if under_way and len(in_force) == 1:
             return self._published(in_force.pop())
-        settled = not under_way and len(in_force) == 1 and all(_serves(events, fleet.name) for fleet in chosen)
+        settled = (
+            not under_way
+            and len(in_force) == 1
+            and all(_serves(events, fleet.name, self._release_of(fleet.group.template)) for fleet in chosen)
+        )
         left = in_force if settled else {self._release_of(refresh.template) for refresh in forward}
         good = ledger.last_good(event for event in events if event.sha not in left)
         if good is None:
@@ -203,7 +207,12 @@ def _rolling_back_to(events: Sequence[Event], forward: Sequence[Refresh]) -> str
     return next((event.sha for event in begun if event.action == ROLLBACK), None)
 
 
-def _serves(events: Sequence[Event], fleet: str) -> bool:
-    """Whether the last thing that the ledger knows of a fleet is that a release served, and not that one failed."""
+def _serves(events: Sequence[Event], fleet: str, in_force: str | None) -> bool:
+    """Whether the last thing that the ledger knows of a fleet is that a release served, and not that one failed.
+
+    One that nothing could prove is what one goes back from where it is in force, as in a fleet without instances.
+    """
     newest = next((event for event in events if event.fleet == fleet and not event.is_aside), None)
+    if newest and newest.outcome == "unproved":
+        return newest.sha == in_force
     return newest is None or newest.outcome == "succeeded"

@@ -37,6 +37,11 @@ class Refresh:
     template: Template | None = None
     started: float | None = None  # seconds since the epoch
 
+    @property
+    def alarmed(self) -> bool:
+        """Whether AWS turned it round because of an alarm."""
+        return "alarm" in (self.rollback_reason or self.reason).lower()
+
 
 @dataclass(frozen=True, kw_only=True)
 class Instance:
@@ -177,23 +182,42 @@ def progress(fleet: str, refresh: Refresh, group: Group, wanted: Template | None
 class Serving:
     """What a fleet serves, as its instances themselves said it: `{sha: number of instances in service}`.
 
-    `unproved` counts instances in service that have said nothing.
+    `unproved` counts instances in service that have said nothing. `joined` are those that the group has put into
+    service, also where the balancer finds them ill; `booting` are those on their way there.
     """
 
     counts: dict[str, int]
     digests: dict[str, str]
     unproved: int
     wanted: int  # the group's desired capacity
+    joined: int = 0
+    booting: int = 0
+
+    @property
+    def missing(self) -> int:
+        """How many instances the group has too few."""
+        return max(0, self.wanted - sum(self.counts.values()))
+
+    @property
+    def is_empty(self) -> bool:
+        """No instance is there, and none is wanted: what the fleet would serve nobody can say."""
+        return not (self.wanted or self.joined or self.booting)
 
     def is_exactly(self, sha: str, digest: str) -> bool:
         """Every instance that should serve does, and serves that release and nothing else."""
-        only = self.counts == {sha: self.wanted} or (self.wanted == 0 and not self.counts)
+        return self.all_prove(sha, digest) and not self.missing
+
+    def all_prove(self, sha: str, digest: str) -> bool:
+        """There are instances in service, and each of them serves that release; there may be too few."""
+        only = self.counts == {sha: self.joined} and self.joined > 0
         return only and not self.unproved and all(found == digest for found in self.digests.values())
 
     def __str__(self) -> str:
         said = [f"{count} of {self.wanted} instances serve {sha}" for sha, count in sorted(self.counts.items())]
         if self.unproved:
             said.append(f"{self.unproved} have not said what they run")
+        if self.is_empty:
+            return "no instance, and none is wanted"
         return "; ".join(said) or f"none of {self.wanted} instances is in service"
 
 
@@ -208,6 +232,8 @@ def serving(group: Group, healthy_targets: Iterable[str], events: Iterable[BootE
         digests={event.instance: event.digest for event in proved},
         unproved=len(in_service) - len(proved),
         wanted=group.desired,
+        joined=sum(1 for instance in group.instances if instance.state == "InService"),
+        booting=sum(1 for instance in group.instances if instance.state.startswith("Pending")),
     )
 
 

@@ -21,6 +21,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _POLL_SECONDS = 5.0
+CAPACITY = "Run it again once EC2 launches instances: a larger quota, other fleets.<name>.instanceTypes, or just later"
 
 
 class RolloutError(ReleaseError):
@@ -102,17 +103,21 @@ class Watch:
             f"to deploy {self.plan.sha} all the same, run `pulumi refresh` and then `SLIPWAY_SUPERSEDE=1 pulumi up`"
         )
 
-    async def failures(self, since: float) -> list[BootEvent]:
-        """The boots of the release that failed since a moment (seconds since the epoch)."""
-        plan = self.plan
-        events = await self.ask(self.fleets.failed_boots, plan.group, plan.log_group, plan.sha, since)
-        return rollout.unbooted(events, plan.sha, since)
+    async def failures(self, since: float, sha: str | None = None) -> list[BootEvent]:
+        """The boots of the release, or of another one, that failed since a moment (seconds since the epoch)."""
+        plan, release = self.plan, sha or self.plan.sha
+        events = await self.ask(self.fleets.failed_boots, plan.group, plan.log_group, release, since)
+        return rollout.unbooted(events, release, since)
 
     def say(self, line: str) -> None:
         """Only what is new: a log gets a line a change, and a terminal redraws its one line."""
         if line != self._told:
             self._told = line
             self.tell(line)
+
+    def caution(self, line: str) -> None:
+        """Says what must not be overlooked."""
+        (self.warn or self.tell)(line)
 
     async def ask(self, call: Callable[P, T], *args: P.args, **more: P.kwargs) -> T:
         """boto3 blocks; in a thread it leaves the other fleets' rollouts running."""

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, cast
 
 import pulumi
 import pulumi_aws as aws
+from botocore.exceptions import BotoCoreError, ClientError
 
 from release import told
 from release.clients import client
 from release.errors import ReleaseError
 from release.fleets import Fleets
+from release.foresight import Foresight
 from release.ledger import Ledger
 from release.proof import Proof
 from release.record import Record
@@ -56,6 +59,16 @@ class Deployment:
         record, fleets = self._record(digest), Fleets(self.region)
         return Proof(plan=self.plan, fleets=fleets, traffic=Traffic(self.region), record=record, tell=tell, warn=warn)
 
+    def foresight(self, tell: Callable[[str], None]) -> Foresight:
+        """What `pulumi up` would refuse, for a preview; the digest does not matter for it."""
+        return Foresight(
+            plan=self.plan,
+            fleets=_fleets(self.region),
+            templates=_templates(self.region),
+            record=self._record(""),
+            tell=tell,
+        )
+
     def _record(self, digest: str) -> Record:
         return Record(
             ledger=Ledger(self.bucket, client("s3", self.region)),
@@ -65,6 +78,17 @@ class Deployment:
             digest=digest,
             image=self.image,
         )
+
+
+@cache
+def _fleets(region: str) -> Fleets:
+    """One for all fleets: to make a client takes longer than to ask it once."""
+    return Fleets(region)
+
+
+@cache
+def _templates(region: str) -> Templates:
+    return Templates(region)
 
 
 def rollout_hook(name: str, deployment: Deployment) -> pulumi.ResourceHook:
@@ -93,30 +117,59 @@ def _before(inputs: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 def serving(group: aws.autoscaling.Group, deployment: Deployment) -> pulumi.Output[str]:
-    """The SHA that the fleet serves, once its instances have proved it. In a preview it is not asked.
+    """The SHA that the fleet serves, once its instances have proved it.
 
-    It is asked in each `pulumi up`, also where nothing changed: a first deploy that failed is not "unchanged".
+    It is asked in each `pulumi up`, also where nothing changed: a first deploy that failed is not "unchanged". In a
+    preview it is the SHA that is asked for, with warnings of what `pulumi up` would refuse.
     """
-    plan = deployment.plan
-
-    async def prove(known: dict[str, Any]) -> str:
-        wanted = template_of(desired_configuration(known))
-        proof = deployment.proof(known["digest"], teller(known["urn"]), warner(known["urn"]))
-        try:
-            async with _explained(deployment):
-                found = await proof.prove(wanted)
-        except ReleaseError as error:
-            raise told.run_error(error) from None
-        pulumi.log.info(proof.summary(found), resource=_named(known["urn"]))  # kept: it is the answer
-        return plan.sha
-
-    if pulumi.runtime.is_dry_run():
-        return group.name.apply(lambda _: plan.sha)
     template = group.launch_template.apply(lambda shown: shown and {"id": shown.id, "version": shown.version})
     mixed = group.mixed_instances_policy.apply(_mixed_template)
-    return pulumi.Output.all(
-        urn=group.urn, digest=deployment.digest, launchTemplate=template, mixedInstancesPolicy=mixed
-    ).apply(prove)
+    known = pulumi.Output.all(launchTemplate=template, mixedInstancesPolicy=mixed)
+    if pulumi.runtime.is_dry_run():
+        return group.urn.apply(lambda urn: _foreseen(urn, known, deployment))
+    return pulumi.Output.all(urn=group.urn, digest=deployment.digest, inputs=known).apply(
+        lambda known: _proved(
+            known["urn"], known["digest"], template_of(desired_configuration(known["inputs"])), deployment
+        )
+    )
+
+
+async def _proved(urn: str, digest: str, wanted: Template, deployment: Deployment) -> str:
+    """What the fleet serves by its instances' word; what the state has where the rollout was left out of this `up`."""
+    plan, proof = deployment.plan, deployment.proof(digest, teller(urn), warner(urn))
+    try:
+        async with _explained(deployment):
+            left = await proof.ask(Templates(deployment.region).release_of, wanted)
+            if left and left != plan.sha:
+                warner(urn)(_left_out(plan, left))
+                return left
+            found = await proof.prove(wanted)
+    except ReleaseError as error:
+        raise told.run_error(error) from None
+    pulumi.log.info(proof.summary(found), resource=_named(urn))  # kept: it is the answer
+    return plan.sha
+
+
+def _left_out(plan: Plan, sha: str) -> str:
+    """What is said where the engine did not update the group: its outputs are then the state's, with `sha` in them."""
+    return (
+        f"fleet {plan.fleet}: {plan.sha} was not deployed, since this `pulumi up` left the fleet's rollout out "
+        f"(--target, --exclude); its stack's state has {sha}. `pulumi up` without them deploys it"
+    )
+
+
+async def _foreseen(urn: str, known: pulumi.Output[dict[str, Any]], deployment: Deployment) -> str:
+    """Warns of what `pulumi up` would refuse. What cannot be asked fails no preview."""
+    inputs = await known.future()  # None where the launch template changes
+    wanted = template_of(desired_configuration(inputs)) if inputs else None
+    try:
+        refusals = await deployment.foresight(teller(urn)).refusals(wanted)
+    except (ReleaseError, ClientError, BotoCoreError) as error:
+        teller(urn)(f"{deployment.plan.fleet}: what `pulumi up` would refuse could not be asked: {error}")
+        return deployment.plan.sha
+    for refusal in refusals:
+        warner(urn)(f"`pulumi up` will be refused: {refusal}")
+    return deployment.plan.sha
 
 
 def _mixed_template(shown: Any) -> dict[str, Any] | None:  # noqa: ANN401 - an output type of pulumi-aws, or None

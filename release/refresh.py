@@ -45,15 +45,22 @@ class Rollout(Watch):
 
         Raises RolloutError.
         """
-        if self.plan.supersede or self.record.action == ROLLBACK:
-            return
-        back = await self.ask(self.record.rolled_back)
+        back = await self.taken_back()
         if back:
-            raise RolloutError(
-                f"fleet {self.plan.fleet}: {self.plan.sha} is asked for, but was rolled back by {back.by} at "
-                f"{back.at:%Y-%m-%d %H:%M} UTC ({back.reason}). Now: {await self.serving()}. Set slipway:release.sha "
-                "to what serves or to a newer release; to deploy it all the same: `SLIPWAY_SUPERSEDE=1 pulumi up`"
-            )
+            raise RolloutError(back)
+
+    async def taken_back(self) -> str:
+        """What to say of a release that was rolled back by hand; "" where it was not, or that is insisted on."""
+        if self.plan.supersede or self.record.action == ROLLBACK:
+            return ""
+        back = await self.ask(self.record.rolled_back)
+        if back is None:
+            return ""
+        return (
+            f"fleet {self.plan.fleet}: {self.plan.sha} is asked for, but was rolled back by {back.by} at "
+            f"{back.at:%Y-%m-%d %H:%M} UTC ({back.reason}). Now: {await self.serving()}. Set slipway:release.sha "
+            "to what serves or to a newer release; to deploy it all the same: `SLIPWAY_SUPERSEDE=1 pulumi up`"
+        )
 
     async def _end_unwatched(self) -> None:
         """Writes into the ledger how an earlier rollout ended, where whoever followed it was killed."""

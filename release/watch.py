@@ -93,10 +93,15 @@ class Watch:
 
     async def refuse_other(self, wanted: Template) -> None:
         """Raises RolloutError where the group is on another template: it was changed outside of the stack."""
-        group = await self.group()
+        changed = await self.changed_outside(await self.group(), wanted)
+        if changed:
+            raise RolloutError(changed)
+
+    async def changed_outside(self, group: Group, wanted: Template) -> str:
+        """What to say of a group that is on another template than the stack's state has; "" where it is not."""
         if group.template is None or group.template == wanted:
-            return
-        raise RolloutError(
+            return ""
+        return (
             f"fleet {self.plan.fleet}: the stack says {self.plan.sha} (launch template version {wanted.version}), but "
             f"version {group.template.version} is in force in AWS: it was changed outside of the stack, as by "
             f"`python -m release rollback`. Now: {await self.serving()}. To keep that, set slipway:release.sha to it; "

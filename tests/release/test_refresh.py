@@ -153,7 +153,7 @@ def make(kind: type, aws: FakeAws, ledger: FakeLedger, *, action: str = "deploy"
             }
         ),
         fleets=cast("Fleets", aws),
-        **({"templates": cast("Templates", aws)} if kind is Rollout else {"traffic": cast("Traffic", aws)}),
+        **({"templates": cast("Templates", aws)} if issubclass(kind, Rollout) else {"traffic": cast("Traffic", aws)}),
         record=record,
         tell=told.append,
         clock=clock,

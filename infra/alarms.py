@@ -8,14 +8,23 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra import naming
+from infra import alarm_times, naming
+from infra.alarm_times import EVALUATIONS, PERIOD
 from infra.settings import AlarmSettings
 
 NAMESPACE = "AWS/ApplicationELB"
-PERIOD = 60
-"""Seconds; the balancer publishes its metrics once a minute."""
 ENOUGH_REQUESTS = 20
 """Requests in a period below which an error rate says nothing: one error in two requests is no outage."""
+ANSWERS = {"ok": 2, "elsewhere": 3, "refused": 4, "errors": 5}
+UNANSWERED = f"requests - {' - '.join(f'FILL({answer}, 0)' for answer in ANSWERS)}"
+"""Requests that the balancer passed to a target of the fleet, and that no target answered."""
+RATE = (
+    f"IF(requests >= {ENOUGH_REQUESTS}, 100 * (FILL(errors, 0) + "
+    "IF(unanswered > 0, IF(FILL(own, 0) < unanswered, FILL(own, 0), unanswered), 0)) / requests, 0)"
+)
+"""What the balancer answers in a target's stead (502, 504) it counts for itself, for all of its fleets together: of
+those, as many are this fleet's as it left unanswered, at most. A WebSocket has none of these answers, hence the bound
+by the balancer's own errors. `requests` is not filled, so that a minute that is not there yet is missing, and not 0."""
 ENOUGH_FOR_P99 = 100
 """Requests in a period below which the 99th percentile is just the slowest one."""
 
@@ -53,20 +62,21 @@ class Alarms(pulumi.ComponentResource):
         self.register_outputs({"names": self.names})
 
     def _declare_error_rate(self) -> None:
-        rate = f"IF(requests >= {ENOUGH_REQUESTS}, 100 * errors / requests, 0)"
         aws.cloudwatch.MetricAlarm(
             f"{self._name}-errors",
             name=naming.alarm_name(self._args.stack, self._args.fleet, "errors"),
             alarm_description=f"More than {self._args.settings.error_rate:g} % of the requests to fleet "
-            f"{self._args.fleet} were answered with a 5xx",
+            f"{self._args.fleet} were answered with a 5xx, by it or, in its stead, by the load balancer",
             metric_queries=[
-                {"id": "rate", "expression": rate, "label": "5xx (%)", "return_data": True},
-                self._metric("errors", "HTTPCode_Target_5XX_Count"),
+                {"id": "unanswered", "expression": UNANSWERED, "label": "not answered", "return_data": False},
+                {"id": "rate", "expression": RATE, "label": "5xx (%)", "return_data": True},
                 self._metric("requests", "RequestCount"),
+                *(self._metric(key, f"HTTPCode_Target_{hundreds}XX_Count") for key, hundreds in ANSWERS.items()),
+                self._metric("own", "HTTPCode_ELB_5XX_Count", whole=True),
             ],
             comparison_operator="GreaterThanThreshold",
             threshold=self._args.settings.error_rate,
-            evaluation_periods=1,
+            evaluation_periods=EVALUATIONS["errors"],
             treat_missing_data="notBreaching",
             alarm_actions=self._args.settings.notify,
             ok_actions=self._args.settings.notify,
@@ -86,8 +96,7 @@ class Alarms(pulumi.ComponentResource):
             period=PERIOD,
             comparison_operator="GreaterThanThreshold",
             threshold=0,
-            # The group replaces a bad instance by itself: it launches first, and that takes a few minutes.
-            evaluation_periods=5,
+            evaluation_periods=EVALUATIONS["unhealthy"],
             treat_missing_data="notBreaching",
             alarm_actions=self._args.settings.notify,
             ok_actions=self._args.settings.notify,
@@ -113,7 +122,7 @@ class Alarms(pulumi.ComponentResource):
             ],
             comparison_operator="GreaterThanThreshold",
             threshold=seconds,
-            evaluation_periods=2,
+            evaluation_periods=EVALUATIONS["latency"],
             treat_missing_data="notBreaching",
             alarm_actions=self._args.settings.notify,
             ok_actions=self._args.settings.notify,
@@ -121,13 +130,17 @@ class Alarms(pulumi.ComponentResource):
             opts=self._child(),
         )
 
-    def _metric(self, key: str, metric: str, stat: str = "Sum") -> aws.cloudwatch.MetricAlarmMetricQueryArgsDict:
+    def _metric(
+        self, key: str, metric: str, stat: str = "Sum", *, whole: bool = False
+    ) -> aws.cloudwatch.MetricAlarmMetricQueryArgsDict:
+        """A metric of the fleet's target group; of the `whole` balancer where there is none of a target group."""
+        dimensions = {"LoadBalancer": self._args.balancer}
         return {
             "id": key,
             "metric": {
                 "namespace": NAMESPACE,
                 "metric_name": metric,
-                "dimensions": self._dimensions,
+                "dimensions": dimensions if whole else self._dimensions,
                 "stat": stat,
                 "period": PERIOD,
             },
@@ -143,9 +156,4 @@ class Alarms(pulumi.ComponentResource):
 
 def names(stack: str, fleet: str, settings: AlarmSettings) -> tuple[str, ...]:
     """The names of the alarms that a fleet has, which a rollout lists."""
-    kinds = ["errors"]
-    if settings.unhealthy_hosts:
-        kinds.append("unhealthy")
-    if settings.latency is not None:
-        kinds.append("latency")
-    return tuple(naming.alarm_name(stack, fleet, kind) for kind in kinds)
+    return tuple(naming.alarm_name(stack, fleet, kind) for kind in alarm_times.kinds(settings))

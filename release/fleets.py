@@ -91,6 +91,12 @@ class Fleets:
         launch = {**mixed["LaunchTemplate"], "LaunchTemplateSpecification": named}
         return {"MixedInstancesPolicy": {**mixed, "LaunchTemplate": launch}}
 
+    def boot_timeout(self, group: str) -> int | None:
+        """Seconds that an instance has to boot, by the group's launch lifecycle hooks; None where there is none."""
+        hooks = self._autoscaling.describe_lifecycle_hooks(AutoScalingGroupName=group)["LifecycleHooks"]
+        launching = (hook for hook in hooks if hook["LifecycleTransition"] == "autoscaling:EC2_INSTANCE_LAUNCHING")
+        return max((int(hook["HeartbeatTimeout"]) for hook in launching if hook.get("HeartbeatTimeout")), default=None)
+
     def allow_boot(self, group: str, hook: str, seconds: int) -> None:
         """Gives a launch lifecycle hook that many seconds (PutLifecycleHook makes it, or changes it)."""
         self._autoscaling.put_lifecycle_hook(
@@ -239,6 +245,7 @@ def _group(shown: Mapping[str, Any]) -> Group:
     return Group(
         name=str(shown["AutoScalingGroupName"]),
         desired=int(shown["DesiredCapacity"]),
+        largest=int(shown["MaxSize"]),
         template=_configured_template(shown),
         target_group_arns=tuple(shown.get("TargetGroupARNs", ())),
         instances=tuple(

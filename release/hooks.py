@@ -124,14 +124,13 @@ def serving(group: aws.autoscaling.Group, deployment: Deployment) -> pulumi.Outp
     """
     template = group.launch_template.apply(lambda shown: shown and {"id": shown.id, "version": shown.version})
     mixed = group.mixed_instances_policy.apply(_mixed_template)
-    known = pulumi.Output.all(launchTemplate=template, mixedInstancesPolicy=mixed)
     if pulumi.runtime.is_dry_run():
-        return group.urn.apply(lambda urn: _foreseen(urn, known, deployment))
-    return pulumi.Output.all(urn=group.urn, digest=deployment.digest, inputs=known).apply(
-        lambda known: _proved(
-            known["urn"], known["digest"], template_of(desired_configuration(known["inputs"])), deployment
+        return group.urn.apply(
+            lambda urn: _foreseen(urn, {"launchTemplate": template, "mixedInstancesPolicy": mixed}, deployment)
         )
-    )
+    return pulumi.Output.all(
+        urn=group.urn, digest=deployment.digest, launchTemplate=template, mixedInstancesPolicy=mixed
+    ).apply(lambda known: _proved(known["urn"], known["digest"], template_of(desired_configuration(known)), deployment))
 
 
 async def _proved(urn: str, digest: str, wanted: Template, deployment: Deployment) -> str:
@@ -158,10 +157,11 @@ def _left_out(plan: Plan, sha: str) -> str:
     )
 
 
-async def _foreseen(urn: str, known: pulumi.Output[dict[str, Any]], deployment: Deployment) -> str:
+async def _foreseen(urn: str, outputs: Mapping[str, pulumi.Output[Any]], deployment: Deployment) -> str:
     """Warns of what `pulumi up` would refuse. What cannot be asked fails no preview."""
-    inputs = await known.future()  # None where the launch template changes
-    wanted = template_of(desired_configuration(inputs)) if inputs else None
+    # Each by itself: in a preview, what the group does not have is not known either.
+    known = {name: value for name, output in outputs.items() if (value := await output.future())}
+    wanted = template_of(desired_configuration(known)) if known else None
     try:
         refusals = await deployment.foresight(teller(urn)).refusals(wanted)
     except (ReleaseError, ClientError, BotoCoreError) as error:

@@ -10,7 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from release import ledger, rollout, trust
+from botocore.exceptions import ClientError
+
+from release import duration, ledger, rollout, trust
 from release.errors import ReleaseError
 from release.fleets import Fleets, Found
 from release.ledger import Event, Ledger
@@ -18,16 +20,16 @@ from release.manifest import Manifest
 from release.proof import Proof
 from release.record import ROLLBACK, Record
 from release.refresh import Rollout
-from release.rollout import Refresh, Serving, Step, Template
+from release.rollout import Group, Refresh, Serving, Step, Template
 from release.store import Store
 from release.templates import Templates
 from release.together import told
 from release.traffic import Traffic
 from release.watch import Plan, all_served, explained_aws
 
-TIMEOUT = 1800.0
-"""Seconds until waiting for a rollback ends. It goes on in AWS: to undo it would be the way to the bad release."""
 BOOT_TIMEOUT = 300
+"""Seconds, where the group's lifecycle hooks cannot be asked."""
+DRAIN = 30
 
 _HISTORY = 200
 """Events of a fleet in which its last good release is looked for."""
@@ -166,16 +168,24 @@ class Rollback:
         return found
 
     def _plan(self, way: Way) -> Plan:
+        preferences = {**_DEFAULTS, **self._preferences(way.fleet)}
+        boot = self._boot_timeout(way.fleet)
         return Plan(
             fleet=way.fleet.name,
             group=way.fleet.group.name,
             log_group=way.fleet.log_group,
             sha=way.release.sha,
-            preferences={**_DEFAULTS, **self._preferences(way.fleet)},
-            timeout=TIMEOUT,
-            boot_timeout=BOOT_TIMEOUT,
+            preferences=preferences,
+            timeout=timeout(way.fleet.group, preferences, boot),
+            boot_timeout=boot,
             late=Step.FAILED,
         )
+
+    def _boot_timeout(self, fleet: Found) -> int:
+        try:
+            return self.fleets.boot_timeout(fleet.group.name) or BOOT_TIMEOUT
+        except ClientError:  # whoever may roll back need not be allowed to ask for this
+            return BOOT_TIMEOUT
 
     def _record(self, way: Way) -> Record:
         return Record(
@@ -198,6 +208,16 @@ class Rollback:
         pair = ("MinHealthyPercentage", "MaxHealthyPercentage")
         kept = pair if all(key in last for key in pair) else ()
         return {key: last[key] for key in (*kept, "InstanceWarmup") if key in last}
+
+
+def timeout(group: Group, preferences: Mapping[str, Any], boot: int) -> int:
+    """Seconds until waiting for a rollback ends. It goes on in AWS: to undo it would be the way to the bad release."""
+    pace = duration.Pace(
+        min_healthy=preferences["MinHealthyPercentage"], max_healthy=preferences["MaxHealthyPercentage"]
+    )
+    batches = pace.batches(pace.slowest(group.desired, max(group.desired, group.largest)))
+    warmup = int(preferences.get("InstanceWarmup") or 0)
+    return duration.default(pace, batches, boot=boot, joining=duration.JOINING, warmup=warmup, drain=DRAIN)
 
 
 def _rolling_back_to(events: Sequence[Event], forward: Sequence[Refresh]) -> str | None:

@@ -67,6 +67,7 @@ class Group:
     template: Template | None
     instances: tuple[Instance, ...]
     target_group_arns: tuple[str, ...] = ()
+    largest: int = 0  # instances that it may grow to
 
 
 @dataclass(frozen=True, kw_only=True)

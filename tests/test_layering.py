@@ -7,6 +7,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PURE = [
+    "infra/alarm_times.py",
     "infra/cidr.py",
     "infra/identities.py",
     "infra/naming.py",
@@ -20,6 +21,7 @@ PURE = [
     "release/manifest.py",
     "release/procfile.py",
     "release/alarms.py",
+    "release/duration.py",
     "release/entries.py",
     "release/event.py",
     "release/reader.py",

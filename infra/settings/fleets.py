@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from infra import routing
+from dataclasses import replace
+
+from infra import alarm_times, routing
 from infra.settings.egress import read_egress
 from infra.settings.instances import check_instance_types
 from infra.settings.model import (
@@ -16,6 +18,7 @@ from infra.settings.model import (
 )
 from infra.settings.section import Section, Syntax, kind
 from infra.settings.variables import read_variables
+from release import duration
 
 NAME = Syntax(r"[a-z]([a-z0-9-]{0,18}[a-z0-9])?", "1 to 20 of a-z, 0-9 and -, beginning with a letter")
 PROCESS = Syntax(r"[A-Za-z0-9_-]{1,63}", "a process name of a Procfile (letters, digits, _ and -)")
@@ -87,8 +90,8 @@ def _read_fleet(section: Section, name: str, image: str) -> FleetSettings:
     )
     volume.finish()
     section.finish()
-    _check_together(section, fleet)
-    return fleet
+    _check_bake(section, fleet)
+    return _with_timeout(section, fleet)
 
 
 def _read_size(section: Section) -> SizeSettings:
@@ -158,7 +161,7 @@ def _read_rollout(section: Section) -> RolloutSettings:
         max_healthy_percentage=section.integer("maxHealthyPercentage", 200, 100, 200),
         warmup=section.integer("warmup", 30, 0, 3600, "seconds"),
         bake=section.integer("bake", 240, 0, WAIT_LIMIT, "seconds"),
-        timeout=section.integer("timeout", 1800, 60, WAIT_LIMIT, "seconds"),
+        timeout=section.integer("timeout", 0, 60, WAIT_LIMIT, "seconds"),
         checkpoints=section.integers("checkpoints", (), 1, 100),
         checkpoint_delay=section.integer("checkpointDelay", 60, 0, WAIT_LIMIT, "seconds"),
         alarm_wait=section.integer("alarmWait", 180, 0, 3600, "seconds"),
@@ -197,14 +200,46 @@ def _read_alarms(section: Section) -> AlarmSettings:
     return alarms
 
 
-def _check_together(section: Section, fleet: FleetSettings) -> None:
-    """The rules that join settings of different levels."""
-    rollout = fleet.rollout
-    pauses = max(len(rollout.checkpoints) - 1, 0) * rollout.checkpoint_delay
-    needed = fleet.boot_timeout + rollout.warmup + rollout.bake + pauses
-    if section.sound("bootTimeout") and rollout.timeout <= needed:
+def _check_bake(section: Section, fleet: FleetSettings) -> None:
+    """A bake is there for the alarms: one that is over before they are on is none."""
+    bake, slowest = fleet.rollout.bake, alarm_times.slowest(fleet.alarms)
+    needed = alarm_times.seconds(slowest)
+    if 0 < bake < needed:
+        without = {"unhealthy": "; or set alarms.unhealthyHosts to false", "latency": "; or remove alarms.latency"}
+        section.problems.add(
+            section.at("rollout.bake"),
+            f"must be at least {needed} seconds, for alarms.{alarm_times.SETTINGS[slowest]} goes on after as many "
+            f"({alarm_times.EVALUATIONS[slowest]} x {alarm_times.PERIOD} s, and {alarm_times.DELIVERY} s until the "
+            f"metrics are there), or 0, which waits for no alarm once all are replaced; is {bake}"
+            f"{without.get(slowest, '')}",
+        )
+
+
+def _with_timeout(section: Section, fleet: FleetSettings) -> FleetSettings:
+    """The fleet with its default `rollout.timeout`; one that is set and too small is a problem."""
+    rollout, size = fleet.rollout, fleet.size
+    pace = duration.Pace(
+        min_healthy=rollout.min_healthy_percentage,
+        max_healthy=rollout.max_healthy_percentage,
+        checkpoints=rollout.checkpoints,
+        checkpoint_delay=rollout.checkpoint_delay,
+        bake=rollout.bake,
+    )
+    slowest = pace.slowest(size.min, size.max)
+    batches = pace.batches(slowest)
+    boot, warmup = fleet.boot_timeout, rollout.warmup
+    needed = duration.needed(pace, batches, boot=boot, warmup=warmup)
+    if rollout.timeout == 0:
+        default = duration.default(
+            pace, batches, boot=boot, joining=fleet.health.grace, warmup=warmup, drain=fleet.drain
+        )
+        fleet = replace(fleet, rollout=replace(rollout, timeout=min(default, WAIT_LIMIT)))
+    if section.sound("bootTimeout") and fleet.rollout.timeout <= needed:
         section.problems.add(
             section.at("rollout.timeout"),
-            f"must be more than bootTimeout, warmup, bake and the pauses at checkpoints together ({needed}), "
-            f"is {rollout.timeout}",
+            f"must be more than bootTimeout, warmup, bake and the pauses at checkpoints together take ({needed} s: "
+            f"{batches} x ({boot} + {warmup}) + {pace.pauses}; a fleet of up to size.max, {size.max}, needs up to "
+            f"{batches} batches, as one of {slowest} that are replaced {pace.at_a_time(slowest)} at a time), is "
+            f"{fleet.rollout.timeout}; leave it out for the default, or raise rollout.maxHealthyPercentage",
         )
+    return fleet

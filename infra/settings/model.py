@@ -109,6 +109,7 @@ class RolloutSettings:
     max_healthy_percentage: int
     warmup: int
     bake: int
+    """Seconds; 0 waits for no alarm once all instances are replaced."""
     timeout: int
     checkpoints: tuple[int, ...]
     checkpoint_delay: int

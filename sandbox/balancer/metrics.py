@@ -10,6 +10,8 @@ from sandbox.balancer.config import LoadBalancerConfig
 from sandbox.balancer.targets import Group
 
 NAMESPACE = "AWS/ApplicationELB"
+PUBLISHED = range(2, 6)  # no 101: a WebSocket is a request without an answer's metric
+SINGLE = (500, 502, 503, 504)
 SAMPLES = 100  # response times kept of one interval; more would not change a percentile that anyone alarms on
 
 
@@ -17,7 +19,8 @@ SAMPLES = 100  # response times kept of one interval; more would not change a pe
 class Counts:
     """What happened since the last report, for one load balancer or one of its target groups."""
 
-    requests: int = 0
+    requests: int = 0  # for which a target was chosen, whoever answered
+    unconnected: int = 0
     target_codes: dict[int, int] = field(default_factory=dict[int, int])  # by hundreds
     own_codes: dict[int, int] = field(default_factory=dict[int, int])
     times: list[float] = field(default_factory=list[float])
@@ -33,7 +36,7 @@ class Counts:
 
     def failed(self, status: int) -> None:
         """The load balancer answered for itself."""
-        self.own_codes[status // 100] = self.own_codes.get(status // 100, 0) + 1
+        self.own_codes[status] = self.own_codes.get(status, 0) + 1
 
     def data(self, dimensions: dict[str, str]) -> list[dict[str, Any]]:
         """As `POST /_sandbox/metrics` takes them; a count of zero is not published."""
@@ -41,15 +44,24 @@ class Counts:
         found += [
             _datum(f"HTTPCode_Target_{hundreds}XX_Count", dimensions, count)
             for hundreds, count in self.target_codes.items()
+            if hundreds in PUBLISHED
         ]
-        found += [
-            _datum(f"HTTPCode_ELB_{hundreds}XX_Count", dimensions, count) for hundreds, count in self.own_codes.items()
-        ]
+        found += self._own(dimensions)
+        if self.unconnected:
+            found.append(_datum("TargetConnectionErrorCount", dimensions, self.unconnected))
         if self.times:
             found.append(
                 {"name": "TargetResponseTime", "dimensions": dimensions, "values": self.times, "unit": "Seconds"}
             )
         return found
+
+    def _own(self, dimensions: dict[str, str]) -> list[dict[str, Any]]:
+        hundreds: dict[int, int] = {}
+        for status, count in self.own_codes.items():
+            hundreds[status // 100] = hundreds.get(status // 100, 0) + count
+        named = {f"{status}": count for status, count in self.own_codes.items() if status in SINGLE}
+        named |= {f"{first}XX": count for first, count in hundreds.items()}
+        return [_datum(f"HTTPCode_ELB_{code}_Count", dimensions, count) for code, count in named.items()]
 
 
 class Metrics:
@@ -63,9 +75,15 @@ class Metrics:
         for key in ((balancer, None), (balancer, group)):
             self._of(key).answered(status, seconds)
 
-    def failed(self, balancer: str, status: int) -> None:
-        """The load balancer answered with an error of its own, which counts for no target group."""
+    def failed(self, balancer: str, status: int, group: str | None = None, *, connected: bool = True) -> None:
+        """The load balancer answered with an error of its own, which counts for no target group.
+
+        Where it had chosen a target of `group` the request does; and so does a connection that was refused.
+        """
         self._of((balancer, None)).failed(status)
+        for key in ((balancer, None), (balancer, group)) if group else ():
+            self._of(key).requests += 1
+            self._of(key).unconnected += not connected
 
     def keep(self, balancers: Collection[str]) -> None:
         """Drop the counts of load balancers that are gone; nobody will ask for them."""

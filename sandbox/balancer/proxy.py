@@ -109,17 +109,19 @@ class Proxy:
                     idle_timeout=route.balancer.idle_timeout,
                 )
             except (asyncio.TimeoutError, TimeoutError):
-                return self._error(route, 504)
+                return self._error(route, 504, target.group)
             except (aiohttp.ClientError, OSError, ValueError) as problem:
                 if request.transport is None:  # the client left in the middle of its own request
+                    self._metrics.failed(route.balancer.arn, 460, target.group)
                     return _broken(request)
                 LOG.info("502 %s %s: %s", request.method, url, problem)
-                return self._error(route, 502)
+                unconnected = isinstance(problem, aiohttp.ClientConnectorError)
+                return self._error(route, 502, target.group, connected=not unconnected)
             self._metrics.answered(route.balancer.arn, target.group, response.status, time.monotonic() - begun)
             return await _relay(request, response)
 
-    def _error(self, route: Route, status: int) -> web.Response:
-        self._metrics.failed(route.balancer.arn, status)
+    def _error(self, route: Route, status: int, group: str | None = None, *, connected: bool = True) -> web.Response:
+        self._metrics.failed(route.balancer.arn, status, group, connected=connected)
         title = f"{status} {PHRASES[status]}"
         page = f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n"
         return web.Response(

@@ -68,11 +68,11 @@ def rollout(**settings):
 
 def test_preferences_roll_back_and_say_both_percentages():
     """Left out, MaxHealthyPercentage means terminate before launch."""
-    asked = refresh_preferences(rollout(bake=9, warmup=0), ["errors"])
+    asked = refresh_preferences(rollout(bake=300, warmup=0), ["errors"])
     assert asked["AutoRollback"] is True
     assert asked["SkipMatching"] is True
     assert (asked["MinHealthyPercentage"], asked["MaxHealthyPercentage"]) == (100, 200)
-    assert (asked["BakeTime"], asked["InstanceWarmup"]) == (9, 0)
+    assert (asked["BakeTime"], asked["InstanceWarmup"]) == (300, 0)
     assert asked["AlarmSpecification"] == {"Alarms": ["errors"]}
     assert "CheckpointDelay" not in asked
 

@@ -461,10 +461,17 @@ def test_an_error_rate_needs_enough_requests():
     """One error in two requests is no outage."""
     alarm = usual().of("cloudwatch/metricAlarm")["web-alarms-errors"]
     (rate,) = [query for query in alarm["metricQueries"] if query["returnData"]]
-    assert rate["expression"] == "IF(requests >= 20, 100 * errors / requests, 0)"
-    assert {query["metric"]["metricName"] for query in alarm["metricQueries"] if "metric" in query} == {
-        "HTTPCode_Target_5XX_Count",
-        "RequestCount",
+    assert rate["expression"].startswith("IF(requests >= 20, 100 * ")
+    dimensions = {
+        query["metric"]["metricName"]: sorted(query["metric"]["dimensions"])
+        for query in alarm["metricQueries"]
+        if "metric" in query
+    }
+    of_the_group = ["LoadBalancer", "TargetGroup"]
+    assert dimensions == {
+        "RequestCount": of_the_group,
+        **{f"HTTPCode_Target_{hundreds}XX_Count": of_the_group for hundreds in (2, 3, 4, 5)},
+        "HTTPCode_ELB_5XX_Count": ["LoadBalancer"],  # AWS reports it of no target group
     }
     assert (alarm["threshold"], alarm["comparisonOperator"]) == (5, "GreaterThanThreshold")
 

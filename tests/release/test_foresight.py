@@ -80,7 +80,9 @@ def test_what_cannot_be_asked_fails_no_preview():
         made, _ = foresight(aws, FakeLedger())
         made.record.ledger.history = no_bucket  # type: ignore[method-assign]
         deployment = SimpleNamespace(foresight=lambda _tell: made, plan=made.plan)
-        return await hooks._foreseen("urn", cast("Any", SimpleNamespace(future=nothing)), cast("Any", deployment))
+        return await hooks._foreseen(
+            "urn", {"launchTemplate": cast("Any", SimpleNamespace(future=nothing))}, cast("Any", deployment)
+        )
 
     async def nothing() -> None:
         return None

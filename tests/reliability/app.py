@@ -26,6 +26,9 @@ class Handler(BaseHTTPRequestHandler):
         status = 200
         if self.path == "/healthz":
             status = 503 if MODE == "never" else 200
+        elif MODE == "crashes":  # as a server whose worker dies on a request: the connection ends without an answer
+            self.close_connection = True
+            return
         elif MODE == "errors":
             status = 500
         elif self.path == "/slow":

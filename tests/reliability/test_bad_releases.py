@@ -13,6 +13,7 @@ from tests.reliability.test_traffic import awaited
 pytestmark = [pytest.mark.reliability, pytest.mark.timeout(600)]
 
 RATE = 200  # requests a second
+WATCHED = {"rollout": {"warmup": 0, "bake": 150, "timeout": 290}, "alarms": {"unhealthyHosts": False}}
 
 
 def test_an_app_that_exits_is_rolled_back_by_abandon(fleet: Fleet):
@@ -49,7 +50,7 @@ def test_an_app_that_is_never_healthy_is_rolled_back_by_the_deadline(fleet: Flee
 
 def test_errors_under_load_are_rolled_back_by_the_alarm_and_the_mend_is_not(fleet: Fleet):
     """A release that boots and then answers 500 is taken back while it bakes; the mend waits until that is over."""
-    fleet.configure(rollout={"warmup": 0, "bake": 150, "timeout": 290})
+    fleet.configure(**WATCHED)
     try:
         good = fleet.serves()
         load = Load(fleet.url(), RATE, seconds=400)
@@ -76,10 +77,31 @@ def test_errors_under_load_are_rolled_back_by_the_alarm_and_the_mend_is_not(flee
     print(f"FIGURE row 1 the mend, with the alarm on: {took:.0f} s, {answers}")
 
 
+def test_workers_that_crash_on_requests_are_rolled_back_in_the_bake(fleet: Fleet):
+    """Healthy by its health check, while the balancer answers 502 in its stead: that counts as the fleet's error."""
+    fleet.configure(**WATCHED)
+    try:
+        good = fleet.serves()
+        load = Load(fleet.url(), RATE, seconds=400)
+        began = time.monotonic()
+        ran = fleet.deploy(fleet.release("crashes"))
+        took = time.monotonic() - began
+        answers = load.end()
+    finally:
+        fleet.configure()
+    assert ran.code != 0
+    assert "alarm" in fleet.rolled_back_by(ran).lower()
+    assert "errors" in fleet.rolled_back_by(ran)
+    assert set(answers["failed"]) == {"502"}
+    fleet.whole(good)
+    print(f"FIGURE row 1 crashes: {took:.0f} s, {answers}, {fleet.rolled_back_by(ran)}")
+    awaited(lambda: not alarms(fleet), "an alarm stayed on", 200)
+
+
 def test_an_alarm_that_the_live_release_sets_off_does_not_stop_the_mend(fleet: Fleet):
     """Without requests nobody notices that a release is bad; with them, the next one is deployed all the same."""
     assert "answers 500" in fleet.deploy(fleet.release("errors")).said
-    fleet.configure(rollout={"warmup": 0, "bake": 3, "timeout": 120, "alarmWait": 5})
+    fleet.configure(rollout={"warmup": 0, "bake": 0, "timeout": 120, "alarmWait": 5})
     load = Load(fleet.url(), RATE, seconds=400)
     try:
         awaited(lambda: alarms(fleet), "no alarm went on", 200)

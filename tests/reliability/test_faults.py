@@ -75,7 +75,7 @@ def test_what_is_lost_in_mid_refresh_is_made_up_for(fleet: Fleet, what: str):
 
 def test_without_capacity_it_waits_and_then_says_so(fleet: Fleet):
     """The deploy ends at its deadline with an error that names the capacity; the old release serves on."""
-    fleet.configure(rollout={"warmup": 0, "bake": 3, "timeout": 75})
+    fleet.configure(rollout={"warmup": 0, "bake": 0, "timeout": 75})
     try:
         settled(fleet)
         good = fleet.serves()
@@ -150,7 +150,7 @@ def test_an_artifact_that_instances_may_not_read_never_serves(fleet: Fleet):
 
 def test_instances_whose_clock_is_off_never_serve(fleet: Fleet):
     """AWS refuses whatever they sign, so they can't even say why: the deadline takes them back."""
-    fleet.configure(rollout={"warmup": 0, "bake": 3, "timeout": 75})
+    fleet.configure(rollout={"warmup": 0, "bake": 0, "timeout": 75})
     try:
         settled(fleet)
         good, serving, new = fleet.serves(), set(fleet.instances()), fleet.release("good")

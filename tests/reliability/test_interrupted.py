@@ -52,7 +52,7 @@ def test_superseding_undoes_the_other_one_first(fleet: Fleet):
     """On purpose only: the rollout under way is rolled back to its end, then this one runs; no request is lost."""
     first, second, before = fleet.release("good"), fleet.release("good"), len(fleet.refreshes())
     load = Load(fleet.url(), RATE, seconds=300)
-    fleet.configure(rollout={"warmup": 0, "bake": 60, "timeout": 240})
+    fleet.configure(rollout={"warmup": 0, "bake": 240, "timeout": 330})
     begun = fleet.begin(first)
     refreshing(fleet, before)
     for process in processes.find(fleet.checkout / ".sandbox", name="pulumi"):

@@ -226,8 +226,8 @@ class Rollout(Watch):
         running = [instance.template for instance in group.instances]
         if not all(running) or not all(instance.in_service for instance in group.instances):
             return False
-        if len(running) < group.desired:
-            return False
+        if not running and group.desired:
+            return False  # where only some are missing, those that come are launched from what is wanted
         return await self._say_the_same({wanted, *(template for template in running if template)})
 
     async def _say_the_same(self, templates: set[Template]) -> bool:
@@ -268,7 +268,9 @@ class Rollout(Watch):
                 return seen
             if elapsed > self.plan.timeout:
                 waited = f"waited {elapsed:.0f} s for instance refresh {seen.id}"
-                raise RolloutError(await self._failed(waited, seen, self._mend()))
+                refused = await self._refused_launch(seen, ())
+                mend = f"AWS goes on with it. {CAPACITY}" if refused else self._mend()
+                raise RolloutError(await self._failed(_join(waited, refused), seen, mend))
             self._progress(seen, group, group.template)
             await self.sleep(pause(elapsed))
 

@@ -16,7 +16,7 @@ from release.rollback import _serves
 from release.rollout import BootEvent, Group, Instance, Refresh
 from release.watch import RolloutError
 from tests.release.test_refresh import BAD as NEW_SHA
-from tests.release.test_refresh import NEW, FakeAws, FakeLedger, happened, make, run
+from tests.release.test_refresh import COPY, NEW, OLD, FakeAws, FakeLedger, happened, make, run
 
 REFUSED = "You have requested more vCPU capacity than your current vCPU limit of 32 allows"
 T0 = datetime(2026, 1, 2, 3, 4, tzinfo=timezone.utc)
@@ -82,12 +82,11 @@ def test_an_instance_that_cannot_boot_is_no_shortage():
     aws, ledger = Short(running=NEW, there=2, desired=3), FakeLedger()
     seen: list[int] = []
 
-    def boots(_group: str, *, since: float | None = None, instances: list[str] | None = None):
+    def failed_boots(*_: object) -> list[BootEvent]:
         seen.append(1)
-        ready = FakeAws.boots(aws, "l", instances=instances or [])
-        return ready if instances is not None else [failed_boot()] if len(seen) > 1 else []
+        return [failed_boot()] if len(seen) > 1 else []  # the first look is at what failed before
 
-    aws.boots = boots  # type: ignore[method-assign]
+    aws.failed_boots = failed_boots  # type: ignore[method-assign]
     with pytest.raises(RolloutError, match="i-9: no db"):
         prove(aws, ledger)
     assert ledger.outcomes == ["failed"]
@@ -142,6 +141,25 @@ def test_a_refresh_that_cannot_launch_says_nothing_of_the_release(refused: str, 
     assert ledger.outcomes == ["started", outcome]
     assert ("not at fault" in str(caught.value)) == (outcome == "unproved")
     assert (REFUSED in str(caught.value)) == (outcome == "unproved")
+
+
+def test_what_runs_already_is_not_replaced_for_those_that_are_missing():
+    """The way back in a shortage: the same content by another number needs no refresh, which could not end."""
+    aws = Short(running=COPY, there=3, desired=5)
+    run(aws, FakeLedger())
+    assert aws.calls == []
+    empty = Short(running=COPY, there=0, desired=5, script=["Successful"])
+    run(empty, FakeLedger())
+    assert empty.calls == ["start"]
+
+
+def test_a_rollback_by_aws_that_cannot_end_is_not_the_releases_fault_either():
+    """It waits for capacity too; the next `pulumi up` says so, and writes nothing."""
+    back = Refresh(id="r", status="RollbackInProgress", template=OLD, started=1.0)
+    ledger = FakeLedger()
+    with pytest.raises(RolloutError, match=r"waited .*vCPU limit.*AWS goes on with it"):
+        run(Short(there=2, desired=3, active=back), ledger)
+    assert ledger.outcomes == []
 
 
 def test_an_alarm_is_the_releases_fault_also_in_a_shortage():

@@ -36,7 +36,7 @@ class FlowLogs(pulumi.ComponentResource):
         )
         role = aws.iam.Role(
             f"{name}-role",
-            name=naming.bounded(f"{naming.PROJECT}-{args.stack}-flow-logs-{args.region}", 64),
+            name=naming.flow_logs_role_name(args.stack, args.region),
             assume_role_policy=pulumi.Output.json_dumps(
                 permissions.assumed_by("vpc-flow-logs.amazonaws.com", account=args.account)
             ),

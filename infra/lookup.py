@@ -54,14 +54,23 @@ def rules(region: str, stack: str) -> dict[tuple[str, str | None], int]:
     return priorities
 
 
-def of_fleets(region: str, stack: str, fleets: Mapping[str, int]) -> list[Name]:
-    """The names that new fleets are to have; `fleets` are they and their ports."""
-    if not fleets:
+def of_roles(region: str, names: Collection[str]) -> list[Name]:
+    """Names of IAM roles. Where there are none, IAM is not asked: it is not of the region."""
+    if not names:
         return []
-    iam, elbv2, autoscaling = (client(service, region) for service in ("iam", "elbv2", "autoscaling"))
+    iam = client("iam", region)
 
     def role(name: str) -> Mapping[str, str]:
         return _tags(iam.get_role(RoleName=name)["Role"].get("Tags", ()))
+
+    return [_name("the IAM role", name, role) for name in names]
+
+
+def of_fleets(region: str, stack: str, fleets: Mapping[str, int]) -> list[Name]:
+    """The names that new fleets are to have in the region; `fleets` are they and their ports."""
+    if not fleets:
+        return []
+    elbv2, autoscaling = (client(service, region) for service in ("elbv2", "autoscaling"))
 
     def target_group(name: str) -> Mapping[str, str]:
         arn = elbv2.describe_target_groups(Names=[name])["TargetGroups"][0]["TargetGroupArn"]
@@ -74,7 +83,6 @@ def of_fleets(region: str, stack: str, fleets: Mapping[str, int]) -> list[Name]:
     wanted: list[Name] = []
     for fleet, port in fleets.items():
         wanted += [
-            _name("the IAM role", naming.role_name(stack, fleet, region), role),
             _name("the target group", naming.target_group_name(stack, fleet, port), target_group),
             _name("the Auto Scaling group", naming.group_name(stack, fleet), group),
         ]

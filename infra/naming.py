@@ -34,6 +34,10 @@ def role_name(stack: str, fleet: str, region: str) -> str:
     return bounded(f"{PROJECT}-{stack}-{fleet}-{region}", 64)
 
 
+def flow_logs_role_name(stack: str, region: str) -> str:
+    return bounded(f"{PROJECT}-{stack}-flow-logs-{region}", 64)
+
+
 def log_group_name(stack: str, fleet: str) -> str:
     return f"/{PROJECT}/{stack}/{fleet}"
 

@@ -163,8 +163,12 @@ def _taken_names(settings: Settings, account: str, there: Sequence[Found]) -> It
         buckets.append(naming.bucket_name(**where))
     known = {found.name for found in there}
     new = {name: fleet.port for name, fleet in settings.fleets.items() if name not in known}
+    roles = [naming.role_name(settings.stack, name, settings.region) for name in new]
+    if settings.network.flow_logs and not known:
+        roles.append(naming.flow_logs_role_name(settings.stack, settings.region))
     wanted = [
         *lookup.of_buckets(settings.region, buckets),
+        *lookup.of_roles(settings.region, roles),
         *lookup.of_fleets(settings.region, settings.stack, new),
     ]
     for problem in lookup.taken(settings.stack, wanted):

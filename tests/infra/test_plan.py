@@ -200,6 +200,16 @@ def test_a_name_that_no_stack_has_is_refused(plan):
     assert "is there already, and no stack of Slipway's" in problem
 
 
+def test_a_role_of_the_stack_itself_may_be_a_fleets(plan):
+    """`shop` has a role for its flow logs; a stack `shop-flow` with a fleet `logs` comes to the same name."""
+    made("shop-flow", "logs")
+    [problem] = refused(plan, "shop")
+    assert problem.startswith(
+        "the IAM role slipway-shop-flow-logs-eu-west-1 is the stack shop-flow's, of its fleet logs;"
+    )
+    assert plan("shop", network={"flowLogs": False})
+
+
 def test_a_bucket_whose_objects_expire_is_no_store(plan):
     """The access logs of `shop` lie where the releases of `shop-logs` would: they would be gone after 90 days."""
     logs = naming.access_logs_bucket_name("shop", ACCOUNT, REGION)

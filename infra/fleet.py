@@ -168,6 +168,7 @@ class Fleet(pulumi.ComponentResource):
             port=settings.port,
             health_path=settings.health.path,
             health_codes=settings.health.codes,
+            health_timeout=settings.health.timeout,
             boot_timeout=settings.boot_timeout,
             environment=settings.environment,
             secrets=self._identity.selectors,

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import pulumi_aws as aws
 
-from infra import configuration, identities, lookup, naming, placeholders, routing, zones
+from infra import configuration, identities, lookup, naming, placeholders, routing, user_data, zones
 from infra.artifacts import bucket_of
 from infra.identities import Caller
 from infra.settings import Settings, SettingsError
@@ -68,6 +68,7 @@ def plan(settings: Settings) -> Plan:
             _refuse(settings, _taken_names(settings, provider.account, there))
     _refuse(settings, _full_bands(settings, rules))
     commands = {name: release.command(fleet.process, fleet.command) for name, fleet in settings.fleets.items()}
+    _refuse(settings, user_data.problems(settings, commands, bucket))
     return Plan(account=provider.account, zones=chosen, bucket=bucket, release=release, commands=commands, rules=rules)
 
 

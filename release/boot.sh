@@ -11,32 +11,72 @@ export AWS_REGION=$REGION AWS_DEFAULT_REGION=$REGION AWS_RETRY_MODE=standard AWS
 export AWS_CLI_FILE_ENCODING=UTF-8 AWS_PAGER=
 
 archive=$APP_HOME/artifact.tar.gz code=$APP_HOME/release output=$APP_HOME/app.log exits=$APP_HOME/exits
-home=$APP_HOME/home
+home=$APP_HOME/home values={}
+foreground="it must stay in the foreground, where it is watched (no &, no --daemon; nginx: daemon off)"
 
 metadata() { # path below latest/meta-data/ -> its value (IMDSv2: a token first)
-  python3 - "$AWS_EC2_METADATA_SERVICE_ENDPOINT/latest" "$1" <<'PY'
-import sys
-from urllib.request import Request, urlopen
+  python3 -I - "$AWS_EC2_METADATA_SERVICE_ENDPOINT/latest" "$1" <<'PY'
+import sys, time
+from urllib.request import ProxyHandler, Request, build_opener
 
 base, path = sys.argv[1:]
-ask = Request(base + "/api/token", method="PUT", headers={"X-aws-ec2-metadata-token-ttl-seconds": "300"})
-token = urlopen(ask, timeout=5).read().decode()
-print(urlopen(Request(f"{base}/meta-data/{path}", headers={"X-aws-ec2-metadata-token": token}), timeout=5).read().decode())
+ask = build_opener(ProxyHandler({})).open
+put = Request(base + "/api/token", method="PUT", headers={"X-aws-ec2-metadata-token-ttl-seconds": "300"})
+for left in range(9, -1, -1):
+    try:
+        token = ask(put, timeout=5).read().decode()
+        get = Request(f"{base}/meta-data/{path}", headers={"X-aws-ec2-metadata-token": token})
+        print(ask(get, timeout=5).read().decode())
+        break
+    except OSError as problem:
+        if not left:
+            sys.exit(f"metadata: {path}: {problem}")
+        time.sleep(1)
 PY
 }
 
-report() { # event, reason: one line of JSON into this instance's stream of the fleet's log group
-  local events
-  events=$(python3 - "$1" "$2" "$SHA" "${found:-$DIGEST}" <<'PY'
-import json, sys, time
+# What may leave the instance of what it reads: no secret's value, also as a traceback, JSON, a URL or base64 has it; no
+# byte that is no text, no control character. With a number, only so many lines, the last ones.
+safe() {
+  python3 -I -c '
+import base64, json, os, re, sys, urllib.parse as url
 
-event, reason, sha, digest = sys.argv[1:]
-line = json.dumps({"event": event, "sha": sha, "digest": digest, "reason": reason[-4000:]})
+text = sys.stdin.buffer.read().decode("utf-8", "replace").replace("\r\n", "\n")
+with os.fdopen(3, "rb") as known:
+    values = json.loads(known.read())
+names = {}
+for name, value in values.items():
+    inner = re.match(r"[\w+.-]+://[^/@\s]*:([^@\s]+)@", value)
+    parts = [value, *(line for line in value.splitlines() if len(line) > 7), *(inner.groups() if inner else ())]
+    for part in filter(str.strip, parts):
+        coded = base64.b64encode(part.encode()).decode().rstrip("=")
+        forms = part, repr(part)[1:-1], json.dumps(part)[1:-1], url.quote(part), url.quote_plus(part), url.unquote(part)
+        names.update((form, name) for form in (*forms, coded) if form)
+if sys.argv[1:] and len(text) >= 65536:  # it may begin within a value
+    text = text[max(map(len, names), default=0) :]
+# What is short may be part of any word.
+each = (re.escape(form) if len(form) > 5 else rf"(?<!\w){re.escape(form)}(?!\w)" for form in sorted(names, key=len)[::-1])
+if names:
+    text = re.sub("|".join(each), lambda found: f"(secret {names[found[0]]})", text)
+text = re.sub(r"[^\S\n ]|[\0-\x09\x0b-\x1f\x7f-\x9f]", lambda found: ascii(found[0])[1:-1], text.replace("\t", " "))
+if sys.argv[1:]:
+    text = "\n".join(line[:300] for line in text.rstrip().split("\n")[-int(sys.argv[1]) :])[-3000:] or "none"
+sys.stdout.buffer.write(text.encode("utf-8", "replace"))' "$@" 3< <(printf %s "$values")
+}
+
+report() { # event, reason: one line of JSON into this instance's stream of the fleet's log group
+  local events reason=
+  [ -z "$2" ] || reason=$(printf %s "$2" | safe)
+  events=$(python3 -I - "$1" "$reason" "$SHA" "${found:-$DIGEST}" <<'PY'
+import json, os, sys, time
+
+event, reason, sha, digest = (os.fsencode(word).decode("utf-8", "replace") for word in sys.argv[1:])
+line = json.dumps({"event": event, "sha": sha, "digest": digest, "reason": reason[:4000]})
 print(json.dumps([{"timestamp": int(time.time() * 1000), "message": line}]))
 PY
   )
-  echo "$1 ${2:-}"
-  wait "$stream"
+  echo "$1 $reason"
+  wait "${stream:-}" 2>/dev/null
   aws logs put-log-events --log-group-name "$LOG_GROUP" --log-stream-name "$INSTANCE_ID" --log-events "$events" >/dev/null
 }
 
@@ -58,56 +98,94 @@ gain_time() { # the hook counts from the launch, which was some 30 s before this
 }
 
 fail() {
+  trap - EXIT
   report failed "$1"
   finish ABANDON
   exit 1
 }
 
+# Nothing ends this script in silence; but a signal means that the instance is going, which is no fault of the release.
+trap 'fail "boot.sh ended with $? at line $LINENO ($BASH_COMMAND); the console output of the instance says more"' EXIT
+trap 'trap - EXIT; echo "ended by a signal"; exit 143' TERM INT HUP
+
 fetch() {
   local said from=s3://$BUCKET/releases/$SHA/artifact.tar.gz
-  for try in 1 2 3 4; do # S3 may say 404 for a while where versioning has just been enabled
+  for try in 1 2 3 4; do
     said=$(aws s3 cp --only-show-errors "$from" "$archive" 2>&1) && break
-    [[ $try -lt 4 && ($said == *404* || $said == *NoSuchKey*) ]] || fail "cannot fetch $from: $said"
-    sleep 5
+    [[ $said == *404* || $said == *NoSuchKey* || $said == *403* || $said == *AccessDenied* ]] ||
+      fail "cannot fetch $from: $said"
+    [ $try -lt 4 ] || fail "cannot fetch $from: it is not there, or the role of this instance may not read it (S3 says the \
+same of both to who may not list the bucket; \`python -m release show $SHA\` says whether it is there): $said"
+    sleep 5 # a new bucket, a new role and a new version are not known everywhere at once
   done
   found=$(sha256sum <"$archive" | cut -d' ' -f1)
   [ "$found" = "$DIGEST" ] ||
     fail "the artifact of $SHA in s3://$BUCKET has digest $found, the release has $DIGEST: it was changed after it was published"
   tar -xzf "$archive" -C "$code" --no-same-owner || fail "the artifact of $SHA cannot be unpacked"
   rm -f "$archive"
-  [ "$(id -un)" = "$APP_USER" ] || chown -R "$APP_USER:" "$code" "$home" || fail "cannot give the release to $APP_USER"
+  is_app_user || chown -R "$APP_USER:" "$code" "$home" || fail "cannot give the release to $APP_USER"
 }
 
-secrets() { # the secrets as export statements; their values are in no file, no log and no argument list
-  local batch said
+secrets() { # their values, as JSON by name; they are in no file, no log and no argument list
+  local batch
   while [ $# -gt 0 ]; do
     batch=("${@:1:10}") # GetParameters takes ten names
     shift "${#batch[@]}"
-    said=$(aws ssm get-parameters --with-decryption --names "${batch[@]}" --output json) || return 1
-    python3 -c '
-import json, shlex, sys
+    aws ssm get-parameters --with-decryption --names "${batch[@]}" --output json || return 1
+  done | python3 -I -c '
+import json, sys
 
-answer = json.load(sys.stdin)
-if answer["InvalidParameters"]:
-    sys.exit("no such parameters: " + " ".join(answer["InvalidParameters"]))
-for parameter in answer["Parameters"]:
-    name = parameter["Name"].rsplit("/", 1)[1]
-    value = shlex.quote(parameter["Value"])
-    print(f"export {name}={value}")' < <(printf %s "$said") || return 1
-  done
+text, values = sys.stdin.read().strip(), {}
+while text:
+    answer, end = json.JSONDecoder().raw_decode(text)
+    text = text[end:].lstrip()
+    if answer["InvalidParameters"]:
+        sys.exit("no such parameters: " + " ".join(answer["InvalidParameters"]))
+    values.update((each["Name"].rsplit("/", 1)[1], each["Value"]) for each in answer["Parameters"])
+print(json.dumps(values))'
+}
+
+is_app_user() { # by number too: not every user has a name
+  [ "$(id -u)" = "$APP_USER" ] || [ "$(id -un 2>/dev/null)" = "$APP_USER" ]
 }
 
 as_app_user() { # runs its arguments as the user of the app
-  if [ "$(id -un)" = "$APP_USER" ]; then exec "$@"; fi
+  if is_app_user; then exec "$@"; fi
   exec runuser -u "$APP_USER" -- "$@"
 }
 
+run() { # the command, with the app's own variables: to no shell but the command's they mean anything
+  export HOME=$home PORT INSTANCE_ID RELEASE_SHA=$SHA RELEASE_DIGEST=$DIGEST
+  as_app_user python3 -I -c '
+import json, os, sys
+
+names = "APP_HOME APP_USER APP_ADDRESS APP_LOG_LIMIT AWS_RETRY_MODE AWS_MAX_ATTEMPTS AWS_CLI_FILE_ENCODING AWS_PAGER"
+own = {name: value for name, value in os.environ.items() if name not in names.split()}
+with os.fdopen(3, "rb") as given:
+    for part in given.read().split(b"\0"):
+        own.update(json.loads(part))
+own = {os.fsencode(name): value.encode("utf-8", "surrogateescape") for name, value in own.items()}
+os.execve("/bin/bash", ["bash", "-c", sys.argv[1]], own)' "$COMMAND" 3< <(printf '%s\0%s' "$ENVIRONMENT" "$values")
+}
+
+answers() { # whether anything takes connections where the app should
+  (: <>"/dev/tcp/$APP_ADDRESS/$PORT") 2>/dev/null
+}
+
 supervise() { # runs the app, and runs it again when it ends after it had been ready
+  local status told=
   cd "$code" || exit 1
   while :; do
-    (as_app_user bash -c "$COMMAND")
-    echo $? >>"$exits"
+    (run)
+    status=$?
+    echo $status >>"$exits"
     [ -e "$APP_HOME/ready" ] || exit 1
+    if answers; then # another one could not listen
+      echo "slipway: the command ended with $status, and something goes on on port $PORT; waiting for that to end"
+      [ "$status$told" != 0 ] || report failed "the command ended with 0, and the app goes on without it: $foreground"
+      told=1
+      while answers; do sleep 4; done
+    fi
     echo "slipway: the app ended; starting it again"
     sleep 1 # an app that ends at once must not spin; the load balancer's health check judges it meanwhile
   done
@@ -120,21 +198,35 @@ bound_output() { # what the app says fills no disk: between one and two APP_LOG_
 }
 
 await_answer() { # waits until the app answers as the load balancer will ask; prints why it did not
-  python3 - "$APP_ADDRESS" "$PORT" "$HEALTH_PATH" "$BOOT_TIMEOUT" "$SECONDS" "$exits" <<'PY'
+  python3 -I - "$APP_ADDRESS" "$PORT" "$HEALTH_PATH" "$HEALTH_CODES" "$HEALTH_TIMEOUT" "$BOOT_TIMEOUT" "$SECONDS" "$exits" \
+    "$foreground" <<'PY'
 import http.client, os, sys, time
 
-address, port, path, timeout, gone, exits = sys.argv[1:]
+address, port, path, codes, patience, timeout, gone, exits, foreground = sys.argv[1:]
+ranges = [[int(end) for end in part.split("-")] for part in codes.split(",")]
+# As an ALB does it: the Host header is address:port, there is no X-Forwarded-Proto, and no redirect is followed.
+headers = {"User-Agent": "ELB-HealthChecker/2.0", "Accept-Encoding": "gzip, compressed", "Connection": "close"}
 deadline = time.monotonic() + int(timeout) - int(gone) - 15  # time to say why, before the lifecycle hook runs out
-while True:
+
+
+def check_runs(when):
     if os.path.exists(exits):
-        sys.exit(f"the app exited with {open(exits).read().split()[0]} before it answered")
+        status = open(exits).read().split()[:1] or ["?"]
+        sys.exit(f"the app exited with {status[0]} {when}" + (f": {foreground}" if status == ["0"] else ""))
+
+
+while True:
+    check_runs("before it answered")
     try:
-        connection = http.client.HTTPConnection(address, int(port), timeout=5)
-        connection.request("GET", path, headers={"User-Agent": "slipway-boot"})
-        status = connection.getresponse().status
-        if status == 200:
+        connection = http.client.HTTPConnection(address, int(port), timeout=int(patience))
+        connection.request("GET", path, headers=headers)
+        answer = connection.getresponse()
+        if any(ends[0] <= answer.status <= ends[-1] for ends in ranges):
+            time.sleep(0.5)
+            check_runs("when it had answered")
             break
-        last = f"GET {path} answered {status}, 200 is expected: see the fleet's health.path"
+        to = f" (to {answer.headers['Location']})" if answer.headers["Location"] else ""
+        last = f"GET {path} answered {answer.status}{to}, {codes} is expected: see the fleet's health.path and health.codes"
     except (OSError, http.client.HTTPException) as problem:
         why = problem or type(problem).__name__
         last = f"nothing answered on port {port} of {address} ({why}): the app must listen on $PORT of every address"
@@ -144,37 +236,31 @@ while True:
 PY
 }
 
-tail_of_output() {
-  local said
-  said=$(tail -n 15 "$output" 2>/dev/null | cut -c1-300)
-  echo "${said:-none}"
+INSTANCE_ID=$(metadata instance-id 2>&1) || {
+  why=$INSTANCE_ID INSTANCE_ID=$(cat /var/lib/cloud/data/instance-id 2>/dev/null || uname -n)
+  fail "the metadata service does not answer: $why"
 }
-
-INSTANCE_ID=$(metadata instance-id) || exit 1
 # As the balancer will reach it: an app that listens on 127.0.0.1 alone must not pass.
-: "${APP_ADDRESS:=$(metadata local-ipv4)}"
-mkdir -p "$code" "$home" || exit 1
-rm -f "$exits" "$APP_HOME/ready"
+[ -n "${APP_ADDRESS:-}" ] || APP_ADDRESS=$(metadata local-ipv4 2>&1) || fail "no address: $APP_ADDRESS"
 aws logs create-log-stream --log-group-name "$LOG_GROUP" --log-stream-name "$INSTANCE_ID" &
 stream=$!
+why=$(mkdir -p "$code" "$home" 2>&1 && rm -f "$exits" "$APP_HOME/ready" 2>&1 && : 2>&1 >>"$output") ||
+  fail "cannot make $code: $why"
 gain_time >/dev/null 2>&1 &
-if ! id "$APP_USER" >/dev/null 2>&1; then
-  useradd --system --home-dir "$home" --shell /sbin/nologin "$APP_USER" || exit 1
+if ! is_app_user && ! id "$APP_USER" >/dev/null 2>&1; then
+  why=$(useradd --system --home-dir "$home" --shell /sbin/nologin "$APP_USER" 2>&1) || fail "no user $APP_USER: $why"
 fi
 fetch
 if [ ${#SECRETS[@]} -gt 0 ]; then
-  exported=$(secrets "${SECRETS[@]}" 2>"$APP_HOME/secrets.err") ||
+  values=$(secrets "${SECRETS[@]}" 2>"$APP_HOME/secrets.err") || {
+    values={}
     fail "cannot read the secrets of this fleet: $(tail -n 1 "$APP_HOME/secrets.err")"
+  }
 fi
-(
-  export HOME=$home PORT INSTANCE_ID RELEASE_SHA=$SHA RELEASE_DIGEST=$DIGEST
-  app_environment
-  eval "${exported:-}"
-  supervise
-) >>"$output" 2>&1 </dev/null &
-unset exported
+supervise >>"$output" 2>&1 </dev/null &
 bound_output >/dev/null 2>&1 &
-why=$(await_answer 2>&1) || fail "$why; its last output: $(tail_of_output)"
-touch "$APP_HOME/ready"
+why=$(await_answer 2>&1) || fail "$why; its last output: $(tail -c 65536 "$output" | safe 15)"
+touch "$APP_HOME/ready" || fail "cannot write to $APP_HOME"
 report ready "" || fail "cannot write to the log group $LOG_GROUP"
-finish CONTINUE
+finish CONTINUE || report unfinished "Auto Scaling did not take it that this instance is ready"
+trap - EXIT

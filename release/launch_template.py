@@ -10,15 +10,17 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from release import told
+from release.errors import ReleaseError
 from release.templates import description
-from release.user_data import Boot, render
+from release.user_data import Boot, UserDataTooLargeError, render
 
 
 @dataclass(frozen=True, kw_only=True)
 class LaunchTemplateArgs:
     """What an instance of one fleet is made of.
 
-    `secrets` are `name:version` selectors of SSM parameters. `volume_size` is in GiB, `boot_timeout` in seconds.
+    `secrets` are `name:version` selectors of SSM parameters. `volume_size` is in GiB, the timeouts are in seconds.
     """
 
     fleet: str
@@ -40,6 +42,7 @@ class LaunchTemplateArgs:
     port: int
     health_path: str
     health_codes: str
+    health_timeout: int
     boot_timeout: int
     environment: Mapping[str, str]
     secrets: Sequence[pulumi.Input[str]]
@@ -120,11 +123,15 @@ def _user_data(args: LaunchTemplateArgs) -> pulumi.Output[str]:
             port=args.port,
             health_path=args.health_path,
             health_codes=args.health_codes,
+            health_timeout=args.health_timeout,
             boot_timeout=args.boot_timeout,
             environment=args.environment,
             secrets=tuple(known["secrets"]),
         )
-        return base64.b64encode(render(boot).encode()).decode()
+        try:
+            return base64.b64encode(render(boot).encode()).decode()
+        except UserDataTooLargeError as error:
+            raise told.run_error(ReleaseError(str(error))) from None
 
     return pulumi.Output.all(
         digest=args.digest,

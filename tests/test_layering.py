@@ -15,6 +15,7 @@ PURE = [
     "infra/placeholders.py",
     "infra/preferences.py",
     "infra/routing.py",
+    "infra/user_data.py",
     "infra/zones.py",
     *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "infra/settings").glob("*.py")),
     "release/location.py",

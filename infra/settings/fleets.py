@@ -23,7 +23,7 @@ from release import duration
 NAME = Syntax(r"[a-z]([a-z0-9-]{0,18}[a-z0-9])?", "1 to 20 of a-z, 0-9 and -, beginning with a letter")
 PROCESS = Syntax(r"[A-Za-z0-9_-]{1,63}", "a process name of a Procfile (letters, digits, _ and -)")
 HEALTH_PATH = Syntax(r"/[!-~]{0,1023}", "a path that begins with /")
-CODES = Syntax(r"\d{3}(-\d{3})?(,\d{3}(-\d{3})?){0,19}", "statuses")
+CODES = Syntax(r"[0-9]{3}(-[0-9]{3})?(,[0-9]{3}(-[0-9]{3})?){0,19}", "statuses")
 ROUTE_PATH = Syntax(r"[/*][A-Za-z0-9_.$/~\"'@:+&*?-]{0,127}", "a path pattern such as /api/* (up to 128 characters)")
 ROUTE_HOST = Syntax(r"(?=.{1,128}$)[A-Za-z0-9*?-]+(\.[A-Za-z0-9*?-]+)+", "a host pattern such as *.example.com")
 KMS_KEY = Syntax(

@@ -8,6 +8,38 @@ NAME = Syntax(r"[A-Za-z_][A-Za-z0-9_]{0,127}", "a variable name (letters, digits
 
 RESERVED = ("PORT", "INSTANCE_ID", "RELEASE_SHA", "RELEASE_DIGEST")
 """What the boot script tells each process."""
+SHELL = frozenset(
+    [
+        "_",
+        "BASH",
+        "BASHOPTS",
+        "BASHPID",
+        "BASH_ARGV0",
+        "BASH_COMMAND",
+        "BASH_EXECUTION_STRING",
+        "BASH_SUBSHELL",
+        "BASH_VERSINFO",
+        "BASH_VERSION",
+        "COMP_WORDBREAKS",
+        "EPOCHREALTIME",
+        "EPOCHSECONDS",
+        "HISTCMD",
+        "IFS",
+        "LINENO",
+        "OLDPWD",
+        "OPTERR",
+        "OPTIND",
+        "PPID",
+        "PS1",
+        "PS4",
+        "PWD",
+        "RANDOM",
+        "SHELLOPTS",
+        "SHLVL",
+        "SRANDOM",
+    ]
+)
+"""What bash, which runs the command, sets itself whatever its environment says (bash 5.2)."""
 SECRET_LIMIT = 4096
 """Bytes of a standard parameter of the Parameter Store."""
 
@@ -34,6 +66,8 @@ def _read(section: Section) -> dict[str, str]:
             section.problem(name, f"must be named as {NAME.words}")
         elif name in RESERVED:
             section.problem(name, "is set by Slipway on each instance; choose another name")
+        elif name in SHELL:
+            section.problem(name, "is reserved: the shell that runs the command sets it itself; choose another name")
         elif not isinstance(value, str):
             # A number too: YAML reads 1.10 as 1.1 and 0123 as 83, and the engine does not say what was written.
             command = set_command(section.at(name), "TEXT --type string")

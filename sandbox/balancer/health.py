@@ -67,9 +67,11 @@ async def probe(session: aiohttp.ClientSession, address: str, check: HealthCheck
     """One check; None where it succeeds. `session` must not keep connections: each check opens its own."""
     url = URL(f"http://{address}{check.path}", encoded=True)
     timeout = aiohttp.ClientTimeout(total=check.timeout)
-    headers = {"User-Agent": AGENT, "Accept": "*/*"}
+    headers = {"User-Agent": AGENT, "Accept-Encoding": "gzip, compressed", "Connection": "close"}
     try:
-        async with session.get(url, timeout=timeout, headers=headers, allow_redirects=False) as response:
+        async with session.get(
+            url, timeout=timeout, headers=headers, skip_auto_headers=("Accept",), allow_redirects=False
+        ) as response:
             return None if check.matches(response.status) else mismatch(response.status)
     except (asyncio.TimeoutError, TimeoutError):
         return TIMED_OUT

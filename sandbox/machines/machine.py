@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
-import getpass
 import logging
 import os
 import shutil
@@ -108,7 +107,7 @@ class Machine:
             "AWS_DEFAULT_REGION": region,
             "APP_HOME": str(self._directory / "app"),
             "APP_ADDRESS": LOOPBACK,
-            "APP_USER": getpass.getuser(),
+            "APP_USER": str(os.getuid()),
             "PORT": str(self.port),
         }
         if "SLIPWAY_SANDBOX" in os.environ:

@@ -193,6 +193,14 @@ def test_a_fleet_with_another_stacks_names_is_refused(plan):
     assert plan("shop", fleets={"api-web": None})  # its own: a first `pulumi up` that was killed goes on
 
 
+def test_what_does_not_fit_into_user_data_is_refused(plan):
+    """EC2 takes 16 KB, of which Slipway needs a part; all fleets that have too much are named."""
+    much = {"environment": {"A": "x" * 15_000}}
+    found = refused(plan, fleets={"web": much, "api": {**much, "routes": {"paths": ["/api/*"]}}})
+    assert [problem.split(":")[0] for problem in found] == ["fleets.api.environment", "fleets.web.environment"]
+    assert all("EC2 takes 16384" in problem and "move long values to files" in problem for problem in found)
+
+
 def test_a_name_that_no_stack_has_is_refused(plan):
     """Whatever it is, it can't be made twice."""
     boto3.client("iam").create_role(RoleName=f"slipway-shop-web-{REGION}", AssumeRolePolicyDocument="{}")

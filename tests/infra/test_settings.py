@@ -184,6 +184,12 @@ BREACHES = [
     ({"fleets__web__egress": [443, *range(1000, 1060)]}, "fleets.web.egress: must be at most 60"),
     ({"fleets__web__environment": {"1A": "x"}}, "fleets.web.environment.1A: must be named as a variable name"),
     ({"fleets__web__environment": {"PORT": "1"}}, "fleets.web.environment.PORT: is set by Slipway on each instance"),
+    ({"fleets__web__environment": {"IFS": ","}}, "fleets.web.environment.IFS: is reserved: the shell"),
+    ({"fleets__web__secrets": {"RANDOM": "1"}}, "fleets.web.secrets.RANDOM: is reserved: the shell"),
+    (
+        {"fleets__web__health": {"codes": "\u0662\u0660\u0660"}},
+        "fleets.web.health.codes: must be statuses from 200 to 499",
+    ),
     ({"fleets__web__environment": {"A": True}}, "fleets.web.environment.A: must be text, is a boolean"),
     ({"fleets__web__environment": {"A": "1"}, "fleets__web__secrets": {"A": "2"}}, "secrets.A: is in environment too"),
     ({"fleets__web__secrets": {"A": ""}}, "fleets.web.secrets.A: must not be empty"),

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import io
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import tarfile
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -27,10 +28,14 @@ pytestmark = pytest.mark.sandbox
 
 SERVE = f"exec {sys.executable} -m http.server --bind 127.0.0.1 $PORT"
 STANDS_IN = {
-    # Fetches the artifact, and refuses to end the launch as often as the file `refusals` has lines.
+    # Fetches the artifact, but not as often as the file `missing` has lines; refuses to end the launch as often as
+    # `refusals` has; knows the secrets in `parameters`.
     "aws": """echo "$@" >>"$CALLS"
 case "$1 $2" in
-  "s3 cp") cp "$ARTIFACT" "${@: -1}" ;;
+  "ssm get-parameters") cat "$PARAMETERS" ;;
+  "s3 cp")
+    [ ! -s "$MISSING" ] || { head -n 1 "$MISSING" >&2; sed -i 1d "$MISSING"; exit 1; }
+    cp "$ARTIFACT" "${@: -1}" ;;
   "autoscaling complete-lifecycle-action")
     [ -s "$REFUSALS" ] || exit 0
     sed -i 1d "$REFUSALS"
@@ -46,6 +51,7 @@ AS_ROOT = {
     "chown": 'echo chown "$@" >>"$CALLS"\n',
     "runuser": 'echo runuser "${@:1:3}" >>"$CALLS"; shift 3; exec "$@"\n',
 }
+NOTHING: Mapping[str, str] = {}
 
 
 class Metadata(BaseHTTPRequestHandler):
@@ -78,6 +84,11 @@ class Booting:
         calls = self.folder / "calls"
         lines = calls.read_text().splitlines() if calls.exists() else []
         return [line for line in lines if words in line]
+
+    def reported(self) -> list[dict[str, str]]:
+        """What it wrote into the log group."""
+        lines = [line.split(" --log-events ", 1)[1] for line in self.said("put-log-events")]
+        return [json.loads(event["message"]) for line in lines for event in json.loads(line)]
 
     @property
     def app(self) -> Path:
@@ -119,10 +130,10 @@ def port() -> Iterator[int]:
 
 @contextmanager
 def booting(
-    folder: Path, metadata: str, port: int, *, command: str = SERVE, root: bool = False, **more: str
+    folder: Path, metadata: str, port: int, *, command: str = SERVE, stands_in: Mapping[str, str] = NOTHING, **more: str
 ) -> Iterator[tuple[Booting, subprocess.Popen[str]]]:
     """The user data as it runs; all of its processes end with it."""
-    stand_ins(folder / "bin", STANDS_IN | (AS_ROOT if root else {}))
+    stand_ins(folder / "bin", {**STANDS_IN, **stands_in})
     boot = Boot(
         sha="a" * 40,
         digest=artifact(folder / "artifact.tar.gz"),
@@ -135,19 +146,23 @@ def booting(
         command=command,
         port=port,
         health_path="/",
-        health_codes="200",
+        health_codes=more.pop("health_codes", "200"),
+        health_timeout=5,
         boot_timeout=int(more.pop("boot_timeout", "300")),
-        environment={},
+        environment=json.loads(more.pop("own", "{}")),
+        secrets=tuple(more.pop("secrets", "").split()),
     )
     script = folder / "user-data"
-    script.write_text(render(boot))
+    script.write_text(render(boot).replace("\n. <", f"\n{more.pop('prelude', '')}\n. <", 1))
     environment = {
         "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
         "APP_HOME": str(folder / "app"),
-        "APP_USER": "app" if root else getpass.getuser(),
+        "APP_USER": "app" if "useradd" in stands_in else str(os.getuid()),
         "AWS_EC2_METADATA_SERVICE_ENDPOINT": metadata,
         "CALLS": str(folder / "calls"),
         "REFUSALS": str(folder / "refusals"),
+        "MISSING": str(folder / "missing"),
+        "PARAMETERS": str(folder / "parameters"),
         "REAL_SLEEP": "/bin/sleep",
         "ARTIFACT": str(folder / "artifact.tar.gz"),
         **more,
@@ -166,7 +181,8 @@ def booting(
     try:
         yield Booting(folder), process
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
 
 
@@ -209,7 +225,7 @@ def test_the_app_is_asked_where_the_balancer_will_ask(tmp_path, metadata, port):
 
 def test_the_app_runs_as_a_user_to_whom_the_release_belongs(tmp_path, metadata, port):
     """The release and the home are the app's, so that what writes beside its code can; nothing else is."""
-    with booting(tmp_path, metadata, port, root=True) as (instance, process):
+    with booting(tmp_path, metadata, port, stands_in=AS_ROOT) as (instance, process):
         assert process.wait(60) == 0
         home, code = instance.app / "home", instance.app / "release"
         assert instance.said("useradd") == [f"useradd --system --home-dir {home} --shell /sbin/nologin app"]
@@ -225,3 +241,207 @@ def test_what_the_app_says_does_not_fill_the_disk(tmp_path, metadata, port):
         kept, output = instance.app / "app.log.1", instance.app / "app.log"
         until(lambda: kept.exists() and output.stat().st_size < 10_000)
         assert "line 2000\n" in kept.read_text()
+
+
+FORBIDDEN = "fatal error: An error occurred (403) when calling the HeadObject operation: Forbidden"
+ANSWER = """import http.server, json, os, sys
+class App(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        with open(os.environ["HOME"] + "/asked", "a") as asked:
+            asked.write(json.dumps(dict(self.headers)) + chr(10))
+        self.send_response(int(sys.argv[1]))
+        self.send_header("Location", "https://elsewhere.example/")
+        self.end_headers()
+http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), App).serve_forever()
+"""
+
+
+def answering(folder: Path, status: int) -> str:
+    """A command that answers every request with that status, and notes its headers."""
+    (folder / "answer.py").write_text(ANSWER)
+    return f"exec {sys.executable} {folder / 'answer.py'} {status}"
+
+
+def test_the_app_gets_exactly_what_was_set(tmp_path, metadata, port):
+    """No name means anything to the boot script, nor to bash or Python before the app is there."""
+    own = {
+        "APP_USER": "root",
+        "APP_HOME": "/srv/app",
+        "COMMAND": "false",
+        "code": "/nowhere",
+        "UID": "1000",
+        "PATH": f"/opt/own:{os.environ['PATH']}",
+        "HOME": str(tmp_path),
+        "IFS_": "a b",
+        "BASH_ENV": "/dev/null",
+        "PYTHONPATH": "/nowhere",
+        "PYTHONHOME": "",
+        "LD_PRELOAD": "",
+        "report": "() { :; }",
+        "exits": "/nowhere",
+        "SECONDS": "100000",
+        "AWS_REGION": "us-east-1",
+        "AWS_PAGER": "less",
+        "TEXT": "two\nlines, 'quotes' and \u00fc",
+    }
+    write = f"""{sys.executable} -IS -c 'import json, os; json.dump(dict(os.environ), open("{tmp_path}/seen", "w"))'"""
+    with booting(tmp_path, metadata, port, command=f"{write}; {SERVE}", own=json.dumps(own)) as (instance, process):
+        assert process.wait(60) == 0
+        seen = json.loads((tmp_path / "seen").read_text())
+        assert {name: seen.get(name) for name in own} == own
+        assert not {"APP_ADDRESS", "APP_LOG_LIMIT", "AWS_MAX_ATTEMPTS"} & seen.keys()
+        assert instance.reported()[-1]["event"] == "ready"
+
+
+def test_secrets_reach_the_app_and_leave_the_instance_masked(tmp_path, metadata, port):
+    """Whole, within a URL, as repr, JSON, base64 and URLs have them; also where what is shown is cut."""
+    values = {"KEY": "p\u00e4ss'wo\"rd", "DATABASE_URL": "postgres://shop:s3cr%2Ft@db/shop", "SHORT": "abc"}
+    shown = [{"Name": f"/slipway/prod/web/{name}", "Value": value} for name, value in values.items()]
+    (tmp_path / "parameters").write_text(json.dumps({"Parameters": shown, "InvalidParameters": []}))
+    tell = f"""exec {sys.executable} -c '
+import base64, json, os
+from urllib.parse import quote
+own = [os.environ[name] for name in ("KEY", "DATABASE_URL", "SHORT")]
+print("x" * 70000 + own[0] + "." * 64000)
+print(*own, repr(own[0]), json.dumps(own[0]), quote(own[0]), end=" ")
+print(base64.b64encode(own[0].encode()).decode(), "s3cr/t", "abcd")
+print("y" * 295 + own[0])
+raise SystemExit(7)'"""
+    secrets = " ".join(f"/slipway/prod/web/{name}:1" for name in values)
+    with booting(tmp_path, metadata, port, command=tell, secrets=secrets) as (instance, process):
+        console, _ = process.communicate(timeout=60)
+        (said,) = instance.reported()
+        assert "the app exited with 7 before it answered" in said["reason"]
+        masked = "(secret KEY) (secret DATABASE_URL) (secret SHORT) "
+        assert masked in said["reason"]
+        assert "(secret DATABASE_URL) abcd" in said["reason"]
+        for value in ("ss'wo", "ss\\", "s3cr", "cMOkc3M"):
+            assert value not in said["reason"] + console
+
+
+def test_bytes_that_are_no_text_are_replaced_and_control_characters_shown(tmp_path, metadata, port):
+    """So that a reason survives every reader: JSON, the ledger, any terminal."""
+    tell = r"printf 'Datenbank k\366nig \033[31mfehlt\033[0m\007\n' >&2; exit 1"
+    with booting(tmp_path, metadata, port, command=tell) as (instance, process):
+        console, _ = process.communicate(timeout=60)
+        (said,) = instance.reported()
+        assert r"Datenbank k�nig \x1b[31mfehlt\x1b[0m\x07".replace(r"\ufffd", "\ufffd") in said["reason"]
+        assert "\x1b" not in console
+
+
+def test_a_redirect_is_healthy_where_the_settings_say_so(tmp_path, metadata, port):
+    """It is not followed, and the request is the load balancer's: by address, and with nothing of a proxy."""
+    command = answering(tmp_path, 301)
+    with booting(tmp_path, metadata, port, command=command, health_codes="200,300-302") as (instance, process):
+        assert process.wait(60) == 0
+        asked = json.loads((instance.app / "home" / "asked").read_text().splitlines()[0])
+        assert asked == {
+            "Host": f"127.0.0.1:{port}",
+            "User-Agent": "ELB-HealthChecker/2.0",
+            "Accept-Encoding": "gzip, compressed",
+            "Connection": "close",
+        }
+
+
+def test_a_status_that_is_not_healthy_says_which_setting(tmp_path, metadata, port):
+    """With where a redirect leads to: it is mostly that which explains it."""
+    command = answering(tmp_path, 301)
+    with booting(tmp_path, metadata, port, command=command, boot_timeout="20") as (instance, process):
+        assert process.wait(60) == 1
+        (said,) = instance.reported()
+        assert "GET / answered 301 (to https://elsewhere.example/), 200 is expected" in said["reason"]
+        assert "health.codes" in said["reason"]
+
+
+def test_an_artifact_that_is_not_there_yet_is_asked_for_again(tmp_path, metadata, port):
+    """Whoever may not list a bucket gets 403 for what isn't there."""
+    (tmp_path / "missing").write_text(f"{FORBIDDEN}\n" * 3)
+    with booting(tmp_path, metadata, port) as (instance, process):
+        assert process.wait(60) == 0
+        assert len(instance.said("s3 cp")) == 4
+
+
+def test_an_artifact_that_stays_away_says_both_reasons(tmp_path, metadata, port):
+    """It is not there, or may not be read: S3 doesn't say which."""
+    (tmp_path / "missing").write_text(f"{FORBIDDEN}\n" * 9)
+    with booting(tmp_path, metadata, port) as (instance, process):
+        assert process.wait(60) == 1
+        (said,) = instance.reported()
+        assert "it is not there, or the role of this instance may not read it" in said["reason"]
+        assert said["reason"].endswith(FORBIDDEN)
+        assert len(instance.said("s3 cp")) == 4
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("true", "the app exited with 0 before it answered: it must stay in the foreground"),
+        (
+            f"{SERVE.removeprefix('exec ')} & until curl -s 127.0.0.1:$PORT; do :; done",
+            "0 when it had answered: it must",
+        ),
+    ],
+)
+def test_an_app_in_the_background_is_told_to_come_forward(tmp_path, metadata, port, command, says):
+    """Nothing watches it there: it could not be started again."""
+    with booting(tmp_path, metadata, port, command=command) as (instance, process):
+        assert process.wait(60) == 1
+        (said,) = instance.reported()
+        assert says in said["reason"]
+        assert instance.said("--lifecycle-action-result ABANDON")
+
+
+def test_an_app_that_goes_to_the_background_later_is_said_once_and_not_started_twice(tmp_path, metadata, port):
+    """It would find its port taken for ever."""
+    command = f"echo began >>$HOME/began; {SERVE.removeprefix('exec ')} & until [ -e $HOME/go ]; do :; done"
+    with booting(tmp_path, metadata, port, command=command) as (instance, process):
+        assert process.wait(60) == 0
+        (instance.app / "home" / "go").touch()
+        until(lambda: len(instance.reported()) == 2)
+        assert "the app goes on without it: it must stay in the foreground" in instance.reported()[1]["reason"]
+        assert (instance.app / "home" / "began").read_text() == "began\n"
+
+
+@pytest.mark.parametrize(
+    ("broken", "says"),
+    [
+        ({"mkdir": "echo no space left on device >&2; exit 1\n"}, "cannot make .*: no space left on device"),
+        ({"useradd": "echo useradd: locked >&2; exit 1\n"}, "no user app: useradd: locked"),
+        ({"tar": "exit 2\n"}, "cannot be unpacked"),
+    ],
+)
+def test_what_fails_before_the_app_is_said(tmp_path, metadata, port, broken, says):
+    """And the launch ends with it, at once."""
+    with booting(tmp_path, metadata, port, stands_in=AS_ROOT | broken) as (instance, process):
+        assert process.wait(60) == 1
+        (said,) = instance.reported()
+        assert re.search(says, said["reason"])
+        assert instance.said("--lifecycle-action-result ABANDON")
+
+
+def test_an_end_that_nobody_foresaw_is_said_too(tmp_path, metadata, port):
+    """Such as an unset variable: bash just leaves."""
+    with booting(tmp_path, metadata, port, prelude="unset BUCKET") as (instance, process):
+        assert process.wait(60) == 1
+        (said,) = instance.reported()
+        assert re.search(r"boot\.sh ended with 1 at line \d+", said["reason"])
+        assert instance.said("--lifecycle-action-result ABANDON")
+
+
+def test_without_a_metadata_service_the_console_says_so(tmp_path, port):
+    """It is asked for some seconds; without it there is no name to report by but the host's."""
+    with booting(tmp_path, "http://127.0.0.1:9", port) as (instance, process):
+        console, _ = process.communicate(timeout=60)
+        assert process.returncode == 1
+        assert "the metadata service does not answer" in console
+        assert instance.reported()[0]["event"] == "failed"
+
+
+def test_an_instance_that_goes_says_nothing_of_the_release(tmp_path, metadata, port):
+    """A boot that is cut short by its end is no failure of the release."""
+    with booting(tmp_path, metadata, port, command="touch $HOME/up; exec $REAL_SLEEP 300") as (instance, process):
+        until((instance.app / "home" / "up").exists)
+        os.killpg(process.pid, signal.SIGTERM)
+        console, _ = process.communicate(timeout=60)
+        assert "ended by a signal" in console
+        assert not instance.reported()

@@ -92,7 +92,7 @@ class ShopFleet(Fleet):
         boot = Boot(
             sha=release, digest=self.digest, bucket=BUCKET, region=self.ec2.meta.region_name, fleet="web",
             group=self.name, hook="boot", log_group=LOGS, command="python3 -m shop",
-            port=8080, health_path="/healthz", health_codes="200", boot_timeout=60, environment={},
+            port=8080, health_path="/healthz", health_codes="200", health_timeout=5, boot_timeout=60, environment={},
         )  # fmt: skip
         return {
             **super().data(release),

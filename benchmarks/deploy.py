@@ -49,12 +49,13 @@ def _up(ref: str) -> float:
 
 def _sandbox() -> dict[str, str]:
     """Where the sandbox's AWS is, as `python -m sandbox env` says it."""
-    program = f'eval "$({sys.executable} -m sandbox env)" && echo $AWS_ENDPOINT_URL $AWS_REGION'
+    variables = "$AWS_ENDPOINT_URL $AWS_REGION $AWS_ACCESS_KEY_ID $AWS_SECRET_ACCESS_KEY"
+    program = f'eval "$({sys.executable} -m sandbox env)" && echo {variables}'
     ran = subprocess.run(["bash", "-c", program], cwd=CHECKOUT, capture_output=True, text=True, check=False)
     if ran.returncode or not ran.stdout.strip():
         sys.exit(f"no sandbox runs here, `make up` starts one: {ran.stderr.strip()}")
-    endpoint, region = ran.stdout.split()
-    os.environ.update(AWS_ACCESS_KEY_ID="sandbox", AWS_SECRET_ACCESS_KEY="sandbox")  # noqa: S106 - of no account
+    endpoint, region, access, secret = ran.stdout.split()
+    os.environ.update(AWS_ACCESS_KEY_ID=access, AWS_SECRET_ACCESS_KEY=secret)
     return {"endpoint_url": endpoint, "region_name": region}
 
 

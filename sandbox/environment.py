@@ -9,6 +9,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from sandbox import keys
+from sandbox.keys import Keys
 from sandbox.processes import LOOPBACK, MARKER
 from sandbox.session import State
 
@@ -45,12 +47,12 @@ class Deploy:
     config_file: str | None = None
 
 
-def of_processes(directory: Path) -> dict[str, str]:
+def of_processes(directory: Path, own: Keys) -> dict[str, str]:
     """The environment of the sandbox's own processes: marked, and away from the user's AWS account."""
     dropped = {*unwanted(os.environ), "AWS_ENDPOINT_URL", "AWS_EC2_METADATA_DISABLED"}
     return {
         **{name: value for name, value in os.environ.items() if name not in dropped},
-        **_credentials(DEFAULT_REGION),
+        **_credentials(DEFAULT_REGION, own),
         **_no_proxy(os.environ),
         MARKER: str(directory),
         "PATH": _path(os.environ, []),
@@ -64,7 +66,7 @@ def of_tools(directory: Path, state: State, deploy: Deploy | None, engine: Path)
     The marker is not among them: `down` would end the user's shell.
     """
     variables = {
-        **_credentials(deploy.region if deploy else DEFAULT_REGION),
+        **_credentials(deploy.region if deploy else DEFAULT_REGION, state.keys),
         **_no_proxy(os.environ),
         "AWS_ENDPOINT_URL": state.endpoint,
         "AWS_EC2_METADATA_DISABLED": "true",
@@ -107,10 +109,10 @@ def shell_lines(base: Mapping[str, str], variables: Mapping[str, str]) -> list[s
     return unset + [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
 
 
-def _credentials(region: str) -> dict[str, str]:
+def _credentials(region: str, own: Keys) -> dict[str, str]:
     return {
-        "AWS_ACCESS_KEY_ID": "sandbox",
-        "AWS_SECRET_ACCESS_KEY": "sandbox",
+        keys.ACCESS: own.access,
+        keys.SECRET: own.secret,
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,  # the name that boto3 and the AWS CLI read
         "AWS_CONFIG_FILE": os.devnull,

@@ -8,7 +8,7 @@ import json
 import re
 from typing import Any, Protocol
 
-from sandbox import session
+from sandbox import keys, session
 from sandbox.errors import SandboxError
 from sandbox.paths import SANDBOX
 from sandbox.processes import LOOPBACK
@@ -142,8 +142,9 @@ def _ask(
 ) -> tuple[int, dict[str, Any]]:
     port = state.children[process].port or state.ports[process]
     connection = http.client.HTTPConnection(LOOPBACK, port, timeout=PATIENCE)
+    headers = {"Content-Type": "application/json", **keys.bearer(state.keys)}
     try:
-        connection.request(method, path, json.dumps(body or {}), {"Content-Type": "application/json"})
+        connection.request(method, path, json.dumps(body or {}), headers)
         answer = connection.getresponse()
         return answer.status, json.loads(answer.read())
     except (OSError, http.client.HTTPException, ValueError) as problem:

@@ -9,6 +9,8 @@ from typing import Any
 
 import aiohttp
 
+from sandbox import keys
+
 LOG = logging.getLogger(__name__)
 
 WAIT = 20.0  # seconds a long poll may last
@@ -26,6 +28,7 @@ class InternalApi:
 
     def __init__(self, session: aiohttp.ClientSession, endpoint: str) -> None:
         self._session = session
+        self._headers = keys.bearer(keys.of_session())
         self._base = f"{endpoint.rstrip('/')}/_sandbox/"
 
     async def follow(self, path: str) -> AsyncIterator[dict[str, Any]]:
@@ -45,7 +48,9 @@ class InternalApi:
     async def _poll(self, path: str, version: int) -> dict[str, Any]:
         timeout = aiohttp.ClientTimeout(total=WAIT + MARGIN, sock_connect=MARGIN)
         query = {"after": str(version), "wait": str(int(WAIT))}
-        async with self._session.get(self._base + path, params=query, timeout=timeout) as response:
+        async with self._session.get(
+            self._base + path, params=query, headers=self._headers, timeout=timeout
+        ) as response:
             response.raise_for_status()
             return await response.json()
 
@@ -64,7 +69,7 @@ class InternalApi:
 
     async def _post(self, path: str, body: dict[str, Any]) -> None:
         timeout = aiohttp.ClientTimeout(total=MARGIN)
-        async with self._session.post(self._base + path, json=body, timeout=timeout) as response:
+        async with self._session.post(self._base + path, json=body, headers=self._headers, timeout=timeout) as response:
             if 400 <= response.status < 500:
                 said = (await response.text())[:200]
                 raise InternalApiError(f"POST {self._base}{path} answered {response.status}: {said}")

@@ -20,6 +20,19 @@ def cache_root() -> Path:
     return Path(base).expanduser() / "slipway"
 
 
+def private(folder: Path) -> None:
+    """Make a folder that nobody else looks into, or make one that is there such."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+
+
+def write_private(file: Path, text: str) -> None:
+    """Write a file that nobody else reads."""
+    file.touch(mode=0o600)
+    file.chmod(0o600)  # it may have been there with another one
+    file.write_text(text, encoding="utf-8")
+
+
 def machine() -> str:
     """The operating system and processor as Go names them, such as `linux-amd64`."""
     processor = platform.machine().lower()

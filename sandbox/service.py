@@ -10,6 +10,9 @@ import socket
 import sys
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from sandbox import door, keys
 
 LOOPBACK = "127.0.0.1"
 
@@ -40,6 +43,24 @@ async def serve(app: web.Application, listener: socket.socket) -> web.AppRunner:
     await runner.setup()
     await web.SockSite(runner, listener).start()
     return runner
+
+
+@web.middleware
+async def no_pages(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuses what web pages send."""
+    port = request.transport.get_extra_info("sockname")[1] if request.transport else 0
+    hosts = request.headers.getall("Host", [])
+    host = hosts[0] if len(hosts) == 1 else None
+    said = door.refusal(host=host, origin=request.headers.get("Origin"), port=port)
+    if said:
+        raise web.HTTPForbidden(text=f"{said}\n")
+    return await handler(request)
+
+
+def require_key(request: web.Request) -> None:
+    """Raises web.HTTPUnauthorized where a request does not bear the secret of the sandbox's session."""
+    if not keys.is_bearer(request.headers.get("Authorization")):
+        raise web.HTTPUnauthorized(text="this needs the key of the sandbox's session\n")
 
 
 def ready(port: int) -> None:

@@ -9,6 +9,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from sandbox.keys import Keys
+from sandbox.paths import private, write_private
 from sandbox.processes import LOOPBACK, is_alive
 
 FILE = "state.json"
@@ -31,6 +33,7 @@ class State:
     session: str
     supervisor: Child
     ports: dict[str, int]
+    keys: Keys
     children: dict[str, Child] = dataclasses.field(default_factory=dict[str, Child])
     ready: bool = False
     broken: str | None = None
@@ -43,9 +46,9 @@ class State:
 
 def write(directory: Path, name: str, record: object) -> None:
     """Put a JSON file into the sandbox's folder: whole, or not at all."""
-    directory.mkdir(parents=True, exist_ok=True)
+    private(directory)
     fresh = directory / f"{name}.{os.getpid()}"
-    fresh.write_text(json.dumps(record, indent=2) + "\n")
+    write_private(fresh, json.dumps(record, indent=2) + "\n")
     fresh.replace(directory / name)
 
 
@@ -77,6 +80,7 @@ def _parse(record: dict[str, Any]) -> State:
         session=record["session"],
         supervisor=Child(**record["supervisor"]),
         ports=record["ports"],
+        keys=Keys(**record["keys"]),
         children={name: Child(**child) for name, child in record["children"].items()},
         ready=record["ready"],
         broken=record["broken"],

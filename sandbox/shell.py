@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from sandbox.paths import private, write_private
 
 PROMPT = "(slipway) "
 
@@ -20,10 +23,10 @@ def prepare(shell: str, lines: Sequence[str], folder: Path, home: Path) -> tuple
     if kind not in files:
         return [shell], {}
     name, prompt = files[kind]
-    folder.mkdir(parents=True, exist_ok=True)
+    private(folder)
     own, users = folder / name, home / name
-    source = [f"[ -r '{users}' ] && . '{users}'"]
-    own.write_text("\n".join([*source, *lines, prompt.format(PROMPT)]) + "\n")
+    source = [f"[ -r {shlex.quote(str(users))} ] && . {shlex.quote(str(users))}"]
+    write_private(own, "\n".join([*source, *lines, prompt.format(PROMPT)]) + "\n")
     if kind == "bash":
         return [shell, "--rcfile", str(own), "-i"], {}
     return [shell, "-i"], {"ZDOTDIR": str(folder)}

@@ -19,7 +19,7 @@ import psutil
 from sandbox import environment, processes, session
 from sandbox.errors import SandboxError
 from sandbox.locks import locked
-from sandbox.paths import CHECKOUT
+from sandbox.paths import CHECKOUT, private
 from sandbox.session import State
 from sandbox.supervisor import Plan
 
@@ -93,6 +93,7 @@ def _balancer_port(asked: int | None) -> int:
 
 def run(plan: Plan) -> State:
     """Start a supervisor on the plan, in a session of its own, and wait until all of it is ready."""
+    private(plan.directory)
     logs = plan.directory / "log"
     logs.mkdir(parents=True, exist_ok=True)
     with (logs / "supervisor.log").open("ab") as log:
@@ -102,7 +103,7 @@ def run(plan: Plan) -> State:
             stdout=subprocess.PIPE,
             stderr=log,
             cwd=CHECKOUT,
-            env=environment.of_processes(plan.directory),
+            env=environment.of_processes(plan.directory, plan.keys),
             start_new_session=True,
         )
     try:

@@ -20,6 +20,7 @@ from typing import IO, Any
 import psutil
 
 from sandbox import session
+from sandbox.keys import Keys, fresh
 from sandbox.processes import created, die_with_parent, sweep
 from sandbox.session import Child, State
 
@@ -40,6 +41,7 @@ class Plan:
     session: str
     commands: dict[str, list[str]]
     ports: dict[str, int]
+    keys: Keys = dataclasses.field(default_factory=fresh)
 
     @classmethod
     def parse(cls, text: str) -> Plan:
@@ -50,6 +52,7 @@ class Plan:
             session=record["session"],
             commands=record["commands"],
             ports=record["ports"],
+            keys=Keys(**record["keys"]),
         )
 
     def dump(self) -> str:
@@ -66,7 +69,9 @@ class Supervisor:
         self._running: dict[str, Process] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         me = os.getpid()
-        self._state = State(session=plan.session, supervisor=Child(pid=me, started=created(me)), ports=plan.ports)
+        self._state = State(
+            session=plan.session, supervisor=Child(pid=me, started=created(me)), ports=plan.ports, keys=plan.keys
+        )
 
     async def run(self) -> int:
         """Start all, wait until told to stop, end all. Returns the exit code."""

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 
+from sandbox import keys
 from sandbox.aws.autoscaling.rollout import Limits
 from sandbox.aws.controller import Controller
 from sandbox.aws.elbv2.ports import ports
@@ -26,6 +27,7 @@ def main() -> None:
     )
     options = parser.parse_args()
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    keys.of_session()  # without them nobody could ask for anything
     ports.preferred = options.balancer_port
     Limits.stalled = options.refresh_timeout
     signal.signal(signal.SIGTERM, _leave)

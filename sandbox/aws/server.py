@@ -9,6 +9,7 @@ from moto.cloudwatch.models import cloudwatch_backends
 from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
 from moto.logs.models import logs_backends
+from moto.moto_server import werkzeug_app
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
@@ -17,6 +18,7 @@ from moto.moto_server.werkzeug_app import (
 from moto.s3.models import s3_backends
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from sandbox.aws.access import entry
 from sandbox.aws.autoscaling.models import SandboxAutoScalingBackend
 from sandbox.aws.cloudwatch.models import SandboxCloudWatchBackend
 from sandbox.aws.ec2 import security_groups
@@ -42,6 +44,7 @@ def install() -> None:
     logs_backends.backend = SandboxLogsBackend
     s3_backends.backend = SandboxS3Backend
     security_groups.install()
+    werkzeug_app.DISABLE_GLOBAL_CORS = True  # no web page is to read what the emulator says
     settings.ACM_VALIDATION_WAIT = (
         0  # nobody checks the record: a certificate is issued the second after it was asked for
     )
@@ -57,6 +60,9 @@ class Dispatcher(DomainDispatcherApplication):
 
     def __call__(self, environ: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
         """Answers one request."""
+        stranger = entry.meet(environ, internal=internal.PREFIX)
+        if stranger:
+            return stranger(environ, start_response)
         if environ.get("PATH_INFO", "").startswith(internal.PREFIX):
             return internal.application(environ, start_response)
         faults = switchboard.now
@@ -79,6 +85,10 @@ class Handler(MotoRequestHandler):
     """Keeps connections, and says nothing about requests that went well."""
 
     protocol_version = "HTTP/1.1"
+
+    def make_environ(self) -> dict[str, Any]:
+        """With the headers as they came: their names are part of a signature."""
+        return {**super().make_environ(), entry.HEADERS: self.headers}
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Only what failed inside is worth a line."""

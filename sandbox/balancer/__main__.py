@@ -11,7 +11,7 @@ from aiohttp import web
 from sandbox.balancer.balancer import Balancer
 from sandbox.balancer.upstream import Upstream
 from sandbox.internal_api import InternalApi
-from sandbox.service import configure_logging, listen, ready, run_until, serve, stop_event
+from sandbox.service import configure_logging, listen, no_pages, ready, require_key, run_until, serve, stop_event
 
 
 def main() -> None:
@@ -31,10 +31,11 @@ async def run(endpoint: str) -> None:
         upstream = Upstream()
         balancer = Balancer(InternalApi(session, endpoint), upstream)
 
-        async def describe(_: web.Request) -> web.Response:
+        async def describe(request: web.Request) -> web.Response:
+            require_key(request)
             return web.json_response(balancer.describe())
 
-        app = web.Application()
+        app = web.Application(middlewares=[no_pages])
         app.router.add_get("/", describe)
         runner = await serve(app, listener)
         ready(port)

@@ -13,7 +13,17 @@ from sandbox.internal_api import InternalApi
 from sandbox.machines.machine import Host
 from sandbox.machines.metadata import Metadata
 from sandbox.machines.supervisor import Supervisor
-from sandbox.service import LOOPBACK, configure_logging, listen, ready, run_until, serve, stop_event
+from sandbox.service import (
+    LOOPBACK,
+    configure_logging,
+    listen,
+    no_pages,
+    ready,
+    require_key,
+    run_until,
+    serve,
+    stop_event,
+)
 
 
 def main() -> None:
@@ -48,10 +58,11 @@ def application(supervisor: Supervisor) -> web.Application:
     """The metadata service of all machines, and `POST /machines/<id>/kill`."""
 
     async def kill(request: web.Request) -> web.Response:
+        require_key(request)
         known = await supervisor.kill(request.match_info["id"])
         return web.json_response({"killed": known}, status=200 if known else 404)
 
-    app = web.Application()
+    app = web.Application(middlewares=[no_pages])
     app.router.add_post("/machines/{id}/kill", kill)
     Metadata(lambda: supervisor.instances).add_to(app)
     return app

@@ -134,7 +134,7 @@ def _profile(role: str) -> str:
 
 def _credentials(instance: Instance) -> dict[str, str]:
     """Those that boto expects of a role. The emulator knows the instance, and so its role, by them."""
-    own = keys.of_instance(instance.id)
+    own = keys.of_instance(instance.id, keys.of_session().secret)
     now = datetime.now(timezone.utc)
     return {
         "Code": "Success",

@@ -11,12 +11,12 @@ from typing import Any, TypeAlias, TypeVar, cast
 import boto3
 from botocore.config import Config
 
+from sandbox import keys
 from sandbox.provider.errors import ProviderError
 
 Client: TypeAlias = Any  # a boto3 client: its methods are made at run time
 _T = TypeVar("_T")
 _FIRST_POLL, _LAST_POLL = 0.1, 1.0  # seconds; what is waited for lives in another process, and says nothing by itself
-_UNSIGNED = "unused"  # the emulator checks no signature; a user's own keys are never sent to it
 
 
 class Clients:
@@ -27,6 +27,7 @@ class Clients:
 
     def __init__(self, endpoint: str) -> None:
         self._endpoint = endpoint
+        self._keys = keys.of_session()  # never a user's own
         self._make = cast("Callable[..., Client]", boto3.Session().client)
         self._lock = threading.Lock()
         self._clients: dict[tuple[str, str], Client] = {}
@@ -48,8 +49,8 @@ class Clients:
                     region_name=region,
                     endpoint_url=self._endpoint,
                     config=self._config,
-                    aws_access_key_id=_UNSIGNED,
-                    aws_secret_access_key=_UNSIGNED,
+                    aws_access_key_id=self._keys.access,
+                    aws_secret_access_key=self._keys.secret,
                 )
             return self._clients[service, region]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -87,14 +88,13 @@ class Sandbox:
         exported = subprocess.run(
             [sys.executable, "-m", "sandbox", "env"], cwd=self.checkout, check=True, capture_output=True, text=True
         ).stdout
-        endpoint = re.search(r"AWS_ENDPOINT_URL=['\"]?(http://[^'\"\s]+)", exported)
-        assert endpoint, exported
+        found = dict(re.findall(r"export (AWS_\w+)=(\S+)", exported))
         return boto3.client(
             service,
-            endpoint_url=endpoint.group(1),
+            endpoint_url=shlex.split(found["AWS_ENDPOINT_URL"])[0],
             region_name=REGION,
-            aws_access_key_id="sandbox",
-            aws_secret_access_key="sandbox",
+            aws_access_key_id=found["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=found["AWS_SECRET_ACCESS_KEY"],
         )
 
     def outputs(self) -> dict:

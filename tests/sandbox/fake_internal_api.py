@@ -18,6 +18,7 @@ from typing import Any
 import psutil
 from aiohttp import web
 
+from tests.sandbox.aws.emulator import BEARER, KEYS
 from tests.waiting import ENOUGH
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -68,6 +69,7 @@ class FakeInternalApi:
         await runner.cleanup()
 
     async def _get(self, request: web.Request) -> web.Response:
+        assert request.headers["Authorization"] == BEARER["Authorization"]
         if self.failing:
             raise web.HTTPServiceUnavailable
         after, wait = int(request.query.get("after", -1)), float(request.query.get("wait", 0))
@@ -81,6 +83,7 @@ class FakeInternalApi:
         return web.Response(text=text, content_type="application/json")
 
     async def _post(self, request: web.Request) -> web.Response:
+        assert request.headers["Authorization"] == BEARER["Authorization"]
         if self.failing:
             raise web.HTTPServiceUnavailable
         body = await request.json()
@@ -139,7 +142,7 @@ def process(*arguments: str, log: Path, env: dict[str, str] | None = None) -> It
             stdout=subprocess.PIPE,
             stderr=errors,
             cwd=ROOT,
-            env={**os.environ, **(env or {})},
+            env={**os.environ, **KEYS, **(env or {})},
         )
     try:
         line = child.stdout.readline()

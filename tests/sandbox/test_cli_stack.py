@@ -6,13 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import environment, stack
+from sandbox import environment, keys, stack
 from sandbox.environment import Deploy
 from sandbox.errors import SandboxError
 from sandbox.session import Child, State
 
 STATE = State(
-    session="s", supervisor=Child(pid=1, started=1.0), ports={"aws": 5001, "provider": 5002, "balancer": 8080}
+    session="s",
+    supervisor=Child(pid=1, started=1.0),
+    ports={"aws": 5001, "provider": 5002, "balancer": 8080},
+    keys=keys.fresh(),
 )
 DEPLOY = Deploy(
     stack="sandbox", provider="sandbox", region="eu-west-1", sha="HEAD", repository="/a b/it's", directory=""

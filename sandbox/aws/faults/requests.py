@@ -19,6 +19,25 @@ _SKEW = timedelta(minutes=15)  # what AWS allows between its clock and that of w
 _JSON = ("logs", "ssm", "acm", "monitoring", "servicequotas", "tagging")
 
 
+_UNAUTHENTICATED = {
+    "missing": ("AccessDenied", "", "", "The request bears no signature: `make shell` has the sandbox's keys"),
+    "unknown": (
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "UnrecognizedClientException",
+        "The access key is none of this sandbox's: `make shell` has those it takes; each start makes new ones",
+    ),
+    "mismatch": (
+        "SignatureDoesNotMatch",
+        "SignatureDoesNotMatch",
+        "InvalidSignatureException",
+        "The request signature that the sandbox calculated does not match the one that was sent",
+    ),
+    "over": ("AccessDenied", "", "", "Request has expired"),
+}
+"""Error codes of S3, of the query protocol and of JSON ones, and what is said."""
+
+
 def concern(environ: dict[str, Any], faults: Faults) -> bool:
     """Whether the faults are meant for whoever sends this request: keys of a role, which instances have, are ASIA…"""
     instance = "Credential=ASIA" in str(environ.get("HTTP_AUTHORIZATION", ""))
@@ -87,6 +106,18 @@ def denied(service: str, message: str) -> Response:
     if service in _JSON:
         return _json(service, "AccessDeniedException", "AccessDenied", message)
     return _xml("ErrorResponse", "AccessDenied", message, 403)
+
+
+def unauthenticated(service: str, why: str) -> Response:
+    """Of `missing`, `unknown`, `mismatch` (the signature does not match) and `over` (a presigned URL's time)."""
+    s3, query, json_code, said = _UNAUTHENTICATED[why]
+    if service == "ec2":
+        return _ec2("AuthFailure", said, 401)
+    if service in _JSON:
+        return _json(service, json_code, query, said)
+    if service in ("s3", ""):
+        return _xml("Error", s3, said, 403)
+    return _xml("ErrorResponse", query, said, 403)
 
 
 def _expired(service: str) -> Response:

@@ -50,12 +50,31 @@ def of(key: str) -> Principal | None:
         return None
     for ec2 in all_ec2():
         for machine in list(ec2.machines.values()):
-            if keys.of_instance(machine.instance.id).access == key:
+            if keys.of_instance(machine.instance.id, keys.of_session().secret).access == key:
                 return Principal(role=machine.role or "", session=machine.instance.id)
     for assumed in sts_backends[ACCOUNT]["aws"].assumed_roles:
         if assumed.access_key_id == key:
             return Principal(role=assumed.role_arn.rpartition("/")[2], session=assumed.session_name)
     return None
+
+
+def keys_of(key: str) -> keys.Keys | None:
+    """The keys with this access key: the session's, an instance's, or of a role that somebody took on."""
+    session = keys.of_session()
+    if key == session.access:
+        return session
+    for own in _of_instances(session.secret).values():
+        if own.access == key:
+            return own
+    for assumed in sts_backends[ACCOUNT]["aws"].assumed_roles:
+        if assumed.access_key_id == key:
+            return keys.Keys(access=key, secret=assumed.secret_access_key, token=assumed.session_token)
+    return None
+
+
+def _of_instances(secret: str) -> dict[str, keys.Keys]:
+    ids = [id_ for ec2 in all_ec2() for id_ in list(ec2.machines)]
+    return {id_: keys.of_instance(id_, secret) for id_ in ids}
 
 
 def listed(policy: Mapping[str, Any]) -> list[Statement]:

@@ -14,6 +14,8 @@ from botocore.config import Config
 from tests.waiting import until
 
 REGION = "eu-central-1"
+KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+BEARER = {"Authorization": "Bearer test"}
 NOW = Config(retries={"total_max_attempts": 1})
 
 
@@ -45,7 +47,7 @@ class Emulator:
 
     def _ask(self, method, path, body=None):
         url = f"{self.url}/_sandbox/{path}"
-        request = urllib.request.Request(url, body, method=method)
+        request = urllib.request.Request(url, body, BEARER, method=method)
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
 
@@ -55,7 +57,7 @@ def start(*arguments):
     process = subprocess.Popen(
         [sys.executable, "-m", "sandbox.aws", "--port", "0", *arguments],
         stdout=subprocess.PIPE,
-        env={**os.environ, "AWS_CONFIG_FILE": os.devnull},
+        env={**os.environ, **KEYS, "AWS_CONFIG_FILE": os.devnull},
     )
     with process.stdout:
         ready = process.stdout.readline()

@@ -1,12 +1,13 @@
 """Faults on request, as an AWS SDK meets them."""
 
+import json
 import time
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
-from tests.sandbox.aws.emulator import NOW
+from tests.sandbox.aws.emulator import NOW, REGION
 
 pytestmark = pytest.mark.sandbox
 
@@ -30,6 +31,27 @@ def _mended(aws):
 def call(aws, service):
     name, arguments, *_ = CALLS[service]
     return getattr(aws.client(service), name)(**arguments)
+
+
+def as_role(aws, service):
+    """A client with the keys of a role that may do everything."""
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "*"}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    aws.client("iam").create_role(RoleName="faults", AssumeRolePolicyDocument=json.dumps(document))
+    statement = {"Effect": "Allow", "Resource": "*", "Action": "*"}
+    policy = json.dumps({**document, "Statement": [statement]})
+    aws.client("iam").put_role_policy(RoleName="faults", PolicyName="all", PolicyDocument=policy)
+    arn = "arn:aws:iam::123456789012:role/faults"
+    got = aws.client("sts").assume_role(RoleArn=arn, RoleSessionName="session")["Credentials"]
+    return boto3.client(
+        service,
+        region_name=REGION,
+        endpoint_url=aws.url,
+        aws_access_key_id=got["AccessKeyId"],
+        aws_secret_access_key=got["SecretAccessKey"],
+        aws_session_token=got["SessionToken"],
+        config=NOW,
+    )
 
 
 def refused(aws, service):
@@ -74,9 +96,7 @@ def test_an_answer_that_is_lost(aws):
 
 def test_faults_for_instances_only(aws):
     """Calls with the keys of a role meet them, those of others do not; and the other way round."""
-    instance = boto3.client(
-        "ec2", "eu-central-1", endpoint_url=aws.url, aws_access_key_id="ASIA0", aws_secret_access_key="x", config=NOW
-    )
+    instance = as_role(aws, "ec2")
     for only, who, other in (
         ("instances", instance, aws.client("ec2")),
         ("others", aws.client("ec2"), instance),

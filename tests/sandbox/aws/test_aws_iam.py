@@ -151,7 +151,7 @@ def test_an_instance_has_its_roles_permissions(aws, role, players, store):
     image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
     run = {"ImageId": image, "MinCount": 1, "MaxCount": 1}
     instance = ec2.run_instances(**run, IamInstanceProfile={"Name": "of-instances"})["Instances"][0]["InstanceId"]
-    own = keys.of_instance(instance)
+    own = keys.of_instance(instance, "test")
     mine = clients(aws, own.access, own.secret, own.token)
     assert mine("s3").get_object(Bucket="store", Key="a")["Body"].read() == b"1"
     assert refused(mine("ec2").describe_vpcs)[0] == "UnauthorizedOperation"

@@ -20,6 +20,7 @@ import pytest
 from aiohttp import web
 
 from sandbox.processes import free_port
+from tests.sandbox.aws.emulator import BEARER
 from tests.sandbox.fake_internal_api import FakeInternalApi, process
 from tests.waiting import ENOUGH, until
 
@@ -186,7 +187,7 @@ def world(api, balancer):
         app.close()
     api.failing = False
     api.update(lambda resources: resources.update({"load-balancers": {"load_balancers": [], "target_groups": []}}))
-    until(lambda: json.loads(made.fetch(port=balancer[0]).body) == {"listeners": {}, "targets": []})
+    until(lambda: json.loads(made.fetch(port=balancer[0], headers=BEARER).body) == {"listeners": {}, "targets": []})
     api.posts.clear()
 
 
@@ -475,7 +476,7 @@ def test_https_is_served_at_the_local_port(world, balancer):
     assert connection.getresponse().read() == b"one"
     connection.close()
     assert one.seen[-1].headers["X-Forwarded-Proto"] == "https"
-    described = json.loads(world.fetch(port=balancer[0]).body)
+    described = json.loads(world.fetch(port=balancer[0], headers=BEARER).body)
     plain = described["listeners"][f"{LB}/80"]
     assert described["listeners"][f"{LB}/443"] == world.port
     assert world.fetch("/x", port=plain).headers["Location"] == f"https://127.0.0.1:{world.port}/x"
@@ -520,3 +521,10 @@ def test_metrics_are_those_of_an_alb(world, api):
     assert found["HealthyHostCount", both] >= 1
     dimensions = [datum["dimensions"] for path, body in api.posts if path == "metrics" for datum in body["data"]]
     assert {"TargetGroup": "targetgroup/web/1", "LoadBalancer": "app/shop/0123456789abcdef"} in dimensions
+
+
+def test_its_own_account_is_for_those_with_the_key(world, balancer):
+    """Not for web pages, and not for strangers."""
+    assert world.fetch(port=balancer[0]).status == 401
+    assert world.fetch(port=balancer[0], headers={**BEARER, "Origin": "https://evil.example"}).status == 403
+    assert world.fetch(port=balancer[0], headers={**BEARER, "Host": "evil.example"}).status == 403

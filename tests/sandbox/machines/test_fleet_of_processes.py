@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from release.user_data import Boot, render
-from tests.sandbox.aws.emulator import start
+from tests.sandbox.aws.emulator import BEARER, start
 from tests.sandbox.aws.fleet import Fleet
 from tests.sandbox.fake_internal_api import process
 from tests.waiting import ENOUGH, until
@@ -175,7 +175,7 @@ def test_a_rollout_under_load_fails_no_request(aws, machines, balancer, tmp_path
     assert known["Account"] == "123456789012"
 
     victim = fleet.instances[0]["InstanceId"]
-    kill = urllib.request.Request(f"{machines}/machines/{victim}/kill", method="POST")
+    kill = urllib.request.Request(f"{machines}/machines/{victim}/kill", method="POST", headers=BEARER)
     urllib.request.urlopen(kill, timeout=ENOUGH).close()
     until(lambda: fleet.in_service(2) and victim not in [one["InstanceId"] for one in fleet.instances])
 

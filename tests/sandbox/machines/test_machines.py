@@ -10,6 +10,7 @@ import urllib.request
 import psutil
 import pytest
 
+from tests.sandbox.aws.emulator import BEARER
 from tests.sandbox.fake_internal_api import FakeInternalApi, instance, process
 from tests.waiting import ENOUGH, until
 
@@ -138,14 +139,14 @@ def test_a_killed_machine_is_reported_failed(api, machines, tmp_path):
     launch(api, instance(ONE, SERVES))
     port = api.wait_for(lambda: posted(api, ONE, "port"))[0]
     assert until(lambda: answers(port))
-    get(f"http://127.0.0.1:{machines[0]}/machines/{ONE}/kill", method="POST")
+    get(f"http://127.0.0.1:{machines[0]}/machines/{ONE}/kill", method="POST", headers=BEARER)
     assert posted(api, ONE, "state") == ["failed"]
     assert answers(port) is None
     assert not marked(tmp_path)
     change(api, ONE, state="running", port=None)
     api.wait_for(lambda: posted(api, ONE, "state") == ["failed", "failed"])
     with pytest.raises(urllib.error.HTTPError, match="404"):
-        get(f"http://127.0.0.1:{machines[0]}/machines/{ONE}/kill", method="POST")
+        get(f"http://127.0.0.1:{machines[0]}/machines/{ONE}/kill", method="POST", headers=BEARER)
 
 
 def test_user_data_that_is_no_script_is_not_run(api, machines, tmp_path):
@@ -203,6 +204,21 @@ def status(url, method="GET", **headers):
         return get(url, method=method, headers={name.replace("_", "-"): value for name, value in headers.items()})
     except urllib.error.HTTPError as problem:
         return problem.code
+
+
+def test_web_pages_and_strangers_are_refused(api, machines):
+    """Whatever path it is, an Origin or another Host is one too many; to kill takes the key of the session."""
+    launch(api, instance(ONE, SERVES, metadata_options={"HttpTokens": "optional"}))
+    api.wait_for(lambda: posted(api, ONE, "port"))
+    url = f"http://127.0.0.1:{machines[0]}"
+    metadata, kill = f"{url}/{ONE}/latest/meta-data/iam/security-credentials/web", f"{url}/machines/{ONE}/kill"
+    assert "SecretAccessKey" in status(metadata)
+    for headers in ({"Origin": url}, {"Host": "evil.example"}, {"Host": f"evil.example:{machines[0]}"}):
+        assert status(metadata, **headers) == 403
+        assert status(kill, "POST", **BEARER, **headers) == 403
+    for headers in ({}, {"Authorization": "Bearer guess"}):
+        assert status(kill, "POST", **headers) == 401
+    assert not posted(api, ONE, "state")
 
 
 def test_the_metadata_service_is_that_of_ec2(api, machines):

@@ -28,7 +28,10 @@ def emulator():
 @pytest.fixture(scope="session")
 def port(emulator):
     """The port of a running provider."""
-    server, port = serve(emulator, 0)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", "test")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        server, port = serve(emulator, 0)
     yield port
     server.stop(grace=None).wait()
 

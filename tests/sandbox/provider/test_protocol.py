@@ -1,6 +1,7 @@
 """The provider as the engine sees it: its protocol, over gRPC, in front of an emulator."""
 
 import json
+import socket
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
@@ -319,3 +320,14 @@ def test_configuration_that_would_have_no_effect_is_refused(provider):
     assert [f.property for f in provider.stub.CheckConfig(request).failures] == ["assumeRoles"]
     with pytest.raises(grpc.RpcError, match="not among allowedAccountIds"):
         provider.configure(region="eu-central-1", allowedAccountIds='["999999999999"]')
+
+
+def test_what_a_browser_speaks_is_not_answered(port):
+    """HTTP/1.1, all that a web page can send to a port without TLS, ends in a closed connection: gRPC is HTTP/2."""
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+        path = "/pulumirpc.ResourceProvider/Configure"
+        connection.sendall(f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: 0\r\n\r\n".encode())
+        said = b""
+        while chunk := connection.recv(4096):
+            said += chunk
+    assert not said.startswith(b"HTTP/1")

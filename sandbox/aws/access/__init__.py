@@ -1,0 +1,1 @@
+"""Who may ask the emulator: only those who hold a key of this session."""

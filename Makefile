@@ -2,18 +2,24 @@
 
 PYTHON ?= python3
 # Only what make's command line says (a PORT or SHA that the environment happens to hold means nothing here), and by
-# way of the environment, to which make exports it: no character of it is ever read by the shell.
+# way of the environment, to which make exports it: no character of it is ever read by the shell. REPO, which may be
+# a URL with a token, stays there: everybody can read the arguments of a process.
 option = $(if $(filter command,$(firstword $(origin $(2)))),--$(1)="$$$(2)")
-# `make -C` changes the folder; what the caller calls ../app is relative to the caller's.
-CALLER := $(if $(findstring w,$(firstword -$(MAKEFLAGS))),$(PWD),$(CURDIR))
-BOOTSTRAPPED = @cd '$(CURDIR)' && exec $(PYTHON) -m sandbox.bootstrap
+# `make -C` changes the folder; what the caller calls ../app is relative to the caller's. It comes quoted.
+CALLER = $(shell GIVEN_PWD='$(subst ','\'',$(value PWD))' exec $(PYTHON) -E sandbox/caller.py)
+# No shell sees the checkout's path: make runs its recipes there.
+BOOTSTRAPPED = @exec $(PYTHON) -m sandbox.bootstrap
 SANDBOX = $(BOOTSTRAPPED) -m sandbox
+
+ifeq ($(wildcard sandbox/bootstrap.py),)
+$(error run this in the folder of Slipway, or say where that is with make -C; -f is not enough)
+endif
 
 .DEFAULT_GOAL := help
 .PHONY: up down shell status test test-reliability test-pure bench lint format clean help
 
 up: ## deploy to the sandbox: SHA=ref REPO=path-or-URL DIRECTORY=folder STACK=name PORT=n PROVIDER=sandbox|real
-	$(SANDBOX) up --relative-to='$(CALLER)' $(call option,sha,SHA) $(call option,repo,REPO) $(call option,directory,DIRECTORY) $(call option,stack,STACK) $(call option,port,PORT) $(call option,provider,PROVIDER)
+	$(SANDBOX) up --relative-to=$(CALLER) $(call option,sha,SHA) $(if $(call option,repo,REPO),--repo-from=REPO) $(call option,directory,DIRECTORY) $(call option,stack,STACK) $(call option,port,PORT) $(call option,provider,PROVIDER)
 
 down: ## destroy and stop all of the sandbox
 	$(SANDBOX) down

@@ -32,6 +32,7 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         check_version()
+        check_folder(CHECKOUT)
         python = ensure(REQUIREMENTS, CHECKOUT)
     except SandboxError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -57,6 +58,14 @@ def check_version() -> None:
         f"{sys.executable} is Python {found}, Slipway needs 3.10 or newer: "
         f"name one with PYTHON=/path/to/python3.12 after make"
     )
+
+
+def check_folder(checkout: Path) -> None:
+    """Raise SandboxError where the checkout lies below a folder that lists of folders, such as PATH, can't hold."""
+    if os.pathsep in str(checkout) or "\n" in str(checkout):
+        raise SandboxError(
+            f"{str(checkout)!r} has a colon or a line break in it, which PATH can't hold: move the checkout"
+        )
 
 
 def key(requirements: Path) -> str:

@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     up = commands.add_parser("up", help="start what does not run, deploy, and say what serves")
     up.add_argument("--sha", default="", help="branch, tag or commit to deploy (default: HEAD)")
     up.add_argument("--repo", default="", help="path or URL of the app's repository (default: this checkout)")
+    up.add_argument("--repo-from", metavar="VARIABLE", help="the variable that holds it; keeps a token out of `ps`")
     up.add_argument("--directory", default="", help="the app's folder in it (default: examples/shop of this checkout)")
     up.add_argument("--stack", default="sandbox", help="Pulumi.STACK.yaml says what to declare (default: sandbox)")
     up.add_argument(
@@ -53,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
         help="real: the pulumi-aws plugin, where it can be fetched (default: sandbox)",
     )
     up.add_argument("--port", type=_port, help="port of the load balancer (default: 8080, or a free one)")
-    up.add_argument("--relative-to", type=Path, default=Path.cwd(), help="what a relative --repo is relative to")
+    up.add_argument("--relative-to", default=str(Path.cwd()), help="what a relative --repo is relative to")
     up.set_defaults(run=_up)
 
     begin = commands.add_parser("start", help="start the sandbox, or use the one that runs")
@@ -94,9 +95,12 @@ def _port(text: str) -> int | None:
 
 def _up(options: argparse.Namespace) -> int:
     file = stack.read(CHECKOUT, options.stack)
-    given = {"sha": options.sha, "repository": options.repo, "directory": options.directory}
+    repository = os.environ.pop(options.repo_from, "") if options.repo_from else options.repo
+    given = {"sha": options.sha, "repository": repository, "directory": options.directory}
     asked = {key: value for key, value in given.items() if value}
-    release, remarks = stack.choose(file, asked, checkout=CHECKOUT, caller=options.relative_to)
+    release, remarks = stack.choose(
+        file, asked, checkout=CHECKOUT, caller=Path(options.relative_to) if options.relative_to else None
+    )
     for remark in remarks:
         print(remark, file=sys.stderr)
     stack.check_interpreter(CHECKOUT)

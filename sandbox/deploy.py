@@ -15,6 +15,7 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
+from release.location import without_credentials
 from sandbox import environment, processes, pulumi_cli, session, stack
 from sandbox.engine import Engine
 from sandbox.environment import Deploy
@@ -41,6 +42,12 @@ def remembered(directory: Path) -> Deploy | None:
         return None
 
 
+def _remember(directory: Path, deploy: Deploy) -> None:
+    """A password or token in the repository's URL is not kept; what is published needs no repository."""
+    clean = dataclasses.replace(deploy, repository=without_credentials(deploy.repository))
+    session.write(directory, FILE, dataclasses.asdict(clean))
+
+
 def up(deploy: Deploy, *, file: stack.StackFile, checkout: Path, directory: Path, state: State, engine: Engine) -> int:
     """Deploy, and say what serves. Returns pulumi's exit code. Raises SandboxError where nothing could start."""
     _refuse_second(directory)
@@ -52,7 +59,7 @@ def _up(deploy: Deploy, *, file: stack.StackFile, checkout: Path, directory: Pat
     _prepare(directory)
     env = _pulumi_environment(directory, state, deploy, engine)
     deploy = dataclasses.replace(deploy, config_file=_select(deploy.stack, file.path, directory, env, checkout))
-    session.write(directory, FILE, dataclasses.asdict(deploy))
+    _remember(directory, deploy)
     env = _pulumi_environment(directory, state, deploy, engine)
     _refuse_second(directory)  # one begun by hand meanwhile keeps its lock
     _unlock(deploy.stack, directory, env, checkout)
@@ -64,7 +71,7 @@ def _up(deploy: Deploy, *, file: stack.StackFile, checkout: Path, directory: Pat
         return code
     outputs = pulumi_cli.ask_json(["stack", "output", "--stack", deploy.stack], env=env, cwd=checkout)
     sha, url = _served(outputs, deploy.stack)
-    session.write(directory, FILE, dataclasses.asdict(dataclasses.replace(deploy, sha=sha)))
+    _remember(directory, dataclasses.replace(deploy, sha=sha))
     _fetch(url)
     print(f"serving {sha} at {url}", flush=True)
     return 0

@@ -8,6 +8,7 @@ import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 from sandbox import keys
 from sandbox.keys import Keys
@@ -31,6 +32,7 @@ _AWS_OF_THE_USER = (
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
     "AWS_CA_BUNDLE",
 )
+_OF_MAKE = ("REPO", "MAKEFLAGS", "MAKEOVERRIDES", "MFLAGS")  # a URL with a token may be among what make was given
 _SERVICE_ENDPOINT = "AWS_ENDPOINT_URL_"
 
 
@@ -49,7 +51,7 @@ class Deploy:
 
 def of_processes(directory: Path, own: Keys) -> dict[str, str]:
     """The environment of the sandbox's own processes: marked, and away from the user's AWS account."""
-    dropped = {*unwanted(os.environ), "AWS_ENDPOINT_URL", "AWS_EC2_METADATA_DISABLED"}
+    dropped = {*unwanted(os.environ), *_OF_MAKE, "AWS_ENDPOINT_URL", "AWS_EC2_METADATA_DISABLED"}
     return {
         **{name: value for name, value in os.environ.items() if name not in dropped},
         **_credentials(DEFAULT_REGION, own),
@@ -72,7 +74,7 @@ def of_tools(directory: Path, state: State, deploy: Deploy | None, engine: Path)
         "AWS_EC2_METADATA_DISABLED": "true",
         "PATH": _path(os.environ, [engine]),
         "PULUMI_HOME": str(directory / "pulumi-home"),
-        "PULUMI_BACKEND_URL": f"file://{directory / 'pulumi'}",
+        "PULUMI_BACKEND_URL": f"file://{quote(str(directory / 'pulumi'))}",
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
         "PULUMI_SKIP_UPDATE_CHECK": "1",
     }

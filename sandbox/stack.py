@@ -9,11 +9,16 @@ from typing import Any
 
 import yaml
 
+from release.location import without_credentials
 from sandbox.environment import DEFAULT_REGION
 from sandbox.errors import SandboxError
 
 PROJECT = "slipway"
 EXAMPLE = "examples/shop"
+_SEEN = (
+    "note: REPO= holds a password or token, which everybody on this machine can see (`ps`) while make runs: "
+    "leave it away, and let git's credential helper or ssh have it"
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -66,20 +71,21 @@ def check_interpreter(checkout: Path) -> None:
         )
 
 
-def choose(file: StackFile, asked: dict[str, str], *, checkout: Path, caller: Path) -> tuple[Release, list[str]]:
+def choose(file: StackFile, asked: dict[str, str], *, checkout: Path, caller: Path | None) -> tuple[Release, list[str]]:
     """The release to deploy, and remarks for the user.
 
     `asked` holds what `make up` was given of sha, repository and directory; a relative repository is one of
-    `caller`'s. The program lets the stack file win over the environment, so a pin that says something else than
-    what was asked for raises SandboxError.
+    `caller`'s (None where that is not known). The program lets the stack file win over the environment, so a pin that
+    says something else than what was asked for raises SandboxError.
     """
     if "repository" in asked:
         asked = {**asked, "repository": _absolute(asked["repository"], caller)}
     pins = {key: _absolute(value, checkout) if key == "repository" else value for key, value in file.pins.items()}
     for key, value in asked.items():
         if key in pins and pins[key] != value:
+            pinned, wanted = without_credentials(file.pins[key]), without_credentials(value)
             raise SandboxError(
-                f"{file.path.name} pins {PROJECT}:release.{key} to {file.pins[key]!r}, make was asked for {value!r}: "
+                f"{file.path.name} pins {PROJECT}:release.{key} to {pinned!r}, make was asked for {wanted!r}: "
                 f"remove the pin (pulumi config rm --path {PROJECT}:release.{key}) or leave the other away"
             )
     chosen = {**pins, **asked}
@@ -89,13 +95,25 @@ def choose(file: StackFile, asked: dict[str, str], *, checkout: Path, caller: Pa
     if "sha" not in chosen:
         chosen["sha"] = head(checkout) if ours else "HEAD"
         remarks = _uncommitted(checkout, directory) if ours else []
+    if without_credentials(asked.get("repository", "")) != asked.get("repository", ""):
+        remarks.append(_SEEN)
     release = Release(sha=chosen["sha"], repository=chosen.get("repository", str(checkout)), directory=directory)
     return release, remarks
 
 
-def _absolute(repository: str, base: Path) -> str:
+def _absolute(repository: str, base: Path | None) -> str:
     """A path made absolute; a URL, also a scp-like one, as it is."""
-    path = base / Path(repository).expanduser()
+    if "\0" in repository or any(0xD800 <= ord(character) < 0xE000 for character in repository):
+        raise SandboxError(f"REPO={repository!r} is neither a path nor a URL")
+    try:
+        given = Path(repository).expanduser()
+    except RuntimeError:
+        raise SandboxError(f"REPO={repository}: there is no such user") from None
+    if "://" not in repository and base is None and not given.is_absolute():
+        raise SandboxError(
+            f"REPO={repository} is relative, and which folder make was called in can't be told: give the whole path"
+        )
+    path = (base or Path()) / given
     if "://" in repository or (":" in repository.partition("/")[0] and not path.exists()):
         return repository
     if not path.is_dir():

@@ -20,7 +20,9 @@ class Foresight(Rollout):
         `wanted` is None where the launch template changes: its version is not known before it is made. Raises what
         AWS raises.
         """
-        others = asyncio.gather(self.taken_back(), self._another_under_way(), return_exceptions=True)
+        # Only a rollout is refused for what the ledger says; without one it is not read.
+        asked = [self._another_under_way(), *([] if wanted else [self.taken_back()])]
+        others = asyncio.gather(*asked, return_exceptions=True)
         group, found = await asyncio.gather(self.ask(self.fleets.group, self.plan.group), others)
         if group is None:  # it is yet to be made, perhaps with the store itself
             return []

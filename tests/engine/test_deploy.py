@@ -80,6 +80,18 @@ def test_plain_pulumi_agrees(sandbox: Sandbox):
     assert refresh.code == 0, refresh.said
 
 
+def test_an_up_that_leaves_the_rollout_out_says_so(sandbox: Sandbox):
+    """With --target of something else nothing is waited for, and the ledger has no failure of it."""
+    good, other = sandbox.serves(), sha(sandbox, "HEAD~1")
+    urn = "urn:pulumi:sandbox::slipway::slipway:fleet:Fleet$aws:cloudwatch/logGroup:LogGroup::web-log-group"
+    before = sandbox.shell("python -m release history --json").said
+    ran = sandbox.shell(f"SLIPWAY_SHA={other} pulumi up --yes --skip-preview --non-interactive --target '{urn}'")
+    assert ran.code == 0, ran.said
+    assert f"{other} was not deployed, since this `pulumi up` left the fleet's rollout out" in ran.said
+    assert sandbox.shell("python -m release history --json").said == before
+    assert sandbox.serves() == good
+
+
 def test_a_release_that_does_not_boot_fails_twice_and_the_old_one_serves(sandbox: Sandbox):
     """The exit code is not 0, the second `up` does not say unchanged, and the way back replaces nothing."""
     good = sha(sandbox, "HEAD")

@@ -44,6 +44,13 @@ def test_nothing_to_refuse_is_nothing_said():
     assert asyncio.run(made.refusals(None)) == []
 
 
+def test_a_preview_of_no_change_does_not_read_the_ledger():
+    """Two calls side by side are all that it costs."""
+    made, _ = foresight(FakeAws(running=NEW), FakeLedger())
+    made.record.ledger.history = no_bucket  # type: ignore[method-assign]
+    assert asyncio.run(made.refusals(NEW)) == []
+
+
 def no_bucket(*_: Any, **__: Any) -> Any:
     raise ClientError({"Error": {"Code": "NoSuchBucket"}}, "ListObjectsV2")
 

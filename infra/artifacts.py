@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from infra import naming
+from infra import naming, permissions
 from infra.bucket import PrivateBucket, PrivateBucketArgs
 from infra.settings import ArtifactsSettings
 
@@ -18,6 +18,8 @@ class ArtifactsArgs:
     region: str
     account: str
     settings: ArtifactsSettings
+    fleets: Sequence[str] = ()
+    """Their names: the roles of their instances may write nothing here."""
 
 
 class Artifacts(pulumi.ComponentResource):
@@ -42,11 +44,23 @@ class Artifacts(pulumi.ComponentResource):
                     region=args.region,
                     bucket=self.bucket,
                     disposable=args.settings.destroy,
+                    statements=self._writers(args),
+                    object_lock=args.settings.object_lock,
                 ),
                 pulumi.ResourceOptions(parent=self),
             )
             self.ready = own.ready
         self.register_outputs({"bucket": self.bucket})
+
+    def _writers(self, args: ArtifactsArgs) -> Sequence[permissions.Statement]:
+        roles = (naming.role_name(args.stack, fleet, args.region) for fleet in args.fleets)
+        partition = naming.partition(args.region)
+        return permissions.store_writers(
+            naming.bucket_arn(self.bucket, args.region),
+            instances=[f"arn:{partition}:iam::{args.account}:role/{role}" for role in roles],
+            publishers=args.settings.publishers,
+            deployers=args.settings.deployers,
+        )
 
 
 def bucket_of(settings: ArtifactsSettings, *, stack: str, account: str, region: str) -> str:

@@ -9,6 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra import naming, permissions
+from infra.settings import ObjectLockSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,8 @@ class PrivateBucketArgs:
     """Days after which an object goes, or None: never."""
     expire_versions_after: int | None = None
     """Days after which a version that was replaced or deleted goes, or None: never."""
+    object_lock: ObjectLockSettings | None = None
+    """For how long no version may be removed."""
 
 
 class PrivateBucket(pulumi.ComponentResource):
@@ -96,7 +99,21 @@ class PrivateBucket(pulumi.ComponentResource):
             rules=self._rules(),
             opts=self._child(depends_on=[versioning]),
         )
-        return [versioning, encryption, lifecycle]
+        return [versioning, encryption, lifecycle, *self._locked(versioning)]
+
+    def _locked(self, versioning: pulumi.Resource) -> list[pulumi.Resource]:
+        """S3 takes this of buckets that exist, too, once they have versions (PutObjectLockConfiguration)."""
+        lock = self._args.object_lock
+        if lock is None:
+            return []
+        return [
+            aws.s3.BucketObjectLockConfiguration(
+                f"{self._name}-object-lock",
+                bucket=self._bucket.id,
+                rule={"default_retention": {"mode": lock.mode.upper(), "days": lock.days}},
+                opts=self._child(depends_on=[versioning]),
+            )
+        ]
 
     def _rules(self) -> list[aws.s3.BucketLifecycleConfigurationRuleArgsDict]:
         def rule(name: str) -> aws.s3.BucketLifecycleConfigurationRuleArgsDict:

@@ -85,6 +85,26 @@ def bucket(arn: str, statements: Sequence[Statement] = ()) -> dict[str, Any]:
     return document(refuse_plain, *statements)
 
 
+def store_writers(
+    arn: str, *, instances: Sequence[str], publishers: Sequence[str], deployers: Sequence[str]
+) -> list[Statement]:
+    """Who may write the store, beside what IAM says: instances nothing; releases and ledger whoever is named.
+
+    All are role or user ARNs, with `*` and `?`; where none are named, IAM decides.
+    Replication is not stopped: its action is another one.
+    """
+    wholly = ["s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:BypassGovernanceRetention"]
+    found: list[Statement] = []
+    if instances:
+        theirs = {"ArnLike": {"aws:PrincipalArn": list(instances)}}
+        found.append(_refuse("InstancesOnlyRead", wholly, f"{arn}/*", theirs))
+    for sid, prefix, named in (("Publishers", "releases", publishers), ("Deployers", "ledger", deployers)):
+        if named:
+            others = {"ArnNotLike": {"aws:PrincipalArn": list(named)}}
+            found.append(_refuse(f"{sid}Write", ["s3:PutObject"], f"{arn}/{prefix}/*", others))
+    return found
+
+
 def deliver_access_logs(arn: str, *, region: str, account: str) -> Statement:
     """Lets load balancers of this account and region write their access logs (ELB user guide)."""
     balancers = naming.arn("elasticloadbalancing", region, account, "loadbalancer/*")
@@ -96,6 +116,11 @@ def deliver_access_logs(arn: str, *, region: str, account: str) -> Statement:
         "Resource": f"{arn}/AWSLogs/{account}/*",
         "Condition": {"ArnLike": {"aws:SourceArn": balancers}},
     }
+
+
+def _refuse(sid: str, actions: list[str], resource: str, condition: dict[str, Any]) -> Statement:
+    statement: Statement = {"Sid": sid, "Effect": "Deny", "Principal": "*", "Action": actions, "Resource": resource}
+    return {**statement, "Condition": condition}
 
 
 def _allow(actions: list[str], resource: str) -> Statement:

@@ -41,7 +41,9 @@ class Stack:
 def declare(settings: Settings, plan: Plan) -> Stack:
     """Declares everything."""
     where = {"stack": settings.stack, "region": settings.region, "account": plan.account}
-    artifacts = Artifacts("artifacts", ArtifactsArgs(settings=settings.artifacts, **where))
+    artifacts = Artifacts(
+        "artifacts", ArtifactsArgs(settings=settings.artifacts, fleets=list(settings.fleets), **where)
+    )
     network = Network("network", NetworkArgs(zones=plan.zones, settings=settings.network, **where))
     balancer = _declare_balancer(settings, network, plan.rules, where)
     release = bake.Release(plan.release, artifacts.ready)

@@ -21,6 +21,8 @@ from release.clients import code
 MULTIPART_ABOVE = 1 << 30
 """Bytes. S3 knows the SHA-256 only of what came in one request; what came in parts has to be read for it."""
 PART = 16 << 20
+ALGORITHM = "SHA256"
+"""Said beside each checksum: a bucket with object lock takes nothing without it (PutObject's reference)."""
 _CONFLICTS = 5
 
 
@@ -44,6 +46,7 @@ def put_new(s3: Any, bucket: str, key: str, body: bytes, content_type: str) -> O
             Key=key,
             Body=body,
             ContentType=content_type,
+            ChecksumAlgorithm=ALGORITHM,
             ChecksumSHA256=checksum,
             IfNoneMatch="*",
         )
@@ -78,6 +81,7 @@ def _whole(s3: Any, bucket: str, key: str, artifact: Artifact) -> None:  # noqa:
             Key=key,
             Body=body,
             ContentType="application/gzip",
+            ChecksumAlgorithm=ALGORITHM,
             ChecksumSHA256=base64.b64encode(bytes.fromhex(artifact.digest)).decode(),
             IfNoneMatch="*",
         )
@@ -88,7 +92,7 @@ def _in_parts(s3: Any, bucket: str, key: str, artifact: Artifact) -> None:  # no
         Bucket=bucket,
         Key=key,
         ContentType="application/gzip",
-        ChecksumAlgorithm="SHA256",
+        ChecksumAlgorithm=ALGORITHM,
     )["UploadId"]
     target = {"Bucket": bucket, "Key": key, "UploadId": upload}
     try:
@@ -107,6 +111,7 @@ def _send_parts(s3: Any, target: dict[str, str], body: IO[bytes]) -> list[dict[s
     while chunk := body.read(PART):
         checksum = base64.b64encode(hashlib.sha256(chunk).digest()).decode()
         number = len(parts) + 1
-        answer = s3.upload_part(**target, PartNumber=number, Body=chunk, ChecksumSHA256=checksum)
+        sums = {"ChecksumAlgorithm": ALGORITHM, "ChecksumSHA256": checksum}
+        answer = s3.upload_part(**target, PartNumber=number, Body=chunk, **sums)
         parts.append({"PartNumber": number, "ETag": answer["ETag"], "ChecksumSHA256": checksum})
     return parts

@@ -35,9 +35,21 @@ class LoadBalancerSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ObjectLockSettings:
+    mode: str
+    """`governance`, which an administrator can lift, or `compliance`, which nobody can."""
+    days: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class ArtifactsSettings:
     bucket: str | None
     destroy: bool
+    publishers: tuple[str, ...] = ()
+    """ARNs of those who may write releases; none: whoever IAM lets."""
+    deployers: tuple[str, ...] = ()
+    """ARNs of those who may write the ledger; none: whoever IAM lets."""
+    object_lock: ObjectLockSettings | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

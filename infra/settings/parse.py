@@ -10,6 +10,7 @@ from infra.settings.model import (
     BuildSettings,
     FleetSettings,
     ImageSettings,
+    ObjectLockSettings,
     ReleaseSettings,
     Settings,
 )
@@ -21,6 +22,10 @@ STACK = Syntax(r"[a-z]([a-z0-9-]{0,18}[a-z0-9])?", "1 to 20 of a-z, 0-9 and -, b
 REGION = Syntax(r"[a-z]{2}(-[a-z]+)+-[0-9]", "a region such as eu-west-1")
 IMAGE_NAME = Syntax(r"[A-Za-z0-9 ()\[\]./*?_'@-]{3,128}", "the name of a machine image, with * and ? as wildcards")
 IMAGE_OWNER = Syntax(r"amazon|aws-marketplace|self|\d{12}", "amazon, aws-marketplace, self or an account's 12 digits")
+PRINCIPAL = Syntax(
+    r"arn:aws[a-z-]*:iam::\d{12}:(role|user)/[A-Za-z0-9+=,.@_/*?-]{1,576}",
+    "the ARN of a role or user (arn:aws:iam::ACCOUNT:role/NAME), with * and ? as wildcards",
+)
 DIRECTORY = Syntax(r"(?!/)(?!(.*/)?\.\.(/|$))[^\0]+", "a path inside the repository")
 REF = Syntax(r"(?!-)[^\s\0]{1,255}", "a commit, tag, branch, or what git makes of one (HEAD~2)")
 
@@ -90,12 +95,34 @@ def _read_region(top: Section, environment: Mapping[str, str]) -> str:
 
 def _read_artifacts(section: Section) -> ArtifactsSettings:
     settings = ArtifactsSettings(
-        bucket=section.optional_text("bucket", BUCKET), destroy=section.boolean("destroy", False)
+        bucket=section.optional_text("bucket", BUCKET),
+        destroy=section.boolean("destroy", False),
+        publishers=section.texts("publishers", (), PRINCIPAL),
+        deployers=section.texts("deployers", (), PRINCIPAL),
+        object_lock=_read_object_lock(section),
     )
     if settings.bucket and settings.destroy:
         section.problem("destroy", "must be false with artifacts.bucket: that bucket is not the stack's to remove")
+    for key in ("publishers", "deployers", "objectLock"):
+        if settings.bucket and section.has(key):
+            section.problem(key, "has no use with artifacts.bucket: that bucket is not the stack's to change")
+    if settings.object_lock and settings.destroy:
+        section.problem("objectLock", "must be left out with artifacts.destroy: what is locked can't be removed")
     section.finish()
     return settings
+
+
+def _read_object_lock(section: Section) -> ObjectLockSettings | None:
+    if not section.has("objectLock"):
+        section.get("objectLock")
+        return None
+    inner = section.section("objectLock")
+    if not inner.has("days"):
+        inner.problem("days", "missing; say for how many days no version may be removed")
+    mode = inner.choice("mode", "governance", ("governance", "compliance"))
+    lock = ObjectLockSettings(mode=mode, days=inner.integer("days", 1, 1, 36_500, "days"))
+    inner.finish()
+    return lock
 
 
 def _read_release(section: Section, environment: Mapping[str, str]) -> ReleaseSettings:

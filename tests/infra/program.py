@@ -92,6 +92,7 @@ OUTPUTS: dict[str, Callable[["Declared"], dict[str, Any]]] = {
     "aws:route53/record:Record": lambda r: {"fqdn": r.inputs["name"]},
     "aws:s3/bucket:Bucket": lambda r: {"arn": f"arn:aws:s3:::{r.inputs['bucket']}"},
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": lambda _: {},
+    "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": lambda _: {},
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": lambda _: {},
     "aws:s3/bucketPolicy:BucketPolicy": lambda _: {},
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": lambda _: {},

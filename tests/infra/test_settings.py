@@ -98,6 +98,17 @@ BREACHES = [
     ),
     ({"loadBalancer__accessLogs": "No"}, "loadBalancer.accessLogs: must be the name of a bucket"),
     ({"artifacts__bucket": "A"}, "artifacts.bucket: must be the name of a bucket"),
+    ({"artifacts__publishers": ["ci"]}, "artifacts.publishers[0]: must be the ARN of a role or user"),
+    (
+        {"artifacts__bucket": "store", "artifacts__deployers": ["arn:aws:iam::111122223333:role/ops"]},
+        "artifacts.deployers: has no use with artifacts.bucket",
+    ),
+    ({"artifacts__objectLock": {}}, "artifacts.objectLock.days: missing"),
+    ({"artifacts__objectLock": {"days": 1, "mode": "legal"}}, "artifacts.objectLock.mode: must be one of"),
+    (
+        {"artifacts__objectLock": {"days": 1}, "artifacts__destroy": True},
+        "artifacts.objectLock: must be left out with artifacts.destroy",
+    ),
     (
         {"artifacts__bucket": "store", "artifacts__destroy": True},
         "artifacts.destroy: must be false with artifacts.bucket",

@@ -6,7 +6,9 @@ import json
 
 import pytest
 
+from infra import naming
 from infra.settings import parse
+from sandbox.aws.iam.policy import Ask, decide
 from tests.infra.program import ACCOUNT, DIGEST, SHA, ZONES, Program, run
 
 REGION = {"AWS_REGION": "eu-west-1"}
@@ -217,7 +219,43 @@ def test_the_store_is_private_versioned_encrypted_and_kept():
     assert len(block) == 5
     rule = store["BucketServerSideEncryptionConfiguration"].inputs["rules"][0]
     assert rule["applyServerSideEncryptionByDefault"] == {"sseAlgorithm": "AES256"}
-    assert [s["Sid"] for s in statements(store["BucketPolicy"].inputs["policy"])] == ["TlsOnly"]
+    assert [s["Sid"] for s in statements(store["BucketPolicy"].inputs["policy"])] == ["TlsOnly", "InstancesOnlyRead"]
+    assert "BucketObjectLockConfiguration" not in store
+
+
+def may(policy: str, action: str, key: str, role: str) -> bool:
+    """Whether the bucket's policy leaves it to IAM, as AWS decides it."""
+    allow = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    context = {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/{role}", "aws:SecureTransport": "true"}
+    resource = f"arn:aws:s3:::{STORE}/{key}"
+    return decide([allow, *statements(policy)], Ask(action=action, resource=resource, context=context))
+
+
+def test_who_may_write_the_store():
+    """Instances nothing, whatever their role is given; where writers are named, they and nobody else."""
+    instance = naming.role_name("prod", "web", "eu-west-1")
+    release, event = "releases/a/manifest.json", "ledger/prod/web/x.json"
+    policy = usual().of("s3/bucketPolicy")["artifacts-store-policy"]["policy"]
+    for key in (release, event):
+        assert not may(policy, "s3:PutObject", key, instance)
+        assert not may(policy, "s3:DeleteObjectVersion", key, instance)
+        assert may(policy, "s3:GetObject", key, instance)
+        assert may(policy, "s3:PutObject", key, "anybody-else")
+    named = {"publishers": [f"arn:aws:iam::{ACCOUNT}:role/ci-*"], "deployers": [f"arn:aws:iam::{ACCOUNT}:role/ops"]}
+    policy = declare(artifacts=named).of("s3/bucketPolicy")["artifacts-store-policy"]["policy"]
+    writers = {
+        (role, key): may(policy, "s3:PutObject", key, role)
+        for role in ("ci-main", "ops", "anybody-else", instance)
+        for key in (release, event)
+    }
+    assert {pair for pair, allowed in writers.items() if allowed} == {("ci-main", release), ("ops", event)}
+
+
+def test_what_is_locked():
+    """For as long as the settings say, once the bucket has versions."""
+    made = declare(artifacts={"objectLock": {"mode": "compliance", "days": 90}})
+    lock = made.of("s3/bucketObjectLockConfiguration")["artifacts-store-object-lock"]
+    assert lock["rule"] == {"defaultRetention": {"mode": "COMPLIANCE", "days": 90}}
 
 
 def test_no_release_ever_expires():

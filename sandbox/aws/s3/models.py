@@ -43,6 +43,22 @@ class SandboxS3Backend(S3Backend):
         bucket.__class__ = Bucket  # moto has no place to say which class it builds
         return bucket
 
+    def put_object_lock_configuration(
+        self,
+        bucket_name: str,
+        lock_enabled: bool,
+        mode: str | None = None,
+        days: int | None = None,
+        years: int | None = None,
+    ) -> None:
+        """PutObjectLockConfiguration; S3, unlike moto, also takes it of a bucket that has objects."""
+        bucket = self.get_bucket(bucket_name)
+        if bucket.keys.item_size() == 0 or not bucket.is_versioned:
+            super().put_object_lock_configuration(bucket_name, lock_enabled, mode, days, years)
+            return
+        bucket.object_lock_enabled = bucket.object_lock_enabled or lock_enabled
+        bucket.default_lock_mode, bucket.default_lock_days, bucket.default_lock_years = mode, days, years
+
     def put_object(self, bucket_name: str, key_name: str, *args: Any, **kwargs: Any) -> FakeKey:  # noqa: ANN401
         """PutObject, and the end of a multipart upload."""
         key = super().put_object(bucket_name, key_name, *args, **kwargs)

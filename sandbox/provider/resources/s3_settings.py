@@ -1,4 +1,4 @@
-"""aws.s3: what is set on a bucket: versioning, encryption, public access, ownership, policy.
+"""aws.s3: what is set on a bucket: versioning, encryption, public access, ownership, policy, object lock.
 
 The id of each is the bucket's name; putting it again is how it changes.
 """
@@ -10,7 +10,7 @@ from typing import Any
 
 from sandbox.provider.call import Call, Client
 from sandbox.provider.resources.translate import from_aws, to_aws
-from sandbox.provider.schema import Field, Props, Resource, block, flag, json_text, text, unordered
+from sandbox.provider.schema import Field, Props, Resource, block, flag, json_text, number, text, unordered
 
 BUCKET = text(required=True, replace=True)
 OWNER = text(replace=True)
@@ -41,6 +41,14 @@ _OWNERSHIP: dict[str, Field] = {
     "rule": block({"objectOwnership": text(required=True)}, required=True),
 }
 _POLICY: dict[str, Field] = {"bucket": BUCKET, "policy": json_text(required=True, aws="PolicyDocument")}
+
+_OBJECT_LOCK: dict[str, Field] = {
+    "bucket": BUCKET,
+    "expectedBucketOwner": OWNER,
+    "objectLockEnabled": text(default="Enabled", replace=True),
+    "rule": block({"defaultRetention": block({"mode": text(), "days": number(), "years": number()}, required=True)}),
+    "token": text(secret=True),
+}
 
 
 def _put_versioning(s3: Client, bucket: str, props: Props) -> None:
@@ -113,6 +121,24 @@ def _end_policy(s3: Client, bucket: str, state: Props) -> None:
     s3.delete_bucket_policy(Bucket=bucket)
 
 
+def _put_object_lock(s3: Client, bucket: str, props: Props) -> None:
+    configuration = to_aws(_OBJECT_LOCK, props, "objectLockEnabled", "rule")
+    s3.put_object_lock_configuration(Bucket=bucket, ObjectLockConfiguration=configuration)
+
+
+def _get_object_lock(s3: Client, bucket: str) -> Props:
+    reply = s3.get_object_lock_configuration(Bucket=bucket)["ObjectLockConfiguration"]
+    if "Rule" in reply:  # moto also tells of the unit that is not used, as 0
+        default = {key: value for key, value in reply["Rule"]["DefaultRetention"].items() if value}
+        reply = {**reply, "Rule": {"DefaultRetention": default}}
+    return from_aws(_OBJECT_LOCK, reply, "objectLockEnabled", "rule")
+
+
+def _end_object_lock(s3: Client, bucket: str, state: Props) -> None:
+    """What is new is locked no longer; that a bucket can lock is for ever."""
+    s3.put_object_lock_configuration(Bucket=bucket, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled"})
+
+
 def bucket_setting(
     type_: str,
     fields: dict[str, Field],
@@ -162,5 +188,12 @@ RESOURCES = (
     bucket_setting("BucketOwnershipControls", _OWNERSHIP, put=_put_ownership, get=_get_ownership, end=_end_ownership),
     bucket_setting(
         "BucketPolicy", _POLICY, put=_put_policy, get=_get_policy, end=_end_policy, cfn="AWS::S3::BucketPolicy"
+    ),
+    bucket_setting(
+        "BucketObjectLockConfiguration",
+        _OBJECT_LOCK,
+        put=_put_object_lock,
+        get=_get_object_lock,
+        end=_end_object_lock,
     ),
 )

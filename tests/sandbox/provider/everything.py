@@ -111,6 +111,12 @@ aws.s3.BucketServerSideEncryptionConfiguration(
     bucket=store.id,
     rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}, "bucket_key_enabled": True}],
 )
+aws.s3.BucketObjectLockConfiguration(
+    "store",
+    bucket=store.id,
+    rule={"default_retention": {"mode": "GOVERNANCE", "days": pick(1, 2)}},
+    opts=pulumi.ResourceOptions(depends_on=versioned),
+)
 aws.s3.BucketPublicAccessBlock("store", bucket=store.id, block_public_acls=True, block_public_policy=not CHANGED)
 aws.s3.BucketOwnershipControls("store", bucket=store.id, rule={"object_ownership": "BucketOwnerEnforced"})
 aws.s3.BucketPolicy(

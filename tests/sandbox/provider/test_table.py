@@ -48,6 +48,9 @@ _FORCE_NEW_UPSTREAM = {
         for name in ("bucketLifecycleConfiguration", "bucketServerSideEncryptionConfiguration", "bucketVersioning")
     },
 }
+_FORCE_NEW_UPSTREAM["aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"] = {
+    *("bucket", "expectedBucketOwner", "objectLockEnabled")
+}
 _CONDITIONALLY = {
     "aws:ec2/vpcEndpoint:VpcEndpoint": {"privateDnsEnabled"},  # only where it is no interface endpoint
     "aws:lb/loadBalancer:LoadBalancer": {"securityGroups", "subnets"},  # only of a network load balancer

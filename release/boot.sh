@@ -28,7 +28,7 @@ for left in range(9, -1, -1):
         get = Request(f"{base}/meta-data/{path}", headers={"X-aws-ec2-metadata-token": token})
         print(ask(get, timeout=5).read().decode())
         break
-    except OSError as problem:
+    except Exception as problem:
         if not left:
             sys.exit(f"metadata: {path}: {problem}")
         time.sleep(1)
@@ -41,18 +41,20 @@ safe() {
   python3 -I -c '
 import base64, json, os, re, sys, urllib.parse as url
 
-text = sys.stdin.buffer.read().decode("utf-8", "replace").replace("\r\n", "\n")
+raw = sys.stdin.buffer.read()
+text = raw.decode("utf-8", "replace").replace("\r\n", "\n")
 with os.fdopen(3, "rb") as known:
     values = json.loads(known.read())
 names = {}
 for name, value in values.items():
     inner = re.match(r"[\w+.-]+://[^/@\s]*:([^@\s]+)@", value)
-    parts = [value, *(line for line in value.splitlines() if len(line) > 7), *(inner.groups() if inner else ())]
+    parts = [value, value.strip(), *(line for line in value.splitlines() if len(line) > 7)]
+    parts += [*(inner.groups() if inner else ()), *re.findall(r":\s*\x22([^\x22\\]{6,})\x22", value)]  # and in JSON
     for part in filter(str.strip, parts):
         coded = base64.b64encode(part.encode()).decode().rstrip("=")
         forms = part, repr(part)[1:-1], json.dumps(part)[1:-1], url.quote(part), url.quote_plus(part), url.unquote(part)
         names.update((form, name) for form in (*forms, coded) if form)
-if sys.argv[1:] and len(text) >= 65536:  # it may begin within a value
+if len(raw) >= 65536:  # it may begin within a value
     text = text[max(map(len, names), default=0) :]
 # What is short may be part of any word.
 each = (re.escape(form) if len(form) > 5 else rf"(?<!\w){re.escape(form)}(?!\w)" for form in sorted(names, key=len)[::-1])

@@ -296,6 +296,8 @@ def test_the_app_gets_exactly_what_was_set(tmp_path, metadata, port):
 def test_secrets_reach_the_app_and_leave_the_instance_masked(tmp_path, metadata, port):
     """Whole, within a URL, as repr, JSON, base64 and URLs have them; also where what is shown is cut."""
     values = {"KEY": "p\u00e4ss'wo\"rd", "DATABASE_URL": "postgres://shop:s3cr%2Ft@db/shop", "SHORT": "abc"}
+    values |= {"LINE": "p9\n"}
+    values["SET"] = json.dumps({"user": "shop-admin", "password": "of the database"})
     shown = [{"Name": f"/slipway/prod/web/{name}", "Value": value} for name, value in values.items()]
     (tmp_path / "parameters").write_text(json.dumps({"Parameters": shown, "InvalidParameters": []}))
     tell = f"""exec {sys.executable} -c '
@@ -305,6 +307,7 @@ own = [os.environ[name] for name in ("KEY", "DATABASE_URL", "SHORT")]
 print("x" * 70000 + own[0] + "." * 64000)
 print(*own, repr(own[0]), json.dumps(own[0]), quote(own[0]), end=" ")
 print(base64.b64encode(own[0].encode()).decode(), "s3cr/t", "abcd")
+print("p9 of the database,")
 print("y" * 295 + own[0])
 raise SystemExit(7)'"""
     secrets = " ".join(f"/slipway/prod/web/{name}:1" for name in values)
@@ -315,6 +318,7 @@ raise SystemExit(7)'"""
         masked = "(secret KEY) (secret DATABASE_URL) (secret SHORT) "
         assert masked in said["reason"]
         assert "(secret DATABASE_URL) abcd" in said["reason"]
+        assert "(secret LINE) (secret SET)," in said["reason"]
         for value in ("ss'wo", "ss\\", "s3cr", "cMOkc3M"):
             assert value not in said["reason"] + console
 

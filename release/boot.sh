@@ -224,7 +224,7 @@ while True:
         connection.request("GET", path, headers=headers)
         answer = connection.getresponse()
         if any(ends[0] <= answer.status <= ends[-1] for ends in ranges):
-            time.sleep(0.5)
+            time.sleep(1)  # a command that puts the app in the background ends about now
             check_runs("when it had answered")
             break
         to = f" (to {answer.headers['Location']})" if answer.headers["Location"] else ""

@@ -381,13 +381,14 @@ def test_an_artifact_that_stays_away_says_both_reasons(tmp_path, metadata, port)
     [
         ("true", "the app exited with 0 before it answered: it must stay in the foreground"),
         (
-            f"{SERVE.removeprefix('exec ')} & until curl -s 127.0.0.1:$PORT; do :; done",
-            "0 when it had answered: it must",
+            "{answering} & until [ -e $HOME/asked ]; do :; done",
+            "0 when it had answered: it must stay in the foreground",
         ),
     ],
 )
 def test_an_app_in_the_background_is_told_to_come_forward(tmp_path, metadata, port, command, says):
     """Nothing watches it there: it could not be started again."""
+    command = command.format(answering=answering(tmp_path, 200).removeprefix("exec "))
     with booting(tmp_path, metadata, port, command=command) as (instance, process):
         assert process.wait(60) == 1
         (said,) = instance.reported()

@@ -172,6 +172,7 @@ class Fleet(pulumi.ComponentResource):
             boot_timeout=settings.boot_timeout,
             environment=settings.environment,
             secrets=self._identity.selectors,
+            packages=settings.packages,
             tags=self._tags,
         )
         return LaunchTemplate(f"{self._name}-launch", args, self._child())

@@ -13,11 +13,12 @@ from infra import configuration, identities, lookup, naming, placeholders, routi
 from infra.artifacts import bucket_of
 from infra.identities import Caller
 from infra.settings import Settings, SettingsError
-from release import bake
+from release import bake, packages
 from release.build import Build
 from release.clients import explained
 from release.errors import ReleaseError
 from release.fleets import Fleets, Found
+from release.image import Image
 from release.manifest import ImageName
 
 T = TypeVar("T")
@@ -69,6 +70,7 @@ def plan(settings: Settings) -> Plan:
     _refuse(settings, _full_bands(settings, rules))
     commands = {name: release.command(fleet.process, fleet.command) for name, fleet in settings.fleets.items()}
     _refuse(settings, user_data.problems(settings, commands, bucket))
+    _refuse(settings, _missing_commands(settings, commands, release.image))
     return Plan(account=provider.account, zones=chosen, bucket=bucket, release=release, commands=commands, rules=rules)
 
 
@@ -189,6 +191,18 @@ def _full_bands(settings: Settings, rules: routing.There) -> Iterator[str]:
         routing.plan({name: fleet.routes for name, fleet in settings.fleets.items()}, rules)
     except ValueError as error:
         yield str(error)
+
+
+def _missing_commands(settings: Settings, commands: Mapping[str, str], image: Image) -> Iterator[str]:
+    """What the image is known to lack, each instance would miss when it boots."""
+    for name, fleet in settings.fleets.items():
+        lacks = packages.missing(commands[name], fleet.packages, image=image.name, owner=image.owner)
+        if lacks and "PATH" not in fleet.environment:
+            command, package = lacks
+            yield (
+                f"fleets.{name}.packages: it runs `{commands[name]}`, but the image {image.name} has no {command}; "
+                f"`pulumi config set --path 'slipway:fleets.{name}.packages[{len(fleet.packages)}]' {package}`"
+            )
 
 
 def _source(settings: Settings, bucket: str) -> bake.Source:

@@ -40,4 +40,5 @@ def _boot(settings: Settings, fleet: FleetSettings, command: str, bucket: str) -
         boot_timeout=fleet.boot_timeout,
         environment=fleet.environment,
         secrets=tuple(f"{naming.parameter_name(stack, name, key)}:{_LARGEST_VERSION}" for key in fleet.secrets),
+        packages=fleet.packages,
     )

@@ -2,16 +2,20 @@
 # Everything above was written by the release; from here on this is release/boot.sh, the same for every release.
 # It proves the release before the instance may serve: fetch, check the digest, start, see it answer. Then it ends the
 # launch lifecycle action with CONTINUE; on any failure with ABANDON, at once, and says why in the log group.
+# cloud-init runs user data at an instance's first boot only, so it leaves itself where each later boot runs it: that one
+# starts the same release again, and has no launch to end.
 # The image brings bash, python3, tar and the AWS CLI. What runs elsewhere than on EC2 says so by these variables:
 set -uo pipefail
 umask 022
 : "${AWS_EC2_METADATA_SERVICE_ENDPOINT:=http://169.254.169.254}" "${APP_HOME:=/opt/app}" "${APP_USER:=app}"
-: "${PORT:=$DEFAULT_PORT}" "${APP_LOG_LIMIT:=$((64 << 20))}"
+: "${PORT:=$DEFAULT_PORT}" "${APP_LOG_LIMIT:=$((64 << 20))}" "${PER_BOOT:=/var/lib/cloud/scripts/per-boot}"
 export AWS_REGION=$REGION AWS_DEFAULT_REGION=$REGION AWS_RETRY_MODE=standard AWS_MAX_ATTEMPTS=8
 export AWS_CLI_FILE_ENCODING=UTF-8 AWS_PAGER=
 
 archive=$APP_HOME/artifact.tar.gz code=$APP_HOME/release output=$APP_HOME/app.log exits=$APP_HOME/exits
 home=$APP_HOME/home values={}
+# Of this instance: its id, since its first boot began; that its launch was ended; which packages were installed.
+known=$APP_HOME/instance launched=$APP_HOME/launched installed=$APP_HOME/packages
 foreground="it must stay in the foreground, where it is watched (no &, no --daemon; nginx: daemon off)"
 
 metadata() { # path below latest/meta-data/ -> its value (IMDSv2: a token first)
@@ -69,12 +73,14 @@ sys.stdout.buffer.write(text.encode("utf-8", "replace"))' "$@" 3< <(printf %s "$
 report() { # event, reason: one line of JSON into this instance's stream of the fleet's log group
   local events reason=
   [ -z "$2" ] || reason=$(printf %s "$2" | safe)
-  events=$(python3 -I - "$1" "$reason" "$SHA" "${found:-$DIGEST}" <<'PY'
+  events=$(python3 -I - "$1" "$reason" "$SHA" "${found:-$DIGEST}" "${install_seconds:-}" <<'PY'
 import json, os, sys, time
 
-event, reason, sha, digest = (os.fsencode(word).decode("utf-8", "replace") for word in sys.argv[1:])
-line = json.dumps({"event": event, "sha": sha, "digest": digest, "reason": reason[:4000]})
-print(json.dumps([{"timestamp": int(time.time() * 1000), "message": line}]))
+event, reason, sha, digest, install = (os.fsencode(word).decode("utf-8", "replace") for word in sys.argv[1:])
+line = {"event": event, "sha": sha, "digest": digest, "reason": reason[:4000]}
+if install:
+    line["packages_seconds"] = int(install)
+print(json.dumps([{"timestamp": int(time.time() * 1000), "message": json.dumps(line)}]))
 PY
   )
   echo "$1 $reason"
@@ -87,8 +93,9 @@ lifecycle() { # operation, more arguments: of this instance's launch
 }
 
 finish() { # CONTINUE or ABANDON; again where there is no active action: a fast boot is ahead of its own group
+  [ ! -e "$launched" ] || return 0
   for _ in 1 2 3 4 5 6; do
-    lifecycle complete-lifecycle-action --lifecycle-action-result "$1" && return
+    lifecycle complete-lifecycle-action --lifecycle-action-result "$1" && touch "$launched" && return
     sleep 5
   done
   return 1
@@ -96,7 +103,7 @@ finish() { # CONTINUE or ABANDON; again where there is no active action: a fast 
 
 gain_time() { # the hook counts from the launch, which was some 30 s before this script; a quick boot needs no more
   sleep 5
-  [ -e "$APP_HOME/ready" ] || lifecycle record-lifecycle-action-heartbeat
+  [ -e "$APP_HOME/ready" ] || [ -e "$launched" ] || lifecycle record-lifecycle-action-heartbeat
 }
 
 fail() {
@@ -110,9 +117,32 @@ fail() {
 trap 'fail "boot.sh ended with $? at line $LINENO ($BASH_COMMAND); the console output of the instance says more"' EXIT
 trap 'trap - EXIT; echo "ended by a signal"; exit 143' TERM INT HUP
 
+install_packages() { # from the image's own repositories: locked to its release, and in the region's S3
+  local said from=$SECONDS wanted=${PACKAGES[*]}
+  [ -n "$wanted" ] && [ "$(cat "$installed" 2>/dev/null)" != "$wanted" ] || return 0
+  for try in 1 2 3; do
+    said=$(timeout $((BOOT_TIMEOUT - SECONDS - 20)) dnf -y -q install "${PACKAGES[@]}" 2>&1)
+    case $? in
+      0) break ;;
+      124) said="not done within $((SECONDS - from)) s (bootTimeout)" ;;
+      *) [[ $try -eq 3 || $said == *"Unable to find a match"* || $((SECONDS + 40)) -gt BOOT_TIMEOUT ]] ||
+        { sleep 5 && continue; } ;;
+    esac
+    fail "dnf could not install $wanted: $(tail -n 1 <<<"$said")"
+  done
+  install_seconds=$((SECONDS - from))
+  echo "$said"
+  echo "$wanted" >"$installed"
+}
+
+kept() { # whether the archive is there, whole, from an earlier boot
+  found=$(sha256sum 2>/dev/null <"$archive" | cut -d' ' -f1)
+  [ "$found" = "$DIGEST" ]
+}
+
 fetch() {
   local said from=s3://$BUCKET/releases/$SHA/artifact.tar.gz
-  for try in 1 2 3 4; do
+  kept || for try in 1 2 3 4; do
     said=$(aws s3 cp --only-show-errors "$from" "$archive" 2>&1) && break
     [[ $said == *404* || $said == *NoSuchKey* || $said == *403* || $said == *AccessDenied* ]] ||
       fail "cannot fetch $from: $said"
@@ -120,11 +150,9 @@ fetch() {
 same of both to who may not list the bucket; \`python -m release show $SHA\` says whether it is there): $said"
     sleep 5 # a new bucket, a new role and a new version are not known everywhere at once
   done
-  found=$(sha256sum <"$archive" | cut -d' ' -f1)
-  [ "$found" = "$DIGEST" ] ||
+  kept ||
     fail "the artifact of $SHA in s3://$BUCKET has digest $found, the release has $DIGEST: it was changed after it was published"
   tar -xzf "$archive" -C "$code" --no-same-owner || fail "the artifact of $SHA cannot be unpacked"
-  rm -f "$archive"
   is_app_user || chown -R "$APP_USER:" "$code" "$home" || fail "cannot give the release to $APP_USER"
 }
 
@@ -238,20 +266,57 @@ while True:
 PY
 }
 
+brought_by() { # a command -> the package of Amazon Linux 2023 that has it, as release/packages.py says
+  case $1 in
+    node | npm | npx) echo nodejs22 ;;
+    ruby | bundle | gem | irb) echo ruby3.4 ;;
+    php) echo php8.4 ;;
+    java) echo java-21-amazon-corretto-headless ;;
+    go) echo golang ;;
+    pip | pip3) echo python3-pip ;;
+    python3.1[1-4]) echo "$1" ;;
+    pip3.1[1-4]) echo "python${1#pip}-pip" ;;
+  esac
+}
+
+not_found() { # the command that the app's last output says is not there, and what brings it
+  local word package
+  word=$(tail -n 15 "$output" | sed -nE "s/^(.*[^[:alnum:]._+/-])?([[:alnum:]._+-]+)[^[:alnum:]:]*: \
+(command not found|not found|No such file or directory)\$/\2/p" | tail -n 1)
+  [ -n "$word" ] || return
+  package=$(brought_by "$word")
+  echo "$word: not on the image; \`fleets.$FLEET.packages: [${package:-the package that has it}]\`; "
+}
+
+prepare() { # what of an earlier boot must not be taken for this one's; 2 where this is none of this instance's
+  if [ "$0" -ef "$PER_BOOT/slipway" ]; then
+    # Where an image was made from an instance, the first boot of another finds this, and leaves it to the user data.
+    [ "$(cat "$known" 2>/dev/null)" = "$INSTANCE_ID" ] || return 2
+  else
+    mkdir -p "$APP_HOME" && rm -f "$launched" "$installed" && echo "$INSTANCE_ID" >"$known" &&
+      install -D -m 700 "$0" "$PER_BOOT/slipway" || return 1
+  fi
+  rm -rf "$code" "$exits" "$APP_HOME/ready" && mkdir -p "$code" "$home" &&
+    { [ ! -e "$output" ] || mv -f "$output" "$output.1"; } && : >>"$output"
+}
+
 INSTANCE_ID=$(metadata instance-id 2>&1) || {
   why=$INSTANCE_ID INSTANCE_ID=$(cat /var/lib/cloud/data/instance-id 2>/dev/null || uname -n)
   fail "the metadata service does not answer: $why"
 }
 # As the balancer will reach it: an app that listens on 127.0.0.1 alone must not pass.
 [ -n "${APP_ADDRESS:-}" ] || APP_ADDRESS=$(metadata local-ipv4 2>&1) || fail "no address: $APP_ADDRESS"
+why=$(prepare 2>&1)
+status=$?
+[ $status -ne 2 ] || { trap - EXIT && exit 0; }
 aws logs create-log-stream --log-group-name "$LOG_GROUP" --log-stream-name "$INSTANCE_ID" &
 stream=$!
-why=$(mkdir -p "$code" "$home" 2>&1 && rm -f "$exits" "$APP_HOME/ready" 2>&1 && : 2>&1 >>"$output") ||
-  fail "cannot make $code: $why"
+[ $status -eq 0 ] || fail "cannot make $code: $why"
 gain_time >/dev/null 2>&1 &
 if ! is_app_user && ! id "$APP_USER" >/dev/null 2>&1; then
   why=$(useradd --system --home-dir "$home" --shell /sbin/nologin "$APP_USER" 2>&1) || fail "no user $APP_USER: $why"
 fi
+install_packages
 fetch
 if [ ${#SECRETS[@]} -gt 0 ]; then
   values=$(secrets "${SECRETS[@]}" 2>"$APP_HOME/secrets.err") || {
@@ -261,7 +326,7 @@ if [ ${#SECRETS[@]} -gt 0 ]; then
 fi
 supervise >>"$output" 2>&1 </dev/null &
 bound_output >/dev/null 2>&1 &
-why=$(await_answer 2>&1) || fail "$why; its last output: $(tail -c 65536 "$output" | safe 15)"
+why=$(await_answer 2>&1) || fail "$([[ $why != *"with 127 "* ]] || not_found)$why; its last output: $(tail -c 65536 "$output" | safe 15)"
 touch "$APP_HOME/ready" || fail "cannot write to $APP_HOME"
 report ready "" || fail "cannot write to the log group $LOG_GROUP"
 finish CONTINUE || report unfinished "Auto Scaling did not take it that this instance is ready"

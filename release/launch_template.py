@@ -46,6 +46,7 @@ class LaunchTemplateArgs:
     boot_timeout: int
     environment: Mapping[str, str]
     secrets: Sequence[pulumi.Input[str]]
+    packages: Sequence[str]
     tags: Mapping[str, str]
 
 
@@ -127,6 +128,7 @@ def _user_data(args: LaunchTemplateArgs) -> pulumi.Output[str]:
             boot_timeout=args.boot_timeout,
             environment=args.environment,
             secrets=tuple(known["secrets"]),
+            packages=tuple(args.packages),
         )
         try:
             return base64.b64encode(render(boot).encode()).decode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import bz2
 import json
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +15,9 @@ from pathlib import Path
 LIMIT_BYTES = 16 * 1024
 
 # bzip2, because its bytes follow from the input alone: libbz2 is the only one there is, and its format is closed.
-_PACKED = base64.b85encode(bz2.compress(Path(__file__).with_name("boot.sh").read_bytes())).decode()
+# Lines of comment, and what a function's first line says of it, are for who reads boot.sh.
+_SCRIPT = re.sub(rb"(?m)^ *#.*\n|(?<=\(\) \{) #.*$", b"", Path(__file__).with_name("boot.sh").read_bytes())
+_PACKED = base64.b85encode(bz2.compress(_SCRIPT)).decode()
 _UNPACK = """
 # What follows is release/boot.sh, packed so that the variables above have room. To read it: `cat <(...)`.
 . <(python3 -I -c 'import base64, bz2, sys
@@ -32,6 +35,7 @@ class Boot:
 
     `secrets` are `name:version` selectors of SSM parameters; the last part of a name is the variable's name.
     The timeouts are in seconds. `health_codes` are as ELBv2's Matcher has them.
+    `packages` are installed from the image's repositories.
     """
 
     sha: str
@@ -50,6 +54,7 @@ class Boot:
     boot_timeout: int
     environment: Mapping[str, str]
     secrets: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
 
 
 def render(boot: Boot) -> str:
@@ -77,6 +82,7 @@ def render(boot: Boot) -> str:
     lines = ["#!/bin/bash", f"# Release {boot.sha} of fleet {boot.fleet}."]
     lines += [f"{name}={shlex.quote(value)}" for name, value in assignments.items()]
     lines.append(_secrets(boot))
+    lines.append(f"PACKAGES=({' '.join(shlex.quote(package) for package in boot.packages)})")
     text = "\n".join(lines) + f"{_UNPACK}'{_PACKED}')\n"
     size = len(text.encode())
     if size > LIMIT_BYTES:

@@ -8,6 +8,9 @@ import json
 import re
 from typing import Any, Protocol
 
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
 from sandbox import keys, session
 from sandbox.errors import SandboxError
 from sandbox.paths import SANDBOX
@@ -29,6 +32,8 @@ def add(declare: Declare) -> None:
     kinds = parser.add_subparsers(required=True, metavar="FAULT", dest="fault")
     instance = kinds.add_parser("instance", help="kill an instance's machine, as when its host fails")
     instance.add_argument("id", nargs="?", help="which (default: the one that has run the longest)")
+    reboot = kinds.add_parser("reboot", help="reboot an instance (EC2's RebootInstances), as a patch would")
+    reboot.add_argument("id", nargs="?", help="which (default: the one that has run the longest)")
     zone = kinds.add_parser("zone", help="lose a zone: its instances die, and no new one starts there until `clear`")
     zone.add_argument("zone", help="such as eu-west-1a")
     kinds.add_parser("no-capacity", help="no instance can be launched until `clear`")
@@ -76,6 +81,8 @@ def _run(options: argparse.Namespace) -> int:
         raise SandboxError(f"{trouble}; `make up` starts one")
     if options.fault == "instance":
         print(f"killed {_kill(state, options.id or _oldest(state))}")
+    elif options.fault == "reboot":
+        print(f"reboots {_reboot(state, options.id or _oldest(state))}")
     elif options.fault == "zone":
         print(f"lost {options.zone}: {', '.join(lose_zone(state, options.zone)) or 'no instance was there'}")
     else:
@@ -125,9 +132,26 @@ def _instances(state: State) -> list[dict[str, Any]]:
 def _kill(state: State, instance: str) -> str:
     status, _ = _ask(state, "machines", "POST", f"/machines/{instance}/kill")
     if status != 200:
-        running = ", ".join(found["id"] for found in _instances(state))
-        raise SandboxError(f"no instance {instance} runs; there are {running or 'none'}")
+        raise _no_instance(state, instance)
     return instance
+
+
+def _reboot(state: State, instance: str) -> str:
+    region = next((found["region"] for found in _instances(state) if found["id"] == instance), None)
+    if region is None:
+        raise _no_instance(state, instance)
+    keys = {"aws_access_key_id": "sandbox", "aws_secret_access_key": "sandbox"}
+    ec2: Any = boto3.client("ec2", region_name=region, endpoint_url=state.endpoint, **keys)
+    try:
+        ec2.reboot_instances(InstanceIds=[instance])
+    except (BotoCoreError, ClientError) as problem:
+        raise SandboxError(f"EC2 does not reboot {instance}: {problem}") from None
+    return instance
+
+
+def _no_instance(state: State, instance: str) -> SandboxError:
+    running = ", ".join(found["id"] for found in _instances(state))
+    return SandboxError(f"no instance {instance} runs; there are {running or 'none'}")
 
 
 def _post(state: State, process: str, path: str, body: dict[str, Any]) -> dict[str, Any]:

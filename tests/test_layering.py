@@ -26,6 +26,7 @@ PURE = [
     "release/entries.py",
     "release/event.py",
     "release/reader.py",
+    "release/packages.py",
     "release/rollout.py",
     "release/text.py",
     "release/user_data.py",

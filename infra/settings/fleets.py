@@ -30,6 +30,9 @@ KMS_KEY = Syntax(
     r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(key/[A-Za-z0-9-]{1,256}|alias/[A-Za-z0-9/_-]{1,256})",
     "the ARN of a KMS key or alias (arn:aws:kms:REGION:ACCOUNT:key/ID)",
 )
+PACKAGE = Syntax(
+    r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}", "the name of a package of the image's repositories, such as nodejs22"
+)
 TOPIC = Syntax(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}", "the ARN of an SNS topic")
 
 HOOK_LIMIT = 7200
@@ -72,6 +75,7 @@ def _read_fleet(section: Section, name: str, image: str) -> FleetSettings:
         name=name,
         process=section.text("process", name, PROCESS),
         command=section.optional_text("command"),
+        packages=section.texts("packages", (), PACKAGE),
         instance_types=types,
         size=_read_size(section.section("size")),
         port=section.integer("port", 8080, 1024, 65535),

@@ -145,6 +145,8 @@ class FleetSettings:
     name: str
     process: str
     command: str | None
+    packages: tuple[str, ...]
+    """What is installed from the image's repositories before the app starts."""
     instance_types: tuple[str, ...]
     size: SizeSettings
     port: int

@@ -10,6 +10,7 @@ import aiohttp
 from aiohttp import web
 
 from sandbox.internal_api import InternalApi
+from sandbox.machines.image import Image
 from sandbox.machines.machine import Host
 from sandbox.machines.metadata import Metadata
 from sandbox.machines.supervisor import Supervisor
@@ -41,7 +42,9 @@ async def run(endpoint: str, directory: Path) -> None:
     stop = stop_event()
     directory.mkdir(parents=True, exist_ok=True)
     listener, port = listen()
-    host = Host(directory=directory, endpoint=endpoint, metadata=f"http://{LOOPBACK}:{port}")
+    host = Host(
+        directory=directory, endpoint=endpoint, metadata=f"http://{LOOPBACK}:{port}", image=Image.of_this_machine()
+    )
     async with aiohttp.ClientSession() as session:
         supervisor = Supervisor(host, InternalApi(session, endpoint))
         runner = await serve(application(supervisor), listener)

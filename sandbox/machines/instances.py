@@ -25,6 +25,8 @@ class Instance:
     metadata_options: Mapping[str, Any]
     tags: Mapping[str, str]
     port: int | None
+    boots: int
+    """How often it was to boot so far."""
 
 
 def parse(document: Mapping[str, Any]) -> dict[str, Instance]:
@@ -46,6 +48,7 @@ def _instance(entry: Mapping[str, Any]) -> Instance:
         metadata_options=entry.get("metadata_options") or {},
         tags=entry.get("tags") or {},
         port=entry.get("port"),
+        boots=entry.get("boots") or 1,
     )
 
 
@@ -57,23 +60,32 @@ def _decoded(text: str) -> bytes:
         return b""
 
 
-Verb = Literal["start", "end", "announce", "bury", "fail"]
+Verb = Literal["start", "reboot", "stop", "end", "announce", "bury", "fail"]
 
 
 @dataclass(frozen=True)
 class Action:
-    """What to do for one instance: start its machine or end it; say again its port, or that it is gone or failed."""
+    """What to do for one instance: start its machine, start it again, stop it, or end it; say again its port, or that
+    it is gone or failed."""
 
     verb: Verb
     id: str
 
 
+@dataclass(frozen=True)
+class Live:
+    """A machine that there is: its port, and how often it has booted."""
+
+    port: int
+    boots: int = 1
+
+
 def plan(
-    instances: Mapping[str, Instance], *, live: Mapping[str, int], busy: Collection[str], gone: Collection[str]
+    instances: Mapping[str, Instance], *, live: Mapping[str, Live], busy: Collection[str], gone: Collection[str]
 ) -> list[Action]:
     """What brings the machines in line with the instances.
 
-    `live` is the port of each machine there is. Nothing is planned for the ids in `busy`, which are being started or
+    `live` are the machines there are. Nothing is planned for the ids in `busy`, which are being started or
     ended. Those in `gone` had a machine that was ended: it does not come back, whatever an older snapshot says. An
     instance that is no longer listed has no machine either.
     """
@@ -85,12 +97,15 @@ def plan(
     return actions
 
 
-def _verb(instance: Instance | None, port: int | None, gone: bool) -> Verb | None:
-    state = "terminated" if instance is None else instance.state
-    if state in ("pending", "running"):
-        if port is None:
-            return "fail" if gone else "start"
-        return "announce" if instance is not None and instance.port != port else None
-    if state in ("shutting-down", "terminated") and port is not None:
-        return "end"
-    return "bury" if state == "shutting-down" else None
+def _verb(instance: Instance | None, live: Live | None, gone: bool) -> Verb | None:
+    if instance is None or instance.state in ("shutting-down", "terminated"):
+        if live is not None:
+            return "end"
+        return "bury" if instance is not None and instance.state == "shutting-down" else None
+    if instance.state in ("stopping", "stopped"):
+        return "stop" if instance.state == "stopping" and live is not None else None
+    if live is None:
+        return "fail" if gone else "start"
+    if instance.boots > live.boots:
+        return "reboot"
+    return "announce" if instance.port != live.port or instance.state == "pending" else None

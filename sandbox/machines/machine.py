@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.machines import processes
+from sandbox.machines.image import Image
 from sandbox.machines.instances import Instance
 from sandbox.processes import LOOPBACK
 
@@ -22,15 +23,19 @@ LOG = logging.getLogger(__name__)
 GRACE = 10.0  # seconds from SIGTERM to SIGKILL
 KEPT_LOGS = 100
 PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
+RUN_PARTS = 'for script in "$0"/*; do [ ! -x "$script" ] || "$script"; done'
+"""What cloud-init does at each boot with the folder of that name: its scripts, in order, whatever becomes of one."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Host:
-    """What all machines have in common: their folder, and the URLs of the emulator and of this metadata service."""
+    """What all machines have in common: their folder, the URLs of the emulator and of this metadata service, and the
+    image that they boot."""
 
     directory: Path
     endpoint: str
     metadata: str
+    image: Image
 
     @property
     def logs(self) -> Path:
@@ -44,6 +49,7 @@ class Machine:
     def __init__(self, host: Host, instance: Instance, port: int) -> None:
         self.id = instance.id
         self.port = port
+        self.boots = instance.boots
         self._host = host
         self._instance = instance
         self._directory = host.directory / instance.id
@@ -57,6 +63,7 @@ class Machine:
         """
         for folder in (self._directory, self._directory / "tmp"):
             folder.mkdir(parents=True, exist_ok=True)
+        await asyncio.to_thread(self._host.image.lay_out, self._commands)
         console = self._directory / "console.log"
         user_data = self._instance.user_data
         if not user_data.startswith(b"#!"):
@@ -65,19 +72,42 @@ class Machine:
         script = self._directory / "user-data"
         script.write_bytes(user_data)
         script.chmod(0o700)
-        with console.open("ab") as output:
+        await self._run("the user data", str(script))
+
+    async def halt(self, grace: float = GRACE) -> None:
+        """End every process (SIGKILL at once where `grace` is 0), as when the system goes down; the disk stays."""
+        left = await asyncio.to_thread(
+            processes.end, lambda: processes.of_machine(self._directory, self._session), grace=grace
+        )
+        if left:
+            LOG.error("%s: processes %s cannot be killed", self.id, [process.pid for process in left])
+        if self._watch is not None:
+            await asyncio.wait([self._watch], timeout=5)
+
+    async def reboot(self, boots: int) -> None:
+        """Boot for the `boots`-th time: no process of the boot before is left, and user data is not run again."""
+        await self.halt()
+        self.boots = boots
+        await self._run("what is to run at each boot", "/bin/bash", "-c", RUN_PARTS, str(self._per_boot))
+
+    @property
+    def _per_boot(self) -> Path:
+        return self._directory / "per-boot"
+
+    async def _run(self, what: str, *command: str) -> None:
+        with (self._directory / "console.log").open("ab") as output:
             try:
-                user_process = await self._execute(script, output.fileno())
+                process = await self._execute(command, output.fileno())
             except OSError as problem:
-                output.write(f"{self.id}: the user data cannot be run: {problem}\n".encode())
+                output.write(f"{self.id}: {what} cannot be run: {problem}\n".encode())
                 return
-        self._watch = asyncio.create_task(self._report_end(user_process), name=f"watch {self.id}")
-        self._session = processes.Session(user_process.pid, time.time())
+        self._watch = asyncio.create_task(self._report_end(what, process), name=f"watch {self.id}")
+        self._session = processes.Session(process.pid, time.time())
         self._session.save(self._directory / processes.SESSION_FILE)
 
-    async def _execute(self, script: Path, output: int) -> asyncio.subprocess.Process:
+    async def _execute(self, command: tuple[str, ...], output: int) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
-            str(script),
+            *command,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -87,15 +117,20 @@ class Machine:
             preexec_fn=_DIE_WITH_PARENT,
         )
 
-    async def _report_end(self, script: asyncio.subprocess.Process) -> None:
+    async def _report_end(self, what: str, script: asyncio.subprocess.Process) -> None:
         code = await script.wait()
-        LOG.info("%s: user data ended with %d", self.id, code)
+        LOG.info("%s: %s ended with %d", self.id, what, code)
+
+    @property
+    def _commands(self) -> Path:
+        """All that is on the machine's PATH: the image's commands, and what packages bring."""
+        return self._directory / "usr" / "bin"
 
     def _environment(self) -> dict[str, str]:
         """Little and known: no setting of whoever started the sandbox reaches a machine, as none reaches EC2."""
         region, home = self._instance.region, str(self._directory)
         environment = {
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+            "PATH": str(self._commands),
             "LANG": "C.UTF-8",
             "LC_ALL": "C.UTF-8",
             "HOME": home,
@@ -105,6 +140,7 @@ class Machine:
             "AWS_EC2_METADATA_SERVICE_ENDPOINT": f"{self._host.metadata}/{self.id}",
             "AWS_REGION": region,
             "AWS_DEFAULT_REGION": region,
+            "PER_BOOT": str(self._per_boot),
             "APP_HOME": str(self._directory / "app"),
             "APP_ADDRESS": LOOPBACK,
             "APP_USER": str(os.getuid()),
@@ -116,13 +152,7 @@ class Machine:
 
     async def end(self, grace: float = GRACE) -> None:
         """End every process (SIGKILL at once where `grace` is 0); keep the logs, remove the rest."""
-        left = await asyncio.to_thread(
-            processes.end, lambda: processes.of_machine(self._directory, self._session), grace=grace
-        )
-        if left:
-            LOG.error("%s: processes %s cannot be killed", self.id, [process.pid for process in left])
-        if self._watch is not None:
-            await asyncio.wait([self._watch], timeout=5)
+        await self.halt(grace)
         await asyncio.to_thread(archive, self._host, self.id)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sandbox.internal_api import InternalApi, InternalApiError
 from sandbox.machines import processes
-from sandbox.machines.instances import Action, Instance, Verb, parse, plan
+from sandbox.machines.instances import Action, Instance, Live, Verb, parse, plan
 from sandbox.machines.machine import GRACE, Host, Machine, archive
 from sandbox.machines.ports import Ports
 
@@ -56,7 +56,7 @@ class Supervisor:
 
     def _reconcile(self, *verbs: Verb) -> None:
         """Begin what is to be done, or only that of it which is one of `verbs`."""
-        live = {id_: machine.port for id_, machine in self._machines.items()}
+        live = {id_: Live(machine.port, machine.boots) for id_, machine in self._machines.items()}
         for action in plan(self.instances, live=live, busy=self._tasks, gone=self._gone):
             if not verbs or action.verb in verbs:
                 LOG.info("%s: %s", action.id, action.verb)
@@ -81,6 +81,11 @@ class Supervisor:
     async def _do(self, action: Action) -> None:
         if action.verb == "start":
             await self._start(self.instances[action.id])
+        elif action.verb == "reboot":
+            await self._reboot(self.instances[action.id])
+        elif action.verb == "stop":
+            await self._machines[action.id].halt(GRACE)
+            await self._post(action.id, {"state": "stopped"})
         elif action.verb == "end":
             await self._end(action.id, GRACE)
             await self._post(action.id, {"state": "terminated"})
@@ -95,6 +100,12 @@ class Supervisor:
         machine = Machine(self._host, instance, self._ports.take())
         self._machines[instance.id] = machine
         await machine.start()
+        await self._post(instance.id, {"port": machine.port})
+
+    async def _reboot(self, instance: Instance) -> None:
+        """The disk and the port stay; all processes are gone before the next boot begins."""
+        machine = self._machines[instance.id]
+        await machine.reboot(instance.boots)
         await self._post(instance.id, {"port": machine.port})
 
     async def _end(self, id_: str, grace: float) -> None:

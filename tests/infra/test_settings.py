@@ -45,6 +45,20 @@ def web(**changes):
     ]
 
 
+@pytest.mark.parametrize(
+    "name", ["-y", "--repofrompath=x,http://x", "a b", "a;b", "$(id)", "nodejs*", "@dev", "/x.rpm", ""]
+)
+def test_packages_are_names_and_nothing_else(name):
+    """None of it reaches bash or dnf as something else."""
+    assert problems(given_with(fleets__web__packages=[name]))[0].startswith("fleets.web.packages[0]")
+
+
+def test_packages_are_taken_in_their_order():
+    """As they are written: dnf knows best what to make of them."""
+    assert web().packages == ()
+    assert web(packages=["nodejs22", "gcc-c++", "python3.12"]).packages == ("nodejs22", "gcc-c++", "python3.12")
+
+
 def test_the_smallest_stack_file_has_the_documented_defaults():
     """What docs/architecture.md promises where nothing is said."""
     settings = parse(SMALLEST, "prod", REGION)

@@ -28,6 +28,12 @@ pytestmark = pytest.mark.sandbox
 
 SERVE = f"exec {sys.executable} -m http.server --bind 127.0.0.1 $PORT"
 STANDS_IN = {
+    "dnf": """echo dnf "$@" >>"$CALLS"
+[ -s "$DNF_SAYS" ] || exit 0
+head -n 1 "$DNF_SAYS" >&2
+sed -i 1d "$DNF_SAYS"
+exit 1
+""",
     # Fetches the artifact, but not as often as the file `missing` has lines; refuses to end the launch as often as
     # `refusals` has; knows the secrets in `parameters`.
     "aws": """echo "$@" >>"$CALLS"
@@ -78,6 +84,11 @@ class Booting:
     """An instance that boots in a folder of its own."""
 
     folder: Path
+    environment: dict[str, str]
+
+    def reboots(self) -> subprocess.Popen[str]:
+        """The machine starts anew: nothing runs any more, and cloud-init runs what lies in its folder for that."""
+        return run(self.app.parent / "per-boot" / "slipway", self.environment)
 
     def said(self, words: str) -> list[str]:
         """The commands that were called with those words."""
@@ -128,12 +139,33 @@ def port() -> Iterator[int]:
     ports.release(taken)
 
 
+def run(script: Path, environment: dict[str, str]) -> subprocess.Popen[str]:
+    """As cloud-init starts a script: little in the environment (no HOME), in /, and no input."""
+    return subprocess.Popen(
+        ["/bin/bash", str(script)],
+        cwd="/",
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+
+
 @contextmanager
 def booting(
     folder: Path, metadata: str, port: int, *, command: str = SERVE, stands_in: Mapping[str, str] = NOTHING, **more: str
 ) -> Iterator[tuple[Booting, subprocess.Popen[str]]]:
     """The user data as it runs; all of its processes end with it."""
     stand_ins(folder / "bin", {**STANDS_IN, **stands_in})
+    packages = tuple(more.pop("packages", "").split())
     boot = Boot(
         sha="a" * 40,
         digest=artifact(folder / "artifact.tar.gz"),
@@ -151,6 +183,7 @@ def booting(
         boot_timeout=int(more.pop("boot_timeout", "300")),
         environment=json.loads(more.pop("own", "{}")),
         secrets=tuple(more.pop("secrets", "").split()),
+        packages=packages,
     )
     script = folder / "user-data"
     script.write_text(render(boot).replace("\n. <", f"\n{more.pop('prelude', '')}\n. <", 1))
@@ -164,26 +197,16 @@ def booting(
         "MISSING": str(folder / "missing"),
         "PARAMETERS": str(folder / "parameters"),
         "REAL_SLEEP": "/bin/sleep",
+        "DNF_SAYS": str(folder / "dnf-says"),
+        "PER_BOOT": str(folder / "per-boot"),
         "ARTIFACT": str(folder / "artifact.tar.gz"),
         **more,
     }
-    # As cloud-init starts it: little in the environment (no HOME), in /, and no input.
-    process = subprocess.Popen(
-        ["/bin/bash", str(script)],
-        cwd="/",
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
+    process = run(script, environment)
     try:
-        yield Booting(folder), process
+        yield Booting(folder, environment), process
     finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        end(process)
 
 
 def test_it_ends_the_launch_once_the_app_answers(tmp_path, metadata, port):
@@ -450,3 +473,119 @@ def test_an_instance_that_goes_says_nothing_of_the_release(tmp_path, metadata, p
         console, _ = process.communicate(timeout=60)
         assert "ended by a signal" in console
         assert not instance.reported()
+
+
+@contextmanager
+def rebooted(instance: Booting, process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
+    """The instance after a reboot: the processes of the boot before it are gone."""
+    assert process.wait(60) == 0
+    os.killpg(process.pid, signal.SIGKILL)
+    again = instance.reboots()
+    try:
+        yield again
+    finally:
+        end(again)
+
+
+def test_after_a_reboot_the_same_release_serves_again(tmp_path, metadata, port):
+    """From the archive that was kept, whatever became of the files; the launch is not ended twice."""
+    command = f"echo run >>$HOME/runs; {SERVE}"
+    with booting(tmp_path, metadata, port, command=command, packages="nodejs22") as (instance, process):
+        assert process.wait(60) == 0
+        (instance.app / "release" / "index.html").write_text("changed")
+        with rebooted(instance, process) as again:
+            assert again.wait(60) == 0
+            assert (instance.app / "home" / "runs").read_text() == "run\nrun\n"
+            assert (instance.app / "release" / "index.html").read_text() == "hi"
+            first, second = instance.reported()
+            assert (second["event"], second["sha"], second["digest"]) == ("ready", first["sha"], first["digest"])
+            assert [len(instance.said(call)) for call in ("s3 cp", "dnf -y", "complete-lifecycle")] == [1, 1, 1]
+
+
+def test_after_a_reboot_a_changed_archive_is_fetched_again(tmp_path, metadata, port):
+    """What is on disk is believed as little as what the store sends."""
+    with booting(tmp_path, metadata, port) as (instance, process):
+        assert process.wait(60) == 0
+        (instance.app / "artifact.tar.gz").write_bytes(b"other")
+        with rebooted(instance, process) as again:
+            assert again.wait(60) == 0
+            assert len(instance.said("s3 cp")) == 2
+            assert [event["event"] for event in instance.reported()] == ["ready", "ready"]
+
+
+def test_a_reboot_that_fails_says_so_and_touches_no_launch(tmp_path, metadata, port):
+    """The app's last output is that of this boot; the load balancer's health check does the rest."""
+    command = f"[ ! -e $HOME/seen ] || {{ echo broken; exit 3; }}; echo fine; touch $HOME/seen; {SERVE}"
+    with booting(tmp_path, metadata, port, command=command) as (instance, process):
+        assert process.wait(60) == 0
+        with rebooted(instance, process) as again:
+            assert again.wait(60) == 1
+            event = instance.reported()[-1]
+            assert event["event"] == "failed"
+            assert event["reason"] == "the app exited with 3 before it answered; its last output: broken"
+            assert len(instance.said("complete-lifecycle-action")) == 1
+
+
+def test_a_first_boot_that_was_cut_short_is_ended_by_the_next(tmp_path, metadata, port):
+    """The launch still waits: without its end the hook would give the instance up."""
+    command = f"[ -e $HOME/seen ] || {{ touch $HOME/seen; exec $REAL_SLEEP 300; }}; {SERVE}"
+    with booting(tmp_path, metadata, port, command=command) as (instance, process):
+        until((instance.app / "home" / "seen").exists)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(60)
+        again = instance.reboots()
+        try:
+            assert again.wait(60) == 0
+            (ended,) = instance.said("complete-lifecycle-action")
+            assert ended.endswith("CONTINUE")
+        finally:
+            end(again)
+
+
+def test_an_image_made_from_an_instance_boots_by_its_user_data(tmp_path, metadata, port):
+    """What the other instance left for its own reboots starts nothing here."""
+    with booting(tmp_path, metadata, port) as (instance, process):
+        assert process.wait(60) == 0
+        (instance.app / "instance").write_text("i-0other\n")
+        with rebooted(instance, process) as again:
+            assert again.wait(60) == 0
+            assert len(instance.reported()) == 1
+
+
+def test_packages_are_there_before_the_app_starts(tmp_path, metadata, port):
+    """The journal says how long it took; a mirror that fails once is asked again."""
+    (tmp_path / "dnf-says").write_text("Error: Failed to download metadata for repo 'amazonlinux'\n")
+    with booting(tmp_path, metadata, port, packages="nodejs22 git") as (instance, process):
+        assert process.wait(60) == 0
+        assert instance.said("dnf -y") == ["dnf -y -q install nodejs22 git"] * 2
+        (event,) = instance.reported()
+        assert event["event"] == "ready"
+        assert 0 <= event["packages_seconds"] < 60
+
+
+def test_a_package_that_is_not_there_ends_the_boot(tmp_path, metadata, port):
+    """At once, as it will not be there the next time; with dnf's own last line."""
+    (tmp_path / "dnf-says").write_text("Error: Unable to find a match: nodejs99\n")
+    with booting(tmp_path, metadata, port, packages="nodejs99") as (instance, process):
+        assert process.wait(60) == 1
+        assert len(instance.said("dnf -y")) == 1
+        (event,) = instance.reported()
+        assert event["event"] == "failed"
+        assert event["reason"] == "dnf could not install nodejs99: Error: Unable to find a match: nodejs99"
+        assert instance.said("--lifecycle-action-result ABANDON")
+
+
+@pytest.mark.parametrize(
+    ("command", "hint"),
+    [
+        ("no-node-here --x", "no-node-here: not on the image; `fleets.web.packages: [the package that has it]`"),
+        ("exec pip3.14 run", "pip3.14: not on the image; `fleets.web.packages: [python3.14-pip]`"),
+        ("env pip3.14", "pip3.14: not on the image; `fleets.web.packages: [python3.14-pip]`"),
+        ("./bin/serve", "the app exited with 127 before it answered"),
+    ],
+)
+def test_a_command_that_the_image_lacks_is_named(tmp_path, metadata, port, command, hint):
+    """With the package that brings it, where that is known."""
+    with booting(tmp_path, metadata, port, command=command) as (instance, process):
+        assert process.wait(60) == 1
+        assert str(instance.reported()[-1]["reason"]).startswith(hint)

@@ -110,7 +110,7 @@ def _terminating_wait(_: Group, member: Member, tick: Tick) -> None:
 
 
 def _terminating_proceed(group: Group, member: Member, _: Tick) -> None:
-    if member.alive:
+    if member.alive or member.halted:
         if member.ending:
             member.ending.status = "InProgress"
         group.ec2.terminate_instances([member.id])

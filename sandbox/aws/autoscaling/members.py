@@ -81,3 +81,8 @@ class Member(InstanceState):
     def alive(self) -> bool:
         """EC2 has it pending or running."""
         return self.instance.state in ("pending", "running")
+
+    @property
+    def halted(self) -> bool:
+        """Somebody stopped it, or is about to have it stopped: it serves nothing, and is still there to terminate."""
+        return self.instance.state in ("stopping", "stopped")

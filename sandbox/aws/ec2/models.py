@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
+from moto.core.exceptions import ServiceException
 from moto.core.types import Base64EncodedString
 from moto.ec2.exceptions import InvalidParameterCombination, OperationNotPermitted4
 from moto.ec2.models import ec2_backends
@@ -16,18 +17,31 @@ from sandbox.aws.ec2.endpoints import GatewayEndpoints
 from sandbox.aws.ec2.images import PREFIX, amazon_linux
 from sandbox.aws.state import Tick, clock, state
 
-PENDING, RUNNING, SHUTTING_DOWN = 0, 16, 32
+PENDING, RUNNING, SHUTTING_DOWN, STOPPING, STOPPED = 0, 16, 32, 64, 80
 SHUTDOWN_LIMIT = 30.0
 REMEMBERED = 60.0
 
 
+class IncorrectInstanceState(ServiceException):
+    """IncorrectInstanceState, in EC2's words."""
+
+    code = "IncorrectInstanceState"
+
+    def __init__(self, instance_id: str, verb: str) -> None:
+        super().__init__(f"The instance '{instance_id}' is not in a state from which it can be {verb}.")
+
+
 @dataclass
 class Machine:
-    """The machine behind an instance: its role, its port once it has one, and when (monotonic) it ends or ended."""
+    """The machine behind an instance: its role, its port once it has one, and when (monotonic) it ends or ended.
+
+    `boots` counts how often it was to boot: at launch, at each reboot and at each start.
+    """
 
     instance: Instance
     role: str | None
     port: int | None = None
+    boots: int = 1
     shutdown_limit: float | None = None
     terminated_at: float | None = None
 
@@ -113,11 +127,60 @@ class SandboxEC2Backend(GatewayEndpoints):
     def _shut_down(self, instance: Instance) -> State:
         previous = State(instance.state, instance.state_code)
         machine = self.machines.get(instance.id)
-        if machine and machine.state in ("pending", "running"):
+        if machine and machine.state in ("pending", "running", "stopping", "stopped"):
             _set(instance, "shutting-down", SHUTTING_DOWN)
             machine.shutdown_limit = clock() + SHUTDOWN_LIMIT
             state.wake()
         return previous
+
+    def reboot_instances(self, instance_ids: list[str]) -> list[Instance]:
+        """RebootInstances: the machine boots again, and the instance is running all the while."""
+        instances = self.get_multi_instances_by_id(instance_ids)
+        for instance in instances:
+            machine = self.machines.get(instance.id)
+            if machine and machine.state in ("stopping", "stopped"):
+                raise IncorrectInstanceState(instance.id, "rebooted")
+            if machine and machine.state == "running":
+                machine.boots += 1
+        state.wake()
+        return instances
+
+    def stop_instances(self, instance_ids: list[str]) -> list[tuple[Instance, State]]:
+        """StopInstances: stopping at once; stopped when the machine reports it, or after 30 s."""
+        stopped: list[tuple[Instance, State]] = []
+        for instance in self.get_multi_instances_by_id(instance_ids):
+            machine = self.machines.get(instance.id)
+            if machine is None or machine.state == "pending":
+                raise IncorrectInstanceState(instance.id, "stopped")
+            stopped.append((instance, State(instance.state, instance.state_code)))
+            if machine.state == "running":
+                _set(instance, "stopping", STOPPING)
+                machine.shutdown_limit = clock() + SHUTDOWN_LIMIT
+        state.wake()
+        return stopped
+
+    def start_instances(self, instance_ids: list[str]) -> list[tuple[Instance, State]]:
+        """StartInstances: pending until the machine says its port again."""
+        begun: list[tuple[Instance, State]] = []
+        for instance in self.get_multi_instances_by_id(instance_ids):
+            machine = self.machines.get(instance.id)
+            if machine is None or machine.state not in ("stopped", "pending", "running"):
+                raise IncorrectInstanceState(instance.id, "started")
+            begun.append((instance, State(instance.state, instance.state_code)))
+            if machine.state == "stopped":
+                instance.start()
+                _set(instance, "pending", PENDING)
+                machine.boots += 1
+        state.wake()
+        return begun
+
+    def stopped(self, instance_id: str) -> None:
+        """The processes of the machine of `instance_id` are gone; what is on its disk stays."""
+        machine = self.machines[instance_id]
+        if machine.state == "stopping":
+            machine.instance.stop()
+            machine.shutdown_limit = None
+        state.wake()
 
     def started(self, instance_id: str, port: int) -> None:
         """The machine of `instance_id` listens on local `port`: the instance is running."""
@@ -143,7 +206,8 @@ class SandboxEC2Backend(GatewayEndpoints):
             if machine.terminated_at is not None:
                 _at(tick, machine.terminated_at + REMEMBERED, lambda m=machine: self._forget(m))
             elif machine.shutdown_limit is not None:
-                _at(tick, machine.shutdown_limit, lambda m=machine: self.ended(m.instance.id))
+                over = self.stopped if machine.state == "stopping" else self.ended
+                _at(tick, machine.shutdown_limit, lambda m=machine, over=over: over(m.instance.id))
 
     def _forget(self, machine: Machine) -> None:
         del self.machines[machine.instance.id]

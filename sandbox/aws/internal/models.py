@@ -39,6 +39,7 @@ def _instance(ec2: SandboxEC2Backend, machine: Machine) -> Json:
         },
         "tags": {tag["key"]: tag["value"] for tag in instance.get_tags()},
         "port": machine.port,
+        "boots": machine.boots,
     }
 
 

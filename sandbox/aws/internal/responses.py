@@ -71,12 +71,16 @@ def post_instance(request: Request, instance_id: str) -> Response:
             raise NotFound(f"there is no instance {instance_id}, or it ended over a minute ago")
         if body.get("state") == "terminated":
             ec2.ended(instance_id)
+        elif body.get("state") == "stopped":
+            ec2.stopped(instance_id)
         elif body.get("state") == "failed":
             ec2.ended(instance_id, str(body.get("reason") or "the machine died"))
         elif isinstance(body.get("port"), int):
             ec2.started(instance_id, body["port"])
         else:
-            raise BadRequest('give {"port": N}, {"state": "terminated"} or {"state": "failed", "reason": ...}')
+            raise BadRequest(
+                'give {"port": N}, {"state": "stopped" or "terminated"} or {"state": "failed", "reason": ...}'
+            )
     return _json({})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.machines.instances import parse, plan
+from sandbox.machines.instances import Live, parse, plan
 from tests.sandbox.fake_internal_api import instance
 
 ID = "i-0aaaaaaaaaaaaaaa1"
@@ -16,6 +16,11 @@ ID = "i-0aaaaaaaaaaaaaaa1"
         ("pending", None, None, False, "start"),
         ("running", None, None, False, "start"),
         ("pending", None, 4000, False, "announce"),
+        ("pending", 4000, 4000, False, "announce"),
+        ("stopping", 4000, 4000, False, "stop"),
+        ("stopping", 4000, None, True, None),
+        ("stopped", 4000, 4000, False, None),
+        ("stopped", 4000, None, True, None),
         ("running", 4000, 4000, False, None),
         ("running", 4000, None, True, "fail"),
         ("shutting-down", 4000, 4000, False, "end"),
@@ -31,10 +36,21 @@ def test_the_plan_follows_from_what_there_is(state, said, live, gone, verb):
     """For each state of instance and machine: what is to be done, whatever happened before; nothing while busy."""
     entries = [instance(ID, "", state=state, port=said)] if state else []
     instances = parse({"instances": entries})
-    machines, ended = ({ID: live} if live else {}), ({ID} if gone else set())
+    machines, ended = ({ID: Live(live)} if live else {}), ({ID} if gone else set())
     planned = plan(instances, live=machines, busy=(), gone=ended)
     assert [action.verb for action in planned] == ([verb] if verb else [])
     assert plan(instances, live=machines, busy={ID}, gone=ended) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "booted", "verb"),
+    [("running", 1, "reboot"), ("running", 2, None), ("pending", 1, "reboot"), ("stopped", 1, None)],
+)
+def test_a_machine_boots_as_often_as_its_instance(state, booted, verb):
+    """A reboot is a count that grew: no lost message, and no repeated one, makes it boot too often."""
+    instances = parse({"instances": [instance(ID, "", state=state, port=4000, boots=2)]})
+    planned = plan(instances, live={ID: Live(4000, booted)}, busy=(), gone=())
+    assert [action.verb for action in planned] == ([verb] if verb else [])
 
 
 def test_user_data_is_decoded_and_may_be_missing():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 import urllib.error
 import urllib.request
 
@@ -128,7 +129,7 @@ def test_a_machine_has_an_environment_of_its_own(api, machines, tmp_path):
     assert {"SHLVL", "PWD", "_", "OLDPWD"} | set(seen) == {"SHLVL", "PWD", "_", "OLDPWD"} | {
         "PATH", "LANG", "LC_ALL", "HOME", "TMPDIR", "SLIPWAY_MACHINE", "SLIPWAY_SANDBOX", "AWS_ENDPOINT_URL",
         "AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_REGION", "AWS_DEFAULT_REGION", "APP_HOME", "APP_ADDRESS",
-        "APP_USER", "PORT",
+        "APP_USER", "PER_BOOT", "PORT",
     }  # fmt: skip
     assert (seen["HOME"], seen["APP_HOME"], seen["SLIPWAY_SANDBOX"]) == (home, f"{home}/app", str(tmp_path))
     assert seen["AWS_EC2_METADATA_SERVICE_ENDPOINT"] == f"http://127.0.0.1:{machines[0]}/{ONE}"
@@ -262,8 +263,8 @@ def test_the_metadata_service_is_that_of_ec2(api, machines):
 
 def test_botocore_finds_the_role_in_the_metadata(api, machines, tmp_path):
     """With no credentials but the metadata service below its path prefix, the SDK gets the role's."""
-    script = """#!/bin/bash
-    cd "$HOME" && python3 - <<'PY' >told.part && mv told.part told
+    script = f"""#!/bin/bash
+    cd "$HOME" && {sys.executable} - <<'PY' >told.part && mv told.part told
 import json, botocore.session
 found = botocore.session.Session().get_credentials()
 print(json.dumps([found.method, found.access_key[:4], bool(found.token)]))
@@ -273,3 +274,62 @@ PY
     told = tmp_path / "machines" / ONE / "told"
     until(told.exists)
     assert json.loads(told.read_text()) == ["iam-role", "ASIA", True]
+
+
+REBOOTS = """#!/bin/bash
+mkdir -p "$PER_BOOT"
+printf '#!/bin/bash\\necho again >>"$HOME/boots"; exec sleep 300\\n' >"$PER_BOOT/20-again"
+printf '#!/bin/bash\\nexit 3\\n' >"$PER_BOOT/10-fails"
+echo '#!/bin/bash' >"$PER_BOOT/30-not-executable"
+chmod +x "$PER_BOOT/"[12]*
+echo first >>"$HOME/boots"
+exec sleep 300
+"""
+
+
+def test_a_reboot_runs_what_is_to_run_at_each_boot(api, machines, tmp_path):
+    """As cloud-init does: not the user data; on the same disk and port, with no process of the boot before."""
+    launch(api, instance(ONE, REBOOTS))
+    (port,) = api.wait_for(lambda: posted(api, ONE, "port"))
+    boots = tmp_path / "machines" / ONE / "boots"
+    until(lambda: read(boots) == "first\n")
+    before = {one.pid for one in marked(tmp_path)}
+    change(api, ONE, state="running", port=port, boots=2)
+    until(lambda: read(boots) == "first\nagain\n")
+    assert api.wait_for(lambda: posted(api, ONE, "port")[1:]) == [port]
+    assert not before & {one.pid for one in marked(tmp_path)}
+
+
+def test_a_stopped_machine_keeps_its_disk_until_it_starts(api, machines, tmp_path):
+    """No process runs while it is stopped; the start is a boot like any later one."""
+    launch(api, instance(ONE, REBOOTS))
+    (port,) = api.wait_for(lambda: posted(api, ONE, "port"))
+    boots = tmp_path / "machines" / ONE / "boots"
+    until(lambda: read(boots) == "first\n")
+    change(api, ONE, state="stopping", port=port)
+    api.wait_for(lambda: posted(api, ONE, "state") == ["stopped"])
+    assert not marked(tmp_path)
+    change(api, ONE, state="pending", boots=2)
+    until(lambda: read(boots) == "first\nagain\n")
+    assert api.wait_for(lambda: posted(api, ONE, "port")[1:])[0] == port
+
+
+LOOKS = """#!/bin/bash
+for name in node npm ruby go java php pip pip3 git gcc pulumi pytest; do command -v $name; done >"$HOME/leaks"
+python3 -c 'import boto3' 2>"$HOME/import"
+dnf -y -q install jq >"$HOME/dnf" 2>&1; command -v jq >"$HOME/jq"
+dnf -y -q install nodejs99 2>"$HOME/unknown"
+touch "$HOME/done"
+sleep 300
+"""
+
+
+def test_a_machine_has_what_the_image_has(api, machines, tmp_path):
+    """No program and no Python package of the developer's, but what a package brings."""
+    launch(api, instance(ONE, LOOKS))
+    home = tmp_path / "machines" / ONE
+    until((home / "done").exists)
+    assert read(home / "leaks") == ""
+    assert "No module named 'boto3'" in read(home / "import")
+    assert read(home / "jq").strip() == str(home / "usr" / "bin" / "jq"), read(home / "dnf")
+    assert read(home / "unknown").splitlines()[-1] == "Error: Unable to find a match: nodejs99"

@@ -1,0 +1,106 @@
+"""`dnf` of a machine: it links the programs of the developer's that stand in for what a package brings."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from sandbox.machines.developer import Developer
+from sandbox.machines.image import add_python, script
+from sandbox.machines.repository import PACKAGES, Package
+
+
+class DnfError(Exception):
+    """What dnf says when it installs nothing."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """`--installed-to FOLDER install NAME...`; options of dnf's own are taken and mean nothing here."""
+    folder = Path(arguments[1])
+    words = [word for word in arguments[2:] if not word.startswith("-")]
+    if words[:1] != ["install"]:
+        print(f"Error: a machine of the sandbox can only `dnf install`, not `dnf {' '.join(words)}`", file=sys.stderr)
+        return 1
+    try:
+        for line in install(words[1:], folder, Developer.of_this_process()):
+            print(line)
+    except DnfError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def install(names: Sequence[str], folder: Path, developer: Developer) -> list[str]:
+    """Link what those packages bring into a machine's folder of commands; returns what stands in for what.
+
+    Raises DnfError, with nothing installed, where a package is not known or has no stand-in here.
+    """
+    unknown = [name for name in names if name not in PACKAGES]
+    if unknown:
+        missing = [f"No match for argument: {name}" for name in unknown]
+        raise DnfError("\n".join([*missing, f"Error: Unable to find a match: {' '.join(unknown)}"]))
+    found = {name: _stand_ins(name, PACKAGES[name], developer) for name in names}
+    said: list[str] = []
+    for name in names:
+        for command, program in found[name].items():
+            _put(folder, command, program)
+            said.append(f"{name}: {command} is {program}, of this machine")
+        pip_of = PACKAGES[name].pip_of
+        if pip_of:
+            _add_pip(name, folder, pip_of)
+    return said
+
+
+def _stand_ins(name: str, package: Package, developer: Developer) -> Mapping[str, Path]:
+    """Each command that the package brings with its program."""
+    python = package.python or (package.pip_of if package.pip_of != "python3" else None)
+    if python:
+        program = developer.find(python)
+        if program is None:
+            raise _no_stand_in(name, python)
+        return {python: program}
+    found: dict[str, Path] = {}
+    for command, stand_in in package.commands.items():
+        beside = next(iter(found.values())).parent if found else None
+        program = developer.find(stand_in, beside=beside)
+        if program is not None:
+            found[command] = program
+        elif not found:
+            raise _no_stand_in(name, stand_in)
+    return found
+
+
+def _no_stand_in(package: str, program: str) -> DnfError:
+    return DnfError(
+        f"Error: {package} is a package of Amazon Linux 2023, but this computer has no {program} that could stand in "
+        f"for it in the sandbox: install {program}, and put it on your PATH before `make up`"
+    )
+
+
+def _put(folder: Path, command: str, program: Path) -> None:
+    if command.startswith("python"):
+        add_python(folder, command, program)
+        return
+    link = folder / command
+    link.unlink(missing_ok=True)
+    link.symlink_to(program)
+
+
+def _add_pip(package: str, folder: Path, python: str) -> None:
+    """pip into the folder of that Python, as the package would put it beside it."""
+    root = folder.parent / "lib" / python
+    command = [str(root / "bin" / python), "-m", "ensurepip", "--default-pip"]
+    environment = {"HOME": os.devnull, "PATH": str(folder), "PIP_NO_INDEX": "1"}
+    done = subprocess.run(command, env=environment, capture_output=True, check=False)
+    if done.returncode != 0:
+        raise _no_stand_in(package, f"{python} with the module ensurepip")
+    version = "3" if python == "python3" else python.removeprefix("python")
+    for name in ("pip", "pip3") if version == "3" else (f"pip{version}",):
+        script(folder / name, f'exec "{root / "bin" / python}" -m pip "$@"')
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,80 @@
+"""Instances that are rebooted, stopped and started."""
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.sandbox.aws.fleet import Fleet
+from tests.waiting import until
+
+pytestmark = pytest.mark.sandbox
+
+
+@pytest.fixture
+def fleet(aws):
+    made = Fleet(aws, zones=1)
+    yield made
+    if made.scaling.describe_auto_scaling_groups(AutoScalingGroupNames=[made.name])["AutoScalingGroups"]:
+        made.delete()
+
+
+def machine(aws, instance):
+    return next(one for one in aws.get("instances")["instances"] if one["id"] == instance)
+
+
+def test_a_reboot_is_a_boot_more_and_no_failure(aws, fleet):
+    """EC2 calls the instance running all the while, so that its group keeps it."""
+    fleet.create(size=1)
+    instance = until(lambda: fleet.instances)[0]["InstanceId"]
+    aws.post(f"instances/{instance}", {"port": 41000})
+    until(lambda: fleet.in_service(1))
+    assert machine(aws, instance)["boots"] == 1
+    version = aws.get("instances")["version"]
+    fleet.ec2.reboot_instances(InstanceIds=[instance])
+    assert aws.get(f"instances?after={version}&wait=10")["version"] > version
+    assert (machine(aws, instance)["boots"], machine(aws, instance)["state"]) == (2, "running")
+    aws.post(f"instances/{instance}", {"port": 41000})
+    assert [one["InstanceId"] for one in fleet.instances] == [instance]
+    assert fleet.in_service(1)
+
+
+def test_a_stop_waits_for_the_machine_and_a_start_boots_it(aws, fleet):
+    """stopping, stopped, pending, running; what can't be done in a state is refused as EC2 does."""
+    reservation = fleet.ec2.run_instances(ImageId=fleet.image, MinCount=1, MaxCount=1, SubnetId=fleet.subnets[0])
+    instance = reservation["Instances"][0]["InstanceId"]
+
+    def state():
+        shown = fleet.ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
+        return shown["State"]["Name"], machine(aws, instance)["boots"]
+
+    with pytest.raises(ClientError, match="IncorrectInstanceState"):
+        fleet.ec2.stop_instances(InstanceIds=[instance])
+    aws.post(f"instances/{instance}", {"port": 41000})
+    [changed] = fleet.ec2.stop_instances(InstanceIds=[instance])["StoppingInstances"]
+    assert (changed["PreviousState"]["Name"], changed["CurrentState"]["Name"]) == ("running", "stopping")
+    with pytest.raises(ClientError, match="IncorrectInstanceState"):
+        fleet.ec2.start_instances(InstanceIds=[instance])
+    aws.post(f"instances/{instance}", {"state": "stopped"})
+    assert state() == ("stopped", 1)
+    with pytest.raises(ClientError, match="IncorrectInstanceState"):
+        fleet.ec2.reboot_instances(InstanceIds=[instance])
+    [changed] = fleet.ec2.start_instances(InstanceIds=[instance])["StartingInstances"]
+    assert (changed["PreviousState"]["Name"], changed["CurrentState"]["Name"]) == ("stopped", "pending")
+    aws.post(f"instances/{instance}", {"port": 41000})
+    assert state() == ("running", 2)
+    fleet.ec2.stop_instances(InstanceIds=[instance])
+    fleet.ec2.terminate_instances(InstanceIds=[instance])
+    assert state()[0] == "shutting-down"
+    aws.post(f"instances/{instance}", {"state": "terminated"})
+
+
+def test_a_stopped_instance_is_replaced_by_its_group(aws, fleet):
+    """EC2's health check: it is not running."""
+    fleet.create(size=1)
+    instance = until(lambda: fleet.instances)[0]["InstanceId"]
+    aws.post(f"instances/{instance}", {"port": 41000})
+    until(lambda: fleet.in_service(1))
+    fleet.ec2.stop_instances(InstanceIds=[instance])
+    aws.post(f"instances/{instance}", {"state": "stopped"})
+    until(lambda: machine(aws, instance)["state"] == "shutting-down")
+    aws.post(f"instances/{instance}", {"state": "terminated"})
+    until(lambda: fleet.instances and instance not in [one["InstanceId"] for one in fleet.instances])

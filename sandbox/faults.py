@@ -82,7 +82,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.fault == "instance":
         print(f"killed {_kill(state, options.id or _oldest(state))}")
     elif options.fault == "reboot":
-        print(f"reboots {_reboot(state, options.id or _oldest(state))}")
+        print(f"rebooting {_reboot(state, options.id or _oldest(state))}")
     elif options.fault == "zone":
         print(f"lost {options.zone}: {', '.join(lose_zone(state, options.zone)) or 'no instance was there'}")
     else:

@@ -42,7 +42,9 @@ def plan(monkeypatch: pytest.MonkeyPatch):
         for name, answer in answers.items():
             monkeypatch.setattr(planning.aws, name, lambda answer=answer: answer)
         monkeypatch.setattr(configuration, "provider", lambda: given or {})
-        monkeypatch.setattr(planning.bake, "plan", lambda _source: SimpleNamespace(command=lambda *_: "run"))
+        image = SimpleNamespace(name="al2023-ami-2023.9-kernel-6.1-x86_64", owner="amazon")
+        release = SimpleNamespace(command=lambda _process, own: own or "run", image=image)
+        monkeypatch.setattr(planning.bake, "plan", lambda _source: release)
         return planning.plan(settings(stack, **mapping))
 
     return plan
@@ -275,3 +277,17 @@ def listener(rules: dict[tuple[str, str | None], int]) -> None:
 def test_a_balancer_that_is_not_there_has_no_rules():
     """Nor has one without a listener."""
     assert lookup.rules(REGION, "shop") == {}
+
+
+# What each instance would miss
+
+
+def test_a_command_that_the_image_lacks_needs_its_package(plan):
+    """It is refused with the command that sets it, unless a package brings it or the fleet has a PATH of its own."""
+    lacking = {"api": {"command": "node server.js", "packages": ["git"], "routes": {"paths": ["/api/*"]}}}
+    assert refused(plan, fleets={"web": None, **lacking}) == [
+        "fleets.api.packages: it runs `node server.js`, but the image al2023-ami-2023.9-kernel-6.1-x86_64 has no node; "
+        "`pulumi config set --path 'slipway:fleets.api.packages[1]' nodejs22`"
+    ]
+    plan(fleets={"web": {"command": "node server.js", "packages": ["nodejs20"]}})
+    plan(fleets={"web": {"command": "node server.js", "environment": {"PATH": "/opt/app/release/bin:/usr/bin"}}})

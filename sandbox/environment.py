@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import getpass
 import os
 import shlex
 import sys
@@ -69,6 +70,7 @@ def of_tools(directory: Path, state: State, deploy: Deploy | None, engine: Path)
     """
     variables = {
         **_credentials(deploy.region if deploy else DEFAULT_REGION, state.keys),
+        "USER": _user(),
         **_no_proxy(os.environ),
         "AWS_ENDPOINT_URL": state.endpoint,
         "AWS_EC2_METADATA_DISABLED": "true",
@@ -121,6 +123,14 @@ def _credentials(region: str, own: Keys) -> dict[str, str]:
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_PAGER": "",
     }
+
+
+def _user() -> str:
+    """The engine wants a name, and in a container not every user has one."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 def _no_proxy(base: Mapping[str, str]) -> dict[str, str]:

@@ -193,3 +193,11 @@ def test_real_provider_is_not_replaced(tmp_path):
     deploy = Deploy(**{**vars(DEPLOY), "provider": "real"})
 
     assert "PULUMI_DEBUG_PROVIDERS" not in environment.of_tools(tmp_path, STATE, deploy, Path("/engine"))
+
+
+def test_the_engine_is_given_a_name_where_the_user_has_none(tmp_path, monkeypatch):
+    """A container may run as a number; the engine refuses to make a stack for nobody."""
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)  # KeyError
+    assert environment.of_tools(tmp_path, STATE, None, Path("/engine"))["USER"] == str(os.getuid())

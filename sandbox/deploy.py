@@ -9,11 +9,14 @@ import os
 import re
 import signal
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from release.location import without_credentials
 from sandbox import environment, processes, pulumi_cli, session, stack
@@ -30,6 +33,8 @@ GOES_ON = (
     "A rollout that has begun goes on in AWS. In `make shell`, `python -m release status` shows it and "
     "`python -m release rollback` undoes it. Ctrl-C once more leaves at once; the next `make up` picks it up."
 )
+OTHER = 3600.0  # seconds for a pulumi that runs already to end: a rollout may take half of that
+TELL = 15.0  # seconds between two lines that say so
 DESTROY = 60.0  # seconds for `down` to destroy one stack before it takes the sandbox away under it
 
 
@@ -50,8 +55,8 @@ def _remember(directory: Path, deploy: Deploy) -> None:
 
 def up(deploy: Deploy, *, file: stack.StackFile, checkout: Path, directory: Path, state: State, engine: Engine) -> int:
     """Deploy, and say what serves. Returns pulumi's exit code. Raises SandboxError where nothing could start."""
-    _refuse_second(directory)
     with _alone(directory):
+        _wait_for_other(directory)
         return _up(deploy, file=file, checkout=checkout, directory=directory, state=state, engine=engine)
 
 
@@ -118,6 +123,25 @@ def _alone(directory: Path) -> Generator[None]:
         except SandboxError:
             raise SandboxError("another `make up` deploys in this sandbox; wait for it, or `make down`") from None
         yield
+
+
+def _wait_for_other(directory: Path) -> None:
+    """A pulumi that nobody waits for any more, as its `make up` was killed, or one that was begun by hand."""
+    begun = time.monotonic()
+    tell = 0.0
+    while running := processes.find(directory, name="pulumi"):
+        waited = time.monotonic() - begun
+        if waited > OTHER:
+            _refuse_second(directory)
+        if waited >= tell:
+            tell = waited + TELL
+            print(
+                f"waiting for the pulumi that runs in this sandbox already (process {running[0].pid}), {waited:.0f} s; "
+                "`make down` ends it",
+                file=sys.stderr,
+                flush=True,
+            )
+        psutil.wait_procs(running, timeout=1)
 
 
 def _refuse_second(directory: Path) -> None:

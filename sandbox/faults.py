@@ -69,8 +69,8 @@ def _seconds_off(text: str) -> float:
 
 
 def _number(text: str, highest: int) -> float:
-    if not re.fullmatch(r"\d+(\.\d+)?|\.\d+", text) or float(text) > highest:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to {highest}")
+    if not re.fullmatch(r"[0-9]{1,20}(\.[0-9]{1,20})?|\.[0-9]{1,20}", text) or float(text) > highest:
+        raise argparse.ArgumentTypeError(f"{text[:100]!r} is not a number from 0 to {highest}")
     return float(text)
 
 
@@ -130,6 +130,8 @@ def _instances(state: State) -> list[dict[str, Any]]:
 
 
 def _kill(state: State, instance: str) -> str:
+    if not re.fullmatch(r"i-[0-9a-f]{1,32}", instance):
+        raise SandboxError(f"{instance[:100]!r} is not the id of an instance, such as i-0123456789abcdef0")
     status, _ = _ask(state, "machines", "POST", f"/machines/{instance}/kill")
     if status != 200:
         raise _no_instance(state, instance)

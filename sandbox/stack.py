@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from sandbox.errors import SandboxError
 
 PROJECT = "slipway"
 EXAMPLE = "examples/shop"
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")  # as Pulumi has it
 _SEEN = (
     "note: REPO= holds a password or token, which everybody on this machine can see (`ps`) while make runs: "
     "leave it away, and let git's credential helper or ssh have it"
@@ -41,6 +43,8 @@ class StackFile:
 
 def read(checkout: Path, stack: str) -> StackFile:
     """The file of a stack. Raises SandboxError where there is none, naming those there are."""
+    if not _NAME.fullmatch(stack):
+        raise SandboxError(f"STACK={stack[:100]!r} is not the name of a stack: up to 100 letters, digits, - _ and .")
     path = checkout / f"Pulumi.{stack}.yaml"
     if not path.is_file():
         names = sorted(file.name.split(".")[1] for file in checkout.glob("Pulumi.*.yaml"))
@@ -48,7 +52,7 @@ def read(checkout: Path, stack: str) -> StackFile:
         raise SandboxError(f"there is no {path.name} for the stack {stack!r}; those there are: {known}")
     try:
         content: Any = yaml.safe_load(path.read_text())
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SandboxError(f"{path.name} is not YAML: {' '.join(str(error).split())}") from None
     config: Any = content.get("config") if isinstance(content, dict) else None
     settings: dict[str, Any] = config if isinstance(config, dict) else {}
@@ -116,7 +120,11 @@ def _absolute(repository: str, base: Path | None) -> str:
     path = (base or Path()) / given
     if "://" in repository or (":" in repository.partition("/")[0] and not path.exists()):
         return repository
-    if not path.is_dir():
+    try:
+        found = path.is_dir()
+    except OSError as error:
+        raise SandboxError(f"REPO={repository[:200]}: {error.strerror}") from None
+    if not found:
         raise SandboxError(f"REPO={repository}: there is no folder {path}")
     return str(path.resolve())
 

@@ -191,12 +191,33 @@ def test_unknown_stack_is_one_line(checkout):
     assert ran.stderr == "error: there is no Pulumi.nope.yaml for the stack 'nope'; those there are: sandbox\n"
 
 
+def test_up_after_a_killed_up_waits_for_its_pulumi(checkout):
+    """kill -9 of an `up` leaves its pulumi at work: the next one says that it waits, and then goes on."""
+    with deploying(checkout) as killed:
+        killed.kill()
+        killed.wait(60)
+        [orphan] = processes.find(checkout.folder / ".sandbox", name="pulumi")
+        command = [sys.executable, "-m", "sandbox", "up"]
+        with subprocess.Popen(
+            command, cwd=checkout.folder, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as up:
+            assert (
+                f"waiting for the pulumi that runs in this sandbox already (process {orphan.pid})"
+                in up.stderr.readline()
+            )
+            orphan.send_signal(signal.SIGINT)
+            out, err = up.communicate(timeout=180)
+
+    assert up.returncode == 0, err + out
+    assert out.splitlines()[-1].startswith("serving ")
+
+
 def test_second_up_is_refused_and_ctrl_c_ends_the_first(checkout):
-    """A second `up` during a deploy names the process it would disturb; Ctrl-C ends the first, as a failure."""
+    """A second `up` during a deploy says so; Ctrl-C ends the first, as a failure."""
     with deploying(checkout) as up:
         ran = checkout.run("up")
         assert ran.returncode == 1
-        assert re.search(r"pulumi runs in this sandbox already \(process \d+\)", ran.stderr)
+        assert "another `make up` deploys in this sandbox; wait for it" in ran.stderr
         assert up.poll() is None
         up.send_signal(signal.SIGINT)
         out, _ = up.communicate(timeout=120)

@@ -1,0 +1,73 @@
+"""Whatever is typed after a command is taken, or refused in one line: never a traceback."""
+
+import contextlib
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sandbox import cli, stack
+from sandbox.errors import SandboxError
+
+NUMBERS = [
+    "1e400",
+    "nan",
+    "inf",
+    "-1",
+    "9" * 5000,
+    "0x1",
+    "1_0",
+    "",
+    " ",
+    "1e-1",
+    "\u0663",
+    "\u00b2",
+    "\udcff",
+    "--",
+    "1.",
+    "61",
+]
+
+
+def said(*arguments):
+    """What a command says; its exit code may be anything but 0, and no exception may leave it."""
+    errors = io.StringIO()
+    with contextlib.redirect_stderr(errors), contextlib.redirect_stdout(errors):
+        try:
+            code = cli.main(arguments)
+        except SystemExit as ended:
+            code = ended.code
+    assert code != 0, arguments
+    assert "error: " in errors.getvalue()
+    assert len(errors.getvalue()) < 2000
+    return errors.getvalue()
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("fault", ["latency", "throttle", "reset", "lose"])
+def test_odd_numbers_of_faults_are_refused(fault, number):
+    """Before anything is asked of a sandbox."""
+    assert "not a number from 0 to" in said("fault", fault, number) or number.startswith("-") or not number
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "nan", "9" * 5000, "-1", "\u00b2", "\u0663", "1.0", "\udcff"])
+def test_odd_ports_are_refused(port):
+    """Before anything is started."""
+    assert "is not a port" in said("up", f"--port={port}")
+
+
+@pytest.mark.parametrize("name", ["", "../x", "a/b", "x" * 5000, "\udcff", "a\nb", "-"])
+def test_odd_stacks_are_refused(name):
+    """Before anything is started."""
+    said("up", f"--stack={name}")
+
+
+@given(st.text(min_size=1, max_size=30) | st.text("/~.:-%$'", min_size=1, max_size=300) | st.just("a" * 5000))
+def test_any_repository_is_a_folder_or_a_url_or_refused(tmp_path_factory, text):
+    """Decided before anything is started."""
+    folder = tmp_path_factory.getbasetemp()
+    file = stack.StackFile(path=folder / "Pulumi.x.yaml", region="eu-west-1", pins={})
+    for caller in (folder, None):
+        with contextlib.suppress(SandboxError):
+            stack.choose(file, {"repository": text, "sha": "v1"}, checkout=folder / "none", caller=caller)

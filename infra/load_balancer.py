@@ -101,6 +101,7 @@ class LoadBalancer(pulumi.ComponentResource):
             subnets=self._args.subnet_ids,
             drop_invalid_header_fields=True,
             enable_deletion_protection=settings.deletion_protection,
+            idle_timeout=settings.idle_timeout,
             access_logs={"bucket": bucket, "enabled": True} if bucket else None,
             tags=self._tags("balancer"),
             opts=self._child(depends_on=[self._args.internet, *ready]),

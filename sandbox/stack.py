@@ -17,6 +17,10 @@ from sandbox.errors import SandboxError
 PROJECT = "slipway"
 EXAMPLE = "examples/shop"
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")  # as Pulumi has it
+_FOREIGN = (
+    "note: what is deployed runs on this machine as you, with your files in reach; an app that listens on all "
+    "addresses can be reached from your network"
+)
 _SEEN = (
     "note: REPO= holds a password or token, which everybody on this machine can see (`ps`) while make runs: "
     "leave it away, and let git's credential helper or ssh have it"
@@ -99,6 +103,8 @@ def choose(file: StackFile, asked: dict[str, str], *, checkout: Path, caller: Pa
     if "sha" not in chosen:
         chosen["sha"] = head(checkout) if ours else "HEAD"
         remarks = _uncommitted(checkout, directory) if ours else []
+    if not ours:
+        remarks.append(_FOREIGN)
     if without_credentials(asked.get("repository", "")) != asked.get("repository", ""):
         remarks.append(_SEEN)
     release = Release(sha=chosen["sha"], repository=chosen.get("repository", str(checkout)), directory=directory)

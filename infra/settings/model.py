@@ -32,6 +32,8 @@ class LoadBalancerSettings:
     access_logs_bucket: str | None
     """An existing bucket that takes the access logs, instead of one of the stack's own."""
     deletion_protection: bool
+    idle_timeout: int
+    """Seconds; connections to the instances are kept as long, so an app must keep them for longer."""
 
 
 @dataclass(frozen=True, kw_only=True)

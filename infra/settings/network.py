@@ -42,6 +42,7 @@ def read_load_balancer(section: Section, *, region: str) -> LoadBalancerSettings
         access_logs=bucket is not None or isinstance(logs, str) or section.boolean("accessLogs", True),
         access_logs_bucket=bucket,
         deletion_protection=section.boolean("deletionProtection", True),
+        idle_timeout=section.integer("idleTimeout", 60, 1, 4000, "seconds"),
     )
     section.finish()
     _check_ways_in(section, settings)

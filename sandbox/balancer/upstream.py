@@ -1,16 +1,14 @@
-"""Requests to targets: each reaches a target at most once, and a connection that went stale fails none.
+"""Requests to targets, as unkind as an ALB: each is sent once, on a connection that may turn out to be closed.
 
-A target may close an idle connection at the very moment a request is sent on it; the request is then lost without
-having been seen. So a kept connection is used only for what may be sent a second time for nothing: an idempotent
-request without a body. Where such a connection turns out to be closed before a byte came back, the request is sent
-once more, on a connection of its own. Everything else gets a new connection to begin with, and is never repeated.
+A connection to a target is kept for the balancer's idle timeout. A target that closes one just as a request goes out on
+it has lost that request, and the client gets a 502 (ELB user guide, "Troubleshoot your Application Load Balancers",
+HTTP 502: "the target closed the connection with a TCP RST or a TCP FIN while the load balancer had an outstanding
+request"). That is why an app has to keep connections for longer than its load balancer does.
 """
 
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
@@ -18,39 +16,21 @@ from yarl import URL
 
 from sandbox.balancer.headers import Headers
 
-IDEMPOTENT = frozenset(("GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"))  # RFC 9110, section 9.2.2
 CONNECT_TIMEOUT = 10.0  # the ALB's own
 NEVER_ADD = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
-CLOSED = (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError)
-
-
-@dataclass(frozen=True)
-class _Use:
-    """Whether a request went out on a kept connection."""
-
-    reused: list[bool]
-
-
-async def _note_reuse(
-    _: aiohttp.ClientSession, context: SimpleNamespace, __: aiohttp.TraceConnectionReuseconnParams
-) -> None:
-    if isinstance(context.trace_request_ctx, _Use):
-        context.trace_request_ctx.reused.append(True)
 
 
 class Upstream:
     """Sends requests to targets."""
 
     def __init__(self) -> None:
-        trace = aiohttp.TraceConfig()
-        trace.on_connection_reuseconn.append(_note_reuse)
-        self._kept = _session(aiohttp.TCPConnector(limit=0, keepalive_timeout=30), [trace])
-        self.fresh = _session(aiohttp.TCPConnector(limit=0, force_close=True), [])
+        self._kept: dict[float, aiohttp.ClientSession] = {}  # by idle timeout: each load balancer has its own
+        self.fresh = _session(aiohttp.TCPConnector(limit=0, force_close=True))
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._kept.close()
-        await self.fresh.close()
+        for session in (*self._kept.values(), self.fresh):
+            await session.close()
 
     async def send(
         self,
@@ -65,25 +45,21 @@ class Upstream:
         """The response once its head is there; `stack` holds it. Raises what aiohttp's client raises."""
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT, sock_read=idle_timeout)
         options: dict[str, Any] = {"headers": headers, "timeout": timeout, "allow_redirects": False}
-        if body is None and method in IDEMPOTENT:
-            use = _Use([])
-            try:
-                return await stack.enter_async_context(
-                    self._kept.request(method, url, trace_request_ctx=use, **options)
-                )
-            except CLOSED:
-                if not use.reused:
-                    raise
-        return await stack.enter_async_context(self.fresh.request(method, url, data=body, **options))
+        session = self._keeping(idle_timeout)
+        return await stack.enter_async_context(session.request(method, url, data=body, **options))
+
+    def _keeping(self, idle_timeout: float) -> aiohttp.ClientSession:
+        if idle_timeout not in self._kept:
+            self._kept[idle_timeout] = _session(aiohttp.TCPConnector(limit=0, keepalive_timeout=idle_timeout))
+        return self._kept[idle_timeout]
 
 
-def _session(connector: aiohttp.TCPConnector, traces: list[aiohttp.TraceConfig]) -> aiohttp.ClientSession:
+def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
     session = aiohttp.ClientSession(
         connector=connector,
         auto_decompress=False,
         cookie_jar=aiohttp.DummyCookieJar(),
         skip_auto_headers=NEVER_ADD,
-        trace_configs=traces,
         max_line_size=65536,
         max_field_size=65536,
     )

@@ -110,6 +110,8 @@ BREACHES = [
         {"loadBalancer__certificate": CERTIFICATE.replace("eu-west-1", "us-east-1")},
         "must be a certificate of eu-west-1, the stack's region, is one of us-east-1",
     ),
+    ({"loadBalancer__idleTimeout": 0}, "loadBalancer.idleTimeout: must be 1 to 4000 seconds, is 0"),
+    ({"loadBalancer__idleTimeout": 4001}, "loadBalancer.idleTimeout: must be 1 to 4000 seconds, is 4001"),
     ({"loadBalancer__accessLogs": "No"}, "loadBalancer.accessLogs: must be the name of a bucket"),
     ({"artifacts__bucket": "A"}, "artifacts.bucket: must be the name of a bucket"),
     ({"artifacts__publishers": ["ci"]}, "artifacts.publishers[0]: must be the ARN of a role or user"),

@@ -155,6 +155,7 @@ def test_the_balancer_is_protected_and_logs():
     balancer = usual().one("lb/loadBalancer")
     assert balancer["enableDeletionProtection"] is True
     assert balancer["dropInvalidHeaderFields"] is True
+    assert balancer["idleTimeout"] == 60
     assert balancer["accessLogs"] == {"bucket": f"slipway-prod-logs-{ACCOUNT}-eu-west-1", "enabled": True}
     assert len(balancer["subnets"]) == 3
     policy = statements(usual().of("s3/bucketPolicy")["balancer-access-logs-policy"]["policy"])

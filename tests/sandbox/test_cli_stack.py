@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import environment, keys, stack
+from sandbox import deploy, environment, keys, stack
 from sandbox.environment import Deploy
 from sandbox.errors import SandboxError
 from sandbox.session import Child, State
@@ -201,3 +201,34 @@ def test_the_engine_is_given_a_name_where_the_user_has_none(tmp_path, monkeypatc
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)  # KeyError
     assert environment.of_tools(tmp_path, STATE, None, Path("/engine"))["USER"] == str(os.getuid())
+
+
+def test_foreign_code_and_tokens_are_remarked_on(checkout):
+    """Whose code runs as the user, and what others can see of the command line."""
+    assert not any("runs on this machine as you" in remark for remark in choose(checkout)[1])
+    foreign = choose(checkout, repository="https://example.invalid/a.git", sha="v1")[1]
+    assert [remark for remark in foreign if "runs on this machine as you" in remark]
+    assert not any("token" in remark for remark in foreign)
+    release, remarks = choose(checkout, repository="https://bob:t0k@example.invalid/a.git", sha="v1")
+    assert release.repository == "https://bob:t0k@example.invalid/a.git"
+    assert any("token" in remark and "t0k" not in remark for remark in remarks)
+
+
+def test_a_pin_that_says_otherwise_shows_no_token(checkout):
+    """Of both repositories."""
+    pin(checkout, repository="https://bob:t0k1@example.invalid/a")
+
+    with pytest.raises(SandboxError) as error:
+        choose(checkout, repository="https://bob:t0k2@example.invalid/b")
+    assert "t0k" not in str(error.value)
+
+
+def test_what_is_remembered_holds_no_token_and_is_private(tmp_path):
+    """The folder is the user's alone, and so is the file."""
+    url = "https://bob:t0k@example.invalid/a.git"
+    deploy._remember(tmp_path / ".sandbox", Deploy(**{**vars(DEPLOY), "repository": url}))
+
+    file = tmp_path / ".sandbox" / deploy.FILE
+    assert "t0k" not in file.read_text()
+    assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    assert deploy.remembered(tmp_path / ".sandbox").repository == "https://example.invalid/a.git"

@@ -7,9 +7,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+import pulumi
 import pulumi_aws as aws
 
-from infra import configuration, identities, lookup, naming, placeholders, routing, user_data, zones
+from infra import configuration, identities, lookup, naming, placeholders, routing, usage, user_data, zones
 from infra.artifacts import bucket_of
 from infra.identities import Caller
 from infra.settings import Settings, SettingsError
@@ -45,6 +46,7 @@ class _Asked:
     rules: Future[dict[tuple[str, str | None], int]]
     missing_topics: Future[set[str]]
     missing_targets: Future[set[str]]
+    quotas: Future[tuple[list[str], str]]
 
 
 def plan(settings: Settings) -> Plan:
@@ -68,6 +70,7 @@ def plan(settings: Settings) -> Plan:
             _refuse(settings, _new_ports(settings, there))
             _refuse(settings, _taken_names(settings, provider.account, there))
     _refuse(settings, _full_bands(settings, rules))
+    _warn(*asked.quotas.result())
     commands = {name: release.command(fleet.process, fleet.command) for name, fleet in settings.fleets.items()}
     _refuse(settings, user_data.problems(settings, commands, bucket))
     _refuse(settings, _missing_commands(settings, commands, release.image))
@@ -79,9 +82,11 @@ def _ask(settings: Settings, threads: ThreadPoolExecutor) -> _Asked:
     topics = [topic for fleet in settings.fleets.values() for topic in fleet.alarms.notify]
     targets = [rule.target for fleet in settings.fleets.values() for rule in fleet.egress]
     needs_rules = bool(routing.plan({name: fleet.routes for name, fleet in settings.fleets.items()}).rules)
+    fleets = threads.submit(lambda: Fleets(region).of_stack(stack))
     return _Asked(
         caller=threads.submit(lookup.caller, region),
-        fleets=threads.submit(lambda: Fleets(region).of_stack(stack)),
+        fleets=fleets,
+        quotas=threads.submit(lambda: usage.look(settings, fleets.result())),
         rules=threads.submit(lambda: lookup.rules(region, stack) if needs_rules else {}),
         missing_topics=threads.submit(lookup.missing_topics, region, topics),
         missing_targets=threads.submit(lookup.missing_targets, region, targets),
@@ -106,6 +111,13 @@ def _answer(settings: Settings, invoke: Callable[[], T]) -> T:
             f"{settings.stack}: AWS could not be asked: {said}; check the credentials "
             "(`aws sts get-caller-identity`), the region, the network and this machine's clock"
         ) from error
+
+
+def _warn(warnings: Sequence[str], not_looked_at: str) -> None:
+    for warning in warnings:
+        pulumi.log.warn(warning)
+    if not_looked_at:
+        pulumi.log.info(not_looked_at)
 
 
 def _refuse(settings: Settings, problems: Iterator[str]) -> None:

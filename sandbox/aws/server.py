@@ -1,5 +1,6 @@
 """moto's server, with the sandbox's backends in the place of moto's."""
 
+import secrets
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,9 @@ from moto.moto_server.werkzeug_app import (
     MotoRequestHandler,
     create_backend_app,
 )
+from moto.route53 import models as route53
 from moto.s3.models import s3_backends
+from moto.servicequotas.models import servicequotas_backends
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from sandbox.aws.access import entry
@@ -29,6 +32,7 @@ from sandbox.aws.faults.models import Faults, switchboard
 from sandbox.aws.iam import guard
 from sandbox.aws.internal import urls as internal
 from sandbox.aws.logs.models import SandboxLogsBackend
+from sandbox.aws.quotas.models import SandboxServiceQuotasBackend
 from sandbox.aws.s3.models import SandboxS3Backend
 
 if TYPE_CHECKING:
@@ -43,11 +47,18 @@ def install() -> None:
     cloudwatch_backends.backend = SandboxCloudWatchBackend
     logs_backends.backend = SandboxLogsBackend
     s3_backends.backend = SandboxS3Backend
+    servicequotas_backends.backend = SandboxServiceQuotasBackend
     security_groups.install()
     werkzeug_app.DISABLE_GLOBAL_CORS = True  # no web page is to read what the emulator says
+    route53.create_route53_zone_id = _zone_id
     settings.ACM_VALIDATION_WAIT = (
         0  # nobody checks the record: a certificate is issued the second after it was asked for
     )
+
+
+def _zone_id(*_: object, **__: object) -> str:
+    """AWS's begin with a Z, which the settings look for."""
+    return f"Z{secrets.token_hex(10).upper()}"
 
 
 class Dispatcher(DomainDispatcherApplication):

@@ -183,3 +183,16 @@ def test_a_launch_template_says_nothing_of_its_own_tags(aws):
     assert template["Tags"] == [{"Key": "a", "Value": "b"}]
     versions = ec2.describe_launch_template_versions(LaunchTemplateId=template["LaunchTemplateId"])
     assert "TagSpecifications" not in versions["LaunchTemplateVersions"][0]["LaunchTemplateData"]
+
+
+def test_quotas(aws):
+    """Those that a preview asks for, and no others."""
+    quotas = aws.client("service-quotas")
+
+    def value(service, name):
+        return quotas.get_service_quota(ServiceCode=service, QuotaCode=name)["Quota"]["Value"]
+
+    assert value("ec2", "L-0263D0A3") == value("vpc", "L-F678F1CE") == 5
+    assert value("ec2", "L-1216C47A") == 256
+    with pytest.raises(ClientError, match="NoSuchResource"):
+        value("ec2", "L-00000000")

@@ -1,0 +1,104 @@
+"""Which of an account's quotas a deploy would meet. Pure.
+
+Only those that a young account meets: the others (50 load balancers, 100 rules of one, 5,000 launch templates, 2,500
+security groups, 3,000 target groups a region) are far from what stacks need. Source: each service's quotas page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from infra.settings import FleetSettings, Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quota:
+    """`default` is that of a new account, which is assumed where AWS doesn't tell."""
+
+    service: str
+    code: str
+    what: str
+    default: int
+
+
+ADDRESSES = Quota(service="ec2", code="L-0263D0A3", what="Elastic IP addresses", default=5)
+VPCS = Quota(service="vpc", code="L-F678F1CE", what="VPCs", default=5)
+VCPUS = Quota(service="ec2", code="L-1216C47A", what="vCPUs of on-demand standard instances", default=5)
+STANDARD = tuple("acdhimrtz")
+"""What the types that VCPUS counts begin with (EC2 user guide, "On-Demand Instance quotas")."""
+_SPECIAL = ("dl", "hpc", "inf", "mac", "trn")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Usage:
+    """What AWS tells of one quota: its value (None: it doesn't), and how much of it is used already."""
+
+    limit: int | None
+    used: int
+
+
+def is_standard(instance_type: str) -> bool:
+    """Whether VCPUS counts it: t3.small and m6i.large, but neither g5.xlarge nor inf2.xlarge."""
+    return instance_type.startswith(STANDARD) and not instance_type.startswith(_SPECIAL)
+
+
+def asked(settings: Settings, desired: Mapping[str, int]) -> list[Quota]:
+    """Those that something new would need; `desired` is the size of each fleet that is there."""
+    grows = any(_grows(fleet, desired) and is_standard(fleet.instance_types[0]) for fleet in settings.fleets.values())
+    new = [VCPUS] if grows else []
+    if not desired:
+        new.append(VPCS)
+        if settings.network.nat != "none":
+            new.append(ADDRESSES)
+    return new
+
+
+def needed(settings: Settings, desired: Mapping[str, int], vcpus: Mapping[str, int]) -> dict[Quota, int]:
+    """How much of each quota the stack takes at its peak, which for instances is a rollout of all fleets."""
+    zones = settings.network.zones
+    fleets = [fleet for fleet in settings.fleets.values() if is_standard(fleet.instance_types[0])]
+    return {
+        VPCS: 1,
+        ADDRESSES: {"none": 0, "single": 1, "per-az": zones if isinstance(zones, int) else len(zones)}[
+            settings.network.nat
+        ],
+        VCPUS: sum(
+            _peak(fleet, desired.get(fleet.name, 0)) * vcpus.get(fleet.instance_types[0], 0) for fleet in fleets
+        ),
+    }
+
+
+def warnings(settings: Settings, need: Mapping[Quota, int], usage: Mapping[Quota, Usage]) -> Iterator[str]:
+    """One line for each quota that would be exceeded; `used` is what others than the stack use."""
+    for quota, used in usage.items():
+        limit = quota.default if used.limit is None else used.limit
+        total = used.used + need[quota]
+        if total <= limit:
+            continue
+        known = "" if used.limit is not None else ", a new account's (AWS did not tell this one's)"
+        yield (
+            f"{quota.what}: {_takes(quota)} {need[quota]}, and {used.used} are used beside it, in {settings.region}; "
+            f"the quota {quota.code} is {limit}{known}. Ask for more (`aws service-quotas "
+            f"request-service-quota-increase --service-code {quota.service} --quota-code {quota.code} --desired-value "
+            f"{total} --region {settings.region}`){_or(quota)}"
+        )
+
+
+def _grows(fleet: FleetSettings, desired: Mapping[str, int]) -> bool:
+    return fleet.size.min > desired.get(fleet.name, 0)
+
+
+def _peak(fleet: FleetSettings, desired: int) -> int:
+    """Instances while a rollout goes on; maxHealthyPercentage is rounded up (InstanceMaintenancePolicy)."""
+    return -(-max(fleet.size.min, desired) * fleet.rollout.max_healthy_percentage // 100)
+
+
+def _takes(quota: Quota) -> str:
+    return "the fleets take, while all of them are rolled out," if quota is VCPUS else "the stack takes"
+
+
+def _or(quota: Quota) -> str:
+    if quota is VCPUS:
+        return ", or set a smaller rollout.maxHealthyPercentage or size.min"
+    return ", or set network.nat to single or none" if quota is ADDRESSES else ""

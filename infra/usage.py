@@ -1,0 +1,105 @@
+"""What AWS tells of the account's quotas: their values, and how much of them is used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra import quotas
+from infra.quotas import ADDRESSES, VCPUS, VPCS, Quota, Usage
+from infra.settings import Settings
+from release.clients import client, code
+from release.errors import ReleaseError
+from release.fleets import Found
+
+_LIVE = {"Name": "instance-state-name", "Values": ["pending", "running"]}
+
+
+def look(settings: Settings, there: Sequence[Found]) -> tuple[list[str], str]:
+    """Warnings of the quotas that the deploy would meet; and why they could not be looked at, or "".
+
+    Asks nothing where nothing new is needed. Never raises for what AWS refuses: a quota is a warning.
+    """
+    desired = {found.name: found.group.desired for found in there}
+    asked = quotas.asked(settings, desired)
+    if not asked:
+        return [], ""
+    try:
+        usage, vcpus = _ask(settings, asked, there)
+    except (BotoCoreError, ClientError, ReleaseError) as error:
+        return [], f"quotas were not looked at: {error}"
+    need = quotas.needed(settings, desired, vcpus)
+    return list(quotas.warnings(settings, need, usage)), ""
+
+
+def _ask(
+    settings: Settings, asked: Collection[Quota], there: Sequence[Found]
+) -> tuple[dict[Quota, Usage], Mapping[str, int]]:
+    """What others use of each quota, and how many vCPUs each type has; all asked side by side."""
+    region = settings.region
+    ec2, limits = client("ec2", region), client("service-quotas", region)
+    own = {member.id for found in there for member in found.group.instances}
+    with ThreadPoolExecutor(max_workers=8) as threads:
+        values = {quota: threads.submit(_limit, limits, quota) for quota in asked}
+        counts = {quota: threads.submit(_COUNTS[quota], ec2, settings.stack) for quota in asked if quota in _COUNTS}
+        running = threads.submit(_running, ec2).result() if VCPUS in asked else {}
+    wanted = {fleet.instance_types[0] for fleet in settings.fleets.values()} if VCPUS in asked else set[str]()
+    vcpus = _vcpus(ec2, sorted({*running.values(), *wanted}))
+    others = sum(vcpus.get(kind, 0) for instance, kind in running.items() if instance not in own)
+    used = {VCPUS: others} | {quota: count.result() for quota, count in counts.items()}
+    return {quota: Usage(limit=values[quota].result(), used=used[quota]) for quota in asked}, vcpus
+
+
+def _limit(limits: Any, quota: Quota) -> int | None:  # noqa: ANN401 - boto3 makes clients at run time
+    """The account's value (GetServiceQuota); None where AWS doesn't tell."""
+    try:
+        return int(limits.get_service_quota(ServiceCode=quota.service, QuotaCode=quota.code)["Quota"]["Value"])
+    except ClientError as error:
+        if code(error) in ("NoSuchResourceException", "AccessDeniedException", "AccessDenied"):
+            return None
+        raise
+
+
+def _running(ec2: Any) -> dict[str, str]:  # noqa: ANN401
+    """The on-demand instances that count, by id: their types."""
+    pages = ec2.get_paginator("describe_instances").paginate(Filters=[_LIVE])
+    return {
+        str(instance["InstanceId"]): str(instance["InstanceType"])
+        for page in pages
+        for reservation in page["Reservations"]
+        for instance in reservation["Instances"]
+        if instance.get("InstanceLifecycle") is None and quotas.is_standard(instance["InstanceType"])
+    }
+
+
+def _vcpus(ec2: Any, types: Sequence[str]) -> dict[str, int]:  # noqa: ANN401
+    if not types:
+        return {}
+    pages = ec2.get_paginator("describe_instance_types").paginate(
+        Filters=[{"Name": "instance-type", "Values": list(types)}]
+    )
+    return {
+        str(shown["InstanceType"]): int(shown["VCpuInfo"]["DefaultVCpus"])
+        for page in pages
+        for shown in page["InstanceTypes"]
+    }
+
+
+def _addresses(ec2: Any, stack: str) -> int:  # noqa: ANN401
+    return sum(not _is_of(stack, address) for address in ec2.describe_addresses()["Addresses"])
+
+
+def _vpcs(ec2: Any, stack: str) -> int:  # noqa: ANN401
+    pages = ec2.get_paginator("describe_vpcs").paginate()
+    return sum(not _is_of(stack, vpc) for page in pages for vpc in page["Vpcs"])
+
+
+def _is_of(stack: str, shown: Mapping[str, Any]) -> bool:
+    """Whether it is the stack's own: a first deploy that failed may have left some."""
+    return {"Key": "slipway:stack", "Value": stack} in shown.get("Tags", ())
+
+
+_COUNTS: Mapping[Quota, Callable[[Any, str], int]] = {ADDRESSES: _addresses, VPCS: _vpcs}

@@ -1,0 +1,152 @@
+"""Which quotas a deploy would meet, and what AWS is asked for it."""
+
+from types import SimpleNamespace
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+
+from infra import quotas, usage
+from infra.quotas import ADDRESSES, VCPUS, VPCS, Usage
+from infra.settings import parse
+from release.fleets import Found
+from release.rollout import Group, Instance
+
+REGION = "eu-west-1"
+
+
+def settings(**mapping):
+    fleets = {"web": {"size": {"min": 3, "max": 9}}}
+    given = {"loadBalancer": {"http": True}, "fleets": fleets, **mapping}
+    return parse(given, "shop", {"AWS_REGION": REGION})
+
+
+def found(desired=3, name="web", instances=()):
+    members = tuple(Instance(id=i, zone="a", state="InService", health="Healthy", template=None) for i in instances)
+    group = Group(name=f"slipway-shop-{name}", desired=desired, template=None, instances=members)
+    return Found(name=name, group=group, store="", log_group="")
+
+
+@pytest.mark.parametrize(
+    ("kind", "counts"),
+    [
+        ("t3.small", True),
+        ("m6i.large", True),
+        ("i4i.large", True),
+        ("d3.xlarge", True),
+        ("g5.xlarge", False),
+        ("inf2.xlarge", False),
+        ("dl1.24xlarge", False),
+        ("hpc6a.48xlarge", False),
+        ("trn1.2xlarge", False),
+    ],
+)
+def test_standard_types(kind, counts):
+    """The other types have quotas of their own."""
+    assert quotas.is_standard(kind) is counts
+
+
+@pytest.mark.parametrize(
+    ("mapping", "desired", "asked"),
+    [
+        ({}, {}, {VPCS, ADDRESSES, VCPUS}),
+        ({"network": {"nat": "none"}}, {}, {VPCS, VCPUS}),
+        ({}, {"web": 3}, set()),
+        ({}, {"web": 7}, set()),
+        ({}, {"web": 2}, {VCPUS}),
+        ({"fleets": {"web": None, "api": {"routes": {"paths": ["/api"]}}}}, {"web": 3}, {VCPUS}),
+        ({"fleets": {"web": {"instanceTypes": ["g5.xlarge"]}}}, {}, {VPCS, ADDRESSES}),
+    ],
+)
+def test_only_what_is_new_is_asked_for(mapping, desired, asked):
+    assert set(quotas.asked(settings(**mapping), desired)) == asked
+
+
+def test_what_a_stack_takes_at_its_peak():
+    """All fleets are rolled out at once, each with instances beside the old ones."""
+    two = {
+        "web": {"size": {"min": 3}},
+        "api": {"size": {"min": 3}, "routes": {"paths": ["/api"]}, "rollout": {"maxHealthyPercentage": 150}},
+    }
+    given = settings(network={"nat": "per-az", "zones": 2}, fleets=two)
+    need = quotas.needed(given, {"web": 4}, {"t3.small": 2})
+    assert need == {VPCS: 1, ADDRESSES: 2, VCPUS: (8 + 5) * 2}
+    single = quotas.needed(settings(network={"nat": "single"}), {}, {})
+    assert single[ADDRESSES] == 1
+
+
+def test_a_warning_says_how_much_of_what_and_what_to_do():
+    given = settings()
+    need = quotas.needed(given, {}, {"t3.small": 2})
+    told = {VCPUS: Usage(limit=None, used=4), VPCS: Usage(limit=5, used=4), ADDRESSES: Usage(limit=5, used=3)}
+    cores, addresses = quotas.warnings(given, need, told)
+    assert "take, while all of them are rolled out, 12, and 4 are used beside it" in cores
+    assert "L-1216C47A is 5, a new account's" in cores
+    assert "--quota-code L-1216C47A --desired-value 16 --region eu-west-1" in cores
+    assert "rollout.maxHealthyPercentage" in cores
+    assert "Elastic IP addresses: the stack takes 3, and 3 are used" in addresses
+    assert "network.nat" in addresses
+
+
+@pytest.fixture
+def aws(monkeypatch):
+    """An AWS in this process, with an instance and an address of somebody else's."""
+    for name, value in {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": REGION}.items():
+        monkeypatch.setenv(name, value)
+    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    with mock_aws():
+        yield boto3.client("ec2", region_name=REGION)
+
+
+def run(ec2, count, kind="t3.small"):
+    image = ec2.describe_images()["Images"][0]["ImageId"]
+    started = ec2.run_instances(ImageId=image, MinCount=count, MaxCount=count, InstanceType=kind)["Instances"]
+    return [instance["InstanceId"] for instance in started]
+
+
+def test_what_others_use_counts_and_ones_own_does_not(aws):
+    """Its instances are part of its peak; its VPC is there or not."""
+    others, own = run(aws, 2, "m5.xlarge"), run(aws, 2)
+    run(aws, 1, "g4dn.xlarge")
+    for _ in range(3):
+        aws.allocate_address(Domain="vpc")
+    mine = [{"ResourceType": "elastic-ip", "Tags": [{"Key": "slipway:stack", "Value": "shop"}]}]
+    aws.allocate_address(Domain="vpc", TagSpecifications=mine)
+    [cores, addresses], trouble = usage.look(settings(), [])
+    assert "12, and 12 are used beside it" in cores
+    assert "takes 3, and 3 are used" in addresses
+    [cores], trouble = usage.look(settings(), [found(desired=2, instances=own)])
+    assert "12, and 8 are used beside it" in cores
+    assert trouble == ""
+    assert len(others) == 2
+
+
+def test_nothing_is_asked_where_nothing_is_new(monkeypatch):
+    monkeypatch.setattr(usage, "client", lambda *_: pytest.fail("asked"))
+    assert usage.look(settings(), [found()]) == ([], "")
+
+
+def test_what_may_not_be_asked_is_said_and_stops_nothing(aws, monkeypatch):
+    """Without servicequotas:GetServiceQuota a new account's values are assumed; without ec2's nothing is known."""
+    denied = ClientError({"Error": {"Code": "AccessDeniedException"}}, "GetServiceQuota")
+
+    def refuse(*_, **__):
+        raise denied
+
+    real = usage.client
+    monkeypatch.setattr(
+        usage,
+        "client",
+        lambda service, region: (
+            SimpleNamespace(get_service_quota=refuse) if service == "service-quotas" else real(service, region)
+        ),
+    )
+    warned, trouble = usage.look(settings(), [])
+    assert trouble == ""
+    assert "AWS did not tell this one's" in warned[0]
+    monkeypatch.setattr(usage, "_running", refuse)
+    warned, trouble = usage.look(settings(), [])
+    assert warned == []
+    assert trouble.startswith("quotas were not looked at: ")

@@ -11,7 +11,7 @@ from types import FrameType
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from release import commands, commands_fleets, commands_history, commands_releases
+from release import commands, commands_fleets, commands_history, commands_permissions, commands_releases
 from release.errors import ReleaseError
 
 
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m release", description="Releases: commits, published once.")
     subcommands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for module in (commands_releases, commands_history, commands_fleets):
+    for module in (commands_releases, commands_history, commands_fleets, commands_permissions):
         module.add(subcommands.add_parser, commands.common())
     return parser
 

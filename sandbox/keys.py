@@ -14,7 +14,7 @@ from functools import cache
 
 from sandbox.errors import SandboxError
 
-ACCESS, SECRET = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"  # names of variables
+ACCESS, SECRET, TOKEN = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"  # names of variables
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,9 +32,9 @@ def fresh() -> Keys:
 
 
 def of_session() -> Keys:
-    """Those of this process's sandbox. Raises SandboxError where its environment has none."""
+    """Those of this process's sandbox, or of a role in it. Raises SandboxError where its environment has none."""
     try:
-        return Keys(access=os.environ[ACCESS], secret=os.environ[SECRET])
+        return Keys(access=os.environ[ACCESS], secret=os.environ[SECRET], token=os.environ.get(TOKEN, ""))
     except KeyError as missing:
         raise SandboxError(f"{missing} is not set; `python -m sandbox env` prints the keys of the sandbox") from None
 

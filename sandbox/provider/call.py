@@ -51,6 +51,7 @@ class Clients:
                     config=self._config,
                     aws_access_key_id=self._keys.access,
                     aws_secret_access_key=self._keys.secret,
+                    aws_session_token=self._keys.token or None,
                 )
             return self._clients[service, region]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from moto.acm.models import acm_backends
 from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT
 
 from sandbox.aws.iam import ec2, launches
@@ -46,11 +47,25 @@ _S3 = {
     "PutBucketEncryption": "PutEncryptionConfiguration",
     "PutBucketLifecycleConfiguration": "PutLifecycleConfiguration",
     "PutBucketReplication": "PutReplicationConfiguration",
+    "PutObjectLockConfiguration": "PutBucketObjectLockConfiguration",
     "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
     "UploadPart": "PutObject",
 }
 """S3's actions, where their names are not those of the operations."""
 
+_TAGGING = {
+    "CreateAutoScalingGroup": "autoscaling:CreateOrUpdateTags",
+    "CreateInstanceProfile": "iam:TagInstanceProfile",
+    "CreateListener": "elasticloadbalancing:AddTags",
+    "CreateLoadBalancer": "elasticloadbalancing:AddTags",
+    "CreateLogGroup": "logs:TagResource",
+    "CreateRole": "iam:TagRole",
+    "CreateRule": "elasticloadbalancing:AddTags",
+    "CreateTargetGroup": "elasticloadbalancing:AddTags",
+    "PutMetricAlarm": "cloudwatch:TagResource",
+    "PutParameter": "ssm:AddTagsToResource",
+}
+"""What has to be allowed besides where something is tagged as it is made."""
 _ELB_CREATED = {"CreateLoadBalancer": "loadbalancer/app/{}/0", "CreateTargetGroup": "targetgroup/{}/0"}
 _IAM_RESOURCES = {"RoleName": "role", "InstanceProfileName": "instance-profile", "UserName": "user"}
 _LOGS_NAMES = ("logGroupName", "logGroupIdentifier")
@@ -63,8 +78,12 @@ def asks(call: Call) -> Iterator[Ask]:
         yield from ec2.asks(call)
     else:
         action = f"{_PREFIXES.get(call.service, call.service)}:{_action(call)}"
+        tagging = _TAGGING.get(call.operation) if call.parameters.get("Tags") or call.parameters.get("tags") else None
         for resource in _resources(call) or ["*"]:
-            yield Ask(action=action, resource=resource)
+            context = _certificate(call) if call.service == "acm" else {}
+            yield Ask(action=action, resource=resource, context=context)
+            if tagging:
+                yield Ask(action=tagging, resource=resource, context=context)
     yield from launches.asks(call)
 
 
@@ -155,6 +174,13 @@ def _route53(call: Call) -> list[str]:
     if call.parameters.get("ResourceId"):
         return [f"arn:aws:route53:::{call.parameters['ResourceType']}/{call.parameters['ResourceId']}"]
     return []
+
+
+def _certificate(call: Call) -> dict[str, str]:
+    """The tags that a certificate has, and those that it is to get."""
+    found = acm_backends[ACCOUNT][call.region]._certificates.get(call.parameters.get("CertificateArn", ""))  # pyright: ignore[reportPrivateUsage]
+    has = {f"aws:ResourceTag/{key}": str(value) for key, value in (found.tags if found else {}).items()}
+    return has | {f"aws:RequestTag/{tag['Key']}": tag.get("Value", "") for tag in call.parameters.get("Tags", [])}
 
 
 def _quotas(call: Call) -> list[str]:

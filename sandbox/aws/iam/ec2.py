@@ -29,6 +29,8 @@ _TYPES = {
     "vpc": "vpc",
     "vpce": "vpc-endpoint",
 }
+_LIMITED = {"DescribeVpcAttribute"}
+"""The rare Describe that is asked of a resource."""
 _MADE = {
     "AllocateAddress": "elastic-ip",
     "AuthorizeSecurityGroupEgress": "security-group-rule",
@@ -48,7 +50,7 @@ _MADE = {
 def asks(call: Call) -> Iterator[Ask]:
     """All that EC2 asks before it does the call."""
     action = f"ec2:{call.operation}"
-    if call.operation.startswith(("Describe", "Get")):
+    if call.operation.startswith("Describe") and call.operation not in _LIMITED:
         yield Ask(action=action, resource="*")
         return
     wanted = {f"aws:RequestTag/{key}": value for key, value in _tags(call.parameters).items()}
@@ -82,6 +84,9 @@ def of(region: str, name: str) -> dict[str, str]:
 def _ids(call: Call) -> Iterator[str]:
     """Of associations, what is associated: they are no resources."""
     ec2 = sandbox_ec2(ACCOUNT, call.region)
+    if call.operation.startswith("AuthorizeSecurityGroup"):  # not the group that a rule leads to
+        yield str(call.parameters["GroupId"])
+        return
     for value in _texts(call.parameters):
         if value.startswith("rtbassoc-"):
             yield from (table.id for table in ec2.route_tables.values() if value in table.all_associations_ids)

@@ -60,15 +60,16 @@ def meet(environ: dict[str, Any]) -> Response | None:
     statements = [*principal.statements(), *_of_bucket(call, principal)]
     wanted = [ask for ask in _asked(call, principal) if ask.action not in _FREE]
     refused = [ask for ask in wanted if not decide(statements, ask)]
-    used = {action for ask in wanted if ask not in refused for action in allowing(statements, ask)}
+    missing = _missing(call) if not refused else None
+    hidden = missing is not None and not decide(statements, missing)
+    granted = [ask for ask in wanted if ask not in refused] + ([missing] if missing and not hidden else [])
+    used = {action for ask in granted for action in allowing(statements, ask)}
     account.note(principal.role, used, {f"{ask.action} on {ask.resource}" for ask in refused})
     if refused:
         ask = refused[0]
         said = f"User: {principal.arn} is not authorized to perform: {ask.action} on resource: {ask.resource}"
         return denied(by.service, said)
-    if _hidden(call, statements, principal):
-        return denied(by.service, "Access Denied")
-    return None
+    return denied(by.service, "Access Denied") if hidden else None
 
 
 def _asked(call: Call, principal: Principal) -> Iterator[Ask]:
@@ -94,15 +95,14 @@ def _of_bucket(call: Call, principal: Principal) -> list[Statement]:
     return found
 
 
-def _hidden(call: Call, statements: list[Statement], principal: Principal) -> bool:
-    """Without s3:ListBucket S3 answers 403 for a key that isn't there (S3 API reference, GetObject)."""
+def _missing(call: Call) -> Ask | None:
+    """Of a key that isn't there, what tells so: without s3:ListBucket S3 answers 403 (its API reference, GetObject)."""
     if call.operation not in ("GetObject", "HeadObject"):
-        return False
+        return None
     bucket = _buckets().get(str(call.parameters.get("Bucket")))
     if bucket is None or bucket.keys.get(call.parameters["Key"]) is not None:
-        return False
-    listing = Ask(action="s3:ListBucket", resource=f"arn:aws:s3:::{bucket.name}", context={})
-    return not decide(statements, listing)
+        return None
+    return Ask(action="s3:ListBucket", resource=f"arn:aws:s3:::{bucket.name}")
 
 
 def _buckets() -> Mapping[str, Any]:

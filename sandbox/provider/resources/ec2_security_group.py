@@ -81,7 +81,9 @@ def _adopt(call: Call, props: Props) -> str:
         raise ProviderError(f"no default security group in {props.get('vpcId', 'the default VPC')}")
     id_ = str(found["GroupId"])
     call.created(id_)
-    _update_group(call, id_, {"tags": tag_map(found.get("Tags"))}, props, {*DIRECTIONS, "tags"})
+    before: Props = {"tags": tag_map(found.get("Tags"))}
+    _update_group(call, id_, before, props, {"tags"})  # first, as upstream: who may change it is a matter of its tags
+    _update_group(call, id_, before, props, {*DIRECTIONS})
     return id_
 
 

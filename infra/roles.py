@@ -1,0 +1,169 @@
+"""Who may do what: the policies of those who deploy, preview, publish and roll back. Pure.
+
+The only source of them: `python -m release permissions` prints them, docs/permissions.md is made from them, and the
+tests deploy with nothing else. Resources are named wherever IAM lets an action be limited to some (service
+authorization reference).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from infra import naming, roles_deployer
+from infra.permissions import Statement, document
+from infra.scope import Scope, allow, each, groups, log_groups, passed, tagged
+
+__all__ = ["LIMIT", "QUOTAS", "ROLES", "Scope", "parts", "policy", "size"]
+
+LIMIT = 6_144
+"""Characters, without white space, that a managed policy may have (IAM's quotas); a role may have ten of them."""
+
+
+QUOTAS = ("ec2", "elasticloadbalancing", "vpc")
+"""The services whose quotas a preview looks at."""
+
+
+def policy(role: str, scope: Scope) -> dict[str, Any]:
+    """The whole policy of one of ROLES."""
+    return document(*ROLES[role](scope))
+
+
+def parts(role: str, scope: Scope) -> list[dict[str, Any]]:
+    """The same in as few documents, in this order, as managed policies are needed for it."""
+    filled: list[list[Statement]] = [[]]
+    for statement in ROLES[role](scope):
+        if size(document(*filled[-1], statement)) > LIMIT:
+            filled.append([])
+        filled[-1].append(statement)
+    return [document(*statements) for statements in filled]
+
+
+def size(policy: Mapping[str, Any]) -> int:
+    """As IAM counts: without white space."""
+    return len(json.dumps(policy, separators=(",", ":")))
+
+
+def publisher(scope: Scope) -> list[Statement]:
+    """CI, on merge: puts a commit into the store, once. Nothing that is there can be replaced or removed."""
+    return [*_read_store(scope, "releases"), *_find_store(), *_publish(scope)]
+
+
+def previewer(scope: Scope) -> list[Statement]:
+    """CI, on a pull request; and whoever wants to see: `pulumi preview`, and `status`, `list`, `history`, `show`."""
+    return [*_read_store(scope, "releases", "ledger"), *_look(scope), *_plan(scope), *_use_state(scope, write=False)]
+
+
+def rollback(scope: Scope) -> list[Statement]:
+    """On call: `python -m release rollback`. Needs nothing of Pulumi: no state, no key."""
+    return [*_read_store(scope, "releases", "ledger"), *_look(scope), *_roll(scope)]
+
+
+def deployer(scope: Scope) -> list[Statement]:
+    """`pulumi up`: publishes, rolls out and rolls back as the others do, and changes the stack."""
+    return [
+        *_read_store(scope, "releases", "ledger"),
+        *_look(scope),
+        *_plan(scope),
+        *_publish(scope),
+        *_roll(scope),
+        *_use_state(scope, write=True),
+        *roles_deployer.statements(scope),
+    ]
+
+
+ROLES: Mapping[str, Callable[[Scope], list[Statement]]] = {
+    "deployer": deployer,
+    "previewer": previewer,
+    "publisher": publisher,
+    "rollback": rollback,
+}
+
+
+def _read_store(scope: Scope, *folders: str) -> list[Statement]:
+    """s3:ListBucket also tells a release that isn't there (404) from one that may not be read (403)."""
+    return [
+        allow("ReadStore", ["s3:GetObject"], [f"{scope.store}/{folder}/*" for folder in folders]),
+        allow("ListStore", ["s3:ListBucket"], scope.store),
+    ]
+
+
+def _find_store() -> list[Statement]:
+    """Which bucket a stack's fleets use, and the newest machine image."""
+    actions = ["autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeTags", "ec2:DescribeImages"]
+    return [allow("Find", actions, "*")]
+
+
+def _publish(scope: Scope) -> list[Statement]:
+    """Objects are put only where there are none (`IfNoneMatch`), and none can be deleted."""
+    return [allow("Publish", ["s3:PutObject", "s3:AbortMultipartUpload"], f"{scope.store}/releases/*")]
+
+
+def _look(scope: Scope) -> list[Statement]:
+    """What is there and how it is. AWS can't limit these to some resources, but for the logs."""
+    anywhere = [
+        *each("autoscaling", "Describe", "AutoScalingGroups InstanceRefreshes ScalingActivities Tags"),
+        *each("ec2", "", "DescribeLaunchTemplateVersions"),
+        *each("elasticloadbalancing", "Describe", "TargetGroups TargetHealth"),
+    ]
+    return [
+        allow("Look", anywhere, "*"),
+        allow("ReadBoots", ["logs:FilterLogEvents", "logs:GetLogEvents"], log_groups(scope)),
+    ]
+
+
+def _plan(scope: Scope) -> list[Statement]:
+    """What a stack has to know before it declares anything; and the quotas that it would meet."""
+    quotas = [scope.arn("servicequotas", f"{service}/*") for service in QUOTAS]
+    seen = [
+        *each(
+            "ec2",
+            "Describe",
+            "Addresses AvailabilityZones Images InstanceTypes Instances ManagedPrefixLists SecurityGroups Vpcs",
+        ),
+        *each("elasticloadbalancing", "Describe", "Listeners LoadBalancers Rules Tags"),
+    ]
+    return [
+        allow("Plan", seen, "*"),
+        allow("WhoseRole", ["iam:GetRole"], scope.roles),
+        allow("WhoseBucket", ["s3:GetBucketTagging"], [scope.store, scope.access_logs]),
+        allow("Topics", ["sns:GetTopicAttributes"], scope.arn("sns", "*")),
+        allow("Quotas", ["servicequotas:GetServiceQuota"], quotas),
+    ]
+
+
+def _roll(scope: Scope) -> list[Statement]:
+    """A rollout, forward or back.
+
+    Auto Scaling launches nothing for whoever may not launch it themselves: it asks whether they may run the launch
+    template's instances, tag them, and hand them their role (its user guide, "Control Amazon EC2 launch template
+    usage in Auto Scaling groups").
+    """
+    refresh = ["PutLifecycleHook", "RollbackInstanceRefresh", "StartInstanceRefresh"]
+    launched = [scope.arn("ec2", f"{kind}/*") for kind in ("instance", "network-interface", "volume")]
+    image = f"arn:{naming.partition(scope.region)}:ec2:{scope.region}::image/*"
+    owned = [scope.arn("ec2", f"{kind}/*") for kind in ("launch-template", "security-group", "subnet")]
+    return [
+        allow("Watch", ["autoscaling:DescribeLifecycleHooks", "cloudwatch:GetMetricStatistics"], "*"),
+        allow("Ledger", ["s3:PutObject"], [f"{scope.store}/ledger/{folder}/*" for folder in (scope.stack, ".digests")]),
+        allow("Roll", [f"autoscaling:{action}" for action in refresh], groups(scope)),
+        allow("Launch", ["ec2:RunInstances"], [*launched, image]),
+        allow("LaunchTheStacks", ["ec2:RunInstances"], owned, tagged(scope)),
+        allow("TagLaunched", ["ec2:CreateTags"], launched, {"StringEquals": {"ec2:CreateAction": "RunInstances"}}),
+        allow("PassRole", ["iam:PassRole"], scope.roles, passed("ec2.amazonaws.com")),
+    ]
+
+
+def _use_state(scope: Scope, *, write: bool) -> list[Statement]:
+    statements: list[Statement] = []
+    if scope.state:
+        bucket = naming.bucket_arn(scope.state, scope.region)
+        actions = ["s3:GetObject", *(["s3:PutObject", "s3:DeleteObject"] if write else [])]
+        statements += [
+            allow("State", actions, f"{bucket}/.pulumi/*"),
+            allow("ListState", ["s3:ListBucket"], bucket),
+        ]
+    if scope.key:
+        statements.append(allow("Secrets", ["kms:Decrypt", *(["kms:Encrypt"] if write else [])], scope.key))
+    return statements

@@ -1,0 +1,138 @@
+"""What the deployer may do beside the others: make the stack's resources, change and remove them. Pure.
+
+EC2's ids are not known beforehand, so there the tag `slipway:stack` decides; everything else goes by its name.
+"""
+
+from __future__ import annotations
+
+from infra import naming
+from infra.permissions import Statement
+from infra.scope import TAG, Scope, allow, each, groups, log_groups, passed, tagged
+
+
+def statements(scope: Scope) -> list[Statement]:
+    """Beside what previewing, publishing and rolling back take."""
+    return [
+        *_change_network(scope),
+        *_change_fleets(scope),
+        *_change_buckets(scope),
+        *_change_names(scope),
+    ]
+
+
+_EC2_MADE = (
+    "AllocateAddress AuthorizeSecurityGroupEgress AuthorizeSecurityGroupIngress CreateFlowLogs CreateInternetGateway "
+    "CreateLaunchTemplate CreateNatGateway CreateRouteTable CreateSecurityGroup CreateSubnet CreateVpc "
+    "CreateVpcEndpoint"
+)
+_EC2_CHANGED = (
+    "AssociateRouteTable AttachInternetGateway CreateLaunchTemplateVersion CreateRoute CreateTags DeleteFlowLogs "
+    "DeleteInternetGateway DeleteLaunchTemplate DeleteNatGateway DeleteRoute DeleteRouteTable DeleteSecurityGroup "
+    "DeleteSubnet DeleteVpc DeleteVpcEndpoints DescribeVpcAttribute DetachInternetGateway DisassociateAddress "
+    "DisassociateRouteTable ModifyLaunchTemplate ModifyVpcAttribute ModifyVpcEndpoint ReleaseAddress ReplaceRoute "
+    "RevokeSecurityGroupEgress RevokeSecurityGroupIngress"
+)
+_RULES_MADE = "AuthorizeSecurityGroupEgress AuthorizeSecurityGroupIngress"
+_EC2_SEEN = (
+    "AddressesAttribute FlowLogs InternetGateways LaunchTemplates NatGateways NetworkAcls "
+    "NetworkInterfaces PrefixLists RouteTables SecurityGroupRules Subnets VpcEndpoints"
+)
+
+
+def _change_network(scope: Scope) -> list[Statement]:
+    """What is made has to be tagged as the stack's at once, and only what is so tagged can be used or changed.
+
+    A VPC's default security group comes without tags; the stack adopts and closes it. The rules of security groups
+    are tagged once they are there: until then it is their group's tag that guards them. So both may be given the tag
+    where they have none.
+    """
+    everything = scope.arn("ec2", "*/*")
+    requested = {f"aws:RequestTag/{TAG}": scope.stack}
+    made = _EC2_MADE.split()
+    rules, security_groups = scope.arn("ec2", "security-group-rule/*"), scope.arn("ec2", "security-group/*")
+    untagged = {"Null": {f"aws:ResourceTag/{TAG}": "true"}}
+    return [
+        allow("See", each("ec2", "Describe", _EC2_SEEN), "*"),
+        allow("Make", each("ec2", "", _EC2_MADE), everything, {"StringEquals": requested}),
+        allow("Change", each("ec2", "", f"{_EC2_MADE} {_EC2_CHANGED}"), everything, tagged(scope)),
+        allow("TagMade", ["ec2:CreateTags"], everything, {"StringEquals": {"ec2:CreateAction": made}}),
+        allow("Rules", each("ec2", "", _RULES_MADE), rules),
+        allow("Adopt", ["ec2:CreateTags"], [security_groups, rules], {"StringEquals": requested, **untagged}),
+    ]
+
+
+_BALANCING_MADE = (
+    "AddTags CreateListener CreateLoadBalancer CreateRule CreateTargetGroup DeleteListener DeleteLoadBalancer "
+    "DeleteRule DeleteTargetGroup ModifyListener ModifyListenerAttributes ModifyLoadBalancerAttributes ModifyRule "
+    "ModifyTargetGroup ModifyTargetGroupAttributes SetRulePriorities SetSubnets"
+)
+_BALANCING_SEEN = "CapacityReservation ListenerAttributes LoadBalancerAttributes TargetGroupAttributes"
+_GROUPS_MADE = (
+    "CreateAutoScalingGroup CreateOrUpdateTags DeleteAutoScalingGroup DeletePolicy EnableMetricsCollection "
+    "PutScalingPolicy UpdateAutoScalingGroup"
+)
+_IAM_MADE = (
+    "AddRoleToInstanceProfile CreateInstanceProfile CreateRole DeleteInstanceProfile DeleteRole DeleteRolePolicy "
+    "GetInstanceProfile GetRolePolicy ListAttachedRolePolicies ListInstanceProfilesForRole ListRolePolicies "
+    "PutRolePolicy RemoveRoleFromInstanceProfile TagInstanceProfile TagRole"
+)
+_LOGS_MADE = "CreateLogGroup DeleteLogGroup DeleteRetentionPolicy ListTagsForResource PutRetentionPolicy TagResource"
+_ALARMS_MADE = "DeleteAlarms ListTagsForResource PutMetricAlarm TagResource"
+_SSM_MADE = "AddTagsToResource GetParameter ListTagsForResource PutParameter"
+
+
+def _change_fleets(scope: Scope) -> list[Statement]:
+    """Balancer, groups, their roles, logs, alarms and secrets: by name."""
+    balancer, target_groups = naming.balancer_name(scope.stack), f"targetgroup/{scope.stack}"[:35]
+    balanced = [scope.arn("elasticloadbalancing", f"*/app/{balancer}/*")]
+    balanced.append(scope.arn("elasticloadbalancing", f"{target_groups}*"))
+    profiles = scope.everywhere("iam", f"{scope.account}:instance-profile/{scope.prefix}-*")
+    linked = [
+        scope.everywhere("iam", f"{scope.account}:role/aws-service-role/{service}.amazonaws.com/*")
+        for service in ("autoscaling", "elasticloadbalancing")
+    ]
+    return [
+        allow("SeeBalancers", each("elasticloadbalancing", "Describe", _BALANCING_SEEN), "*"),
+        allow("Balance", each("elasticloadbalancing", "", _BALANCING_MADE), balanced),
+        allow("SeeScaling", each("autoscaling", "Describe", "Policies WarmPool"), "*"),
+        allow("Scale", each("autoscaling", "", _GROUPS_MADE), groups(scope)),
+        allow("Roles", each("iam", "", _IAM_MADE), [scope.roles, profiles]),
+        allow("PassLogs", ["iam:PassRole"], scope.roles, passed("vpc-flow-logs.amazonaws.com")),
+        allow("ServiceRoles", ["iam:CreateServiceLinkedRole"], linked),
+        allow("SeeMore", ["cloudwatch:DescribeAlarms", "logs:DescribeLogGroups", "ssm:DescribeParameters"], "*"),
+        allow("Logs", each("logs", "", _LOGS_MADE), log_groups(scope)),
+        allow("Alarms", each("cloudwatch", "", _ALARMS_MADE), scope.arn("cloudwatch", f"alarm:{scope.prefix}-*")),
+        allow(
+            "Parameters", each("ssm", "", _SSM_MADE), scope.arn("ssm", f"parameter/{naming.PROJECT}/{scope.stack}/*")
+        ),
+    ]
+
+
+_BUCKETS_MADE = (
+    "CreateBucket GetAccelerateConfiguration GetBucketAcl GetBucketCORS GetBucketLocation GetBucketLogging "
+    "GetBucketObjectLockConfiguration GetBucketOwnershipControls GetBucketPolicy GetBucketPublicAccessBlock "
+    "GetBucketRequestPayment GetBucketVersioning GetBucketWebsite GetEncryptionConfiguration "
+    "GetLifecycleConfiguration GetReplicationConfiguration ListBucket ListTagsForResource "
+    "PutBucketObjectLockConfiguration PutBucketOwnershipControls PutBucketPolicy PutBucketPublicAccessBlock "
+    "PutBucketTagging PutBucketVersioning PutEncryptionConfiguration PutLifecycleConfiguration TagResource"
+)
+
+
+def _change_buckets(scope: Scope) -> list[Statement]:
+    """The store and the access logs: made and set up, but neither removed nor emptied."""
+    return [allow("Buckets", each("s3", "", _BUCKETS_MADE), [scope.store, scope.access_logs])]
+
+
+def _change_names(scope: Scope) -> list[Statement]:
+    """The domain's records, and its certificate."""
+    zone = scope.everywhere("route53", f":hostedzone/{scope.zone or '*'}")
+    made = {"StringEquals": {f"aws:RequestTag/{TAG}": scope.stack}}
+    certificate = scope.arn("acm", "certificate/*")
+    certificates = "AddTagsToCertificate DeleteCertificate DescribeCertificate ListTagsForCertificate"
+    return [
+        allow("Records", each("route53", "", "ChangeResourceRecordSets GetHostedZone ListResourceRecordSets"), zone),
+        allow("RecordsDone", ["route53:GetChange"], scope.everywhere("route53", ":change/*")),
+        allow("Certificate", ["acm:RequestCertificate"], "*", made),
+        allow("TagCertificate", ["acm:AddTagsToCertificate"], certificate, made),
+        allow("Certificates", each("acm", "", certificates), certificate, tagged(scope)),
+    ]

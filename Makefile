@@ -16,7 +16,7 @@ $(error run this in the folder of Slipway, or say where that is with make -C; -f
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: up down shell status test test-reliability test-pure bench lint format clean help
+.PHONY: up down shell status test test-apps test-reliability test-pure bench lint format clean help
 
 up: ## deploy to the sandbox: SHA=ref REPO=path-or-URL DIRECTORY=folder STACK=name PORT=n PROVIDER=sandbox|real
 	$(SANDBOX) up --relative-to=$(CALLER) $(call option,sha,SHA) $(if $(call option,repo,REPO),--repo-from=REPO) $(call option,directory,DIRECTORY) $(call option,stack,STACK) $(call option,port,PORT) $(call option,provider,PROVIDER)
@@ -30,8 +30,11 @@ shell: ## a shell in which pulumi, aws and curl work on the sandbox
 status: ## what runs, and whether it is whole
 	$(SANDBOX) status
 
-test: ## all tests, but for the slow ones of test-reliability
-	$(SANDBOX) exec python -m pytest -n 2 --dist loadfile -m "not reliability" $(TESTS)
+test: ## all tests, but for those of test-apps and the slow ones of test-reliability
+	$(SANDBOX) exec python -m pytest -n 2 --dist loadfile -m "not reliability and not apps" $(TESTS)
+
+test-apps: ## deploys an app by each recipe of docs/apps.md; needs the package registries
+	$(SANDBOX) exec python -m pytest -s -m apps $(TESTS)
 
 test-reliability: ## breaks things on purpose while a fleet serves: half an hour
 	$(SANDBOX) exec python -m pytest -s -m reliability $(TESTS)
@@ -41,7 +44,7 @@ bench: ## what Slipway's own part costs, as ratios (with a sandbox that serves: 
 	$(SANDBOX) exec python -m benchmarks.deploy
 
 test-pure: ## the tests that start nothing
-	$(BOOTSTRAPPED) -m pytest -m "not sandbox and not engine and not reliability"
+	$(BOOTSTRAPPED) -m pytest -m "not sandbox and not engine and not reliability and not apps"
 
 lint: ## ruff and pyright
 	$(BOOTSTRAPPED) -m ruff check

@@ -35,6 +35,12 @@ def _npm(major: str) -> Package:
     return Package(commands={"npm": "npm", "npx": "npx", f"npm-{major}": "npm", f"npx-{major}": "npx"})
 
 
+def _ruby(version: str) -> Package:
+    """Namespaced, as the user guide's "Ruby in AL2023" has it, and by way of `alternatives` plain."""
+    own = {f"ruby{version}": "ruby", f"ruby{version}-gem": "gem", f"ruby{version}-bundler": "bundle"}
+    return Package(commands={**{name: name for name in _RUBY}, **own})
+
+
 _RUBY = ("ruby", "bundle", "bundler", "gem", "irb", "rake", "erb", "rdoc", "ri")
 _LIBRARIES = [
     "libffi-devel",
@@ -64,7 +70,7 @@ PACKAGES: Mapping[str, Package] = {
     **{f"python{it}-devel": Package(python=f"python{it}") for it in _PYTHONS},
     **{f"python{it}-pip": Package(pip_of=f"python{it}") for it in _PYTHONS},
     "python3-pip": Package(pip_of="python3"),
-    **{name: _same(*_RUBY) for name in ("ruby3.2", "ruby3.4")},
+    **{f"ruby{version}": _ruby(version) for version in ("3.2", "3.4")},
     **{f"php{it}": _same("php") for it in _PHPS},
     **{f"php{it}-cli": _same("php") for it in _PHPS},
     **{f"php{it}-fpm": _same("php-fpm") for it in _PHPS},

@@ -1,0 +1,26 @@
+import os
+from pathlib import Path
+
+import dj_database_url
+
+SECRET_KEY = os.environ["SECRET_KEY"]
+ALLOWED_HOSTS = os.environ["DJANGO_ALLOWED_HOSTS"].split(",")
+ROOT_URLCONF = "shop.urls"
+WSGI_APPLICATION = "shop.wsgi.application"
+INSTALLED_APPS = ["django.contrib.staticfiles"]
+MIDDLEWARE = [
+    "shop.health.Health",  # first: before the redirect to HTTPS and the check of the Host header
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.common.CommonMiddleware",
+]
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(__file__).parent.parent / "collected"
+
+# The load balancer ends TLS, and says by this header how the client came. It overwrites what a client sends.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_SSL_REDIRECT = True
+
+DATABASES = {
+    "default": dj_database_url.config(default="sqlite:///db.sqlite3", conn_max_age=60, conn_health_checks=True)
+}

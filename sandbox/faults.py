@@ -6,9 +6,11 @@ import argparse
 import http.client
 import json
 import re
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import boto3
+import botocore.session
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from sandbox import keys, session
@@ -82,7 +84,7 @@ def _run(options: argparse.Namespace) -> int:
     if options.fault == "instance":
         print(f"killed {_kill(state, options.id or _oldest(state))}")
     elif options.fault == "reboot":
-        print(f"rebooting {_reboot(state, options.id or _oldest(state))}")
+        print(f"rebooting {reboot(state, options.id or _oldest(state))}")
     elif options.fault == "zone":
         print(f"lost {options.zone}: {', '.join(lose_zone(state, options.zone)) or 'no instance was there'}")
     else:
@@ -138,17 +140,29 @@ def _kill(state: State, instance: str) -> str:
     return instance
 
 
-def _reboot(state: State, instance: str) -> str:
+def reboot(state: State, instance: str) -> str:
+    """Has EC2 reboot an instance and returns its id. Raises SandboxError where it does not run."""
     region = next((found["region"] for found in _instances(state) if found["id"] == instance), None)
     if region is None:
         raise _no_instance(state, instance)
-    keys = {"aws_access_key_id": "sandbox", "aws_secret_access_key": "sandbox"}
-    ec2: Any = boto3.client("ec2", region_name=region, endpoint_url=state.endpoint, **keys)
     try:
-        ec2.reboot_instances(InstanceIds=[instance])
+        _ec2(state, region).reboot_instances(InstanceIds=[instance])
     except (BotoCoreError, ClientError) as problem:
         raise SandboxError(f"EC2 does not reboot {instance}: {problem}") from None
     return instance
+
+
+def _ec2(state: State, region: str) -> Any:  # noqa: ANN401 - a boto3 client: its methods are made at run time
+    """EC2 with the keys of the session: neither a profile nor a proxy of the user's has a say in it."""
+    away = botocore.session.Session({"profile": (None, None, None, None)})
+    return cast("Any", boto3.Session(botocore_session=away)).client(
+        "ec2",
+        region_name=region,
+        endpoint_url=state.endpoint,
+        aws_access_key_id=state.keys.access,
+        aws_secret_access_key=state.keys.secret,
+        config=Config(proxies={}),
+    )
 
 
 def _no_instance(state: State, instance: str) -> SandboxError:

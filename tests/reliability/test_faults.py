@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.engine.conftest import Load, Ran
+from tests.engine.conftest import GROUP, Load, Ran
 from tests.reliability.fleet import Fleet
 from tests.reliability.test_outages import published, refused, said
 from tests.reliability.test_traffic import awaited, ended, refreshing
@@ -71,6 +71,53 @@ def test_what_is_lost_in_mid_refresh_is_made_up_for(fleet: Fleet, what: str):
     fleet.whole(new)
     zones = set(fleet.instances().values())
     assert ("eu-west-1a" in zones) is (what == "instance")
+
+
+def boots(fleet: Fleet, instance: str, sha: str) -> int:
+    """How often an instance said that it is ready with that release."""
+    logs = fleet.client("logs")
+    said = logs.get_log_events(logGroupName="/slipway/sandbox/web", logStreamName=instance, startFromHead=True)
+    return sum('"ready"' in event["message"] and sha in event["message"] for event in said["events"])
+
+
+def test_an_instance_that_is_rebooted_serves_the_same_again(fleet: Fleet):
+    """Nothing is replaced, and from its second `ready` on no request fails."""
+    settled(fleet)
+    good, serving = fleet.serves(), set(fleet.instances())
+    load = Load(fleet.url(), RATE, seconds=240)
+    instance = fault(fleet, "reboot").last.split()[-1]
+    began = time.monotonic()
+    awaited(lambda: boots(fleet, instance, good) == 2, "it did not boot again")
+    took = time.monotonic() - began
+    answers = load.end()
+    print(f"FIGURE row 6 reboot: ready again after {took:.1f} s, {answers}")
+    assert set(answers["failed"]) <= {"502"}
+    assert set(fleet.answers(300)) == {good}  # raises where one is an error
+    assert set(fleet.instances()) == serving
+    fleet.whole(good)
+
+
+def test_a_shortage_fails_no_release(fleet: Fleet):
+    """Three of five are there, and AWS launches no more: the release that they serve is deployed, with a warning."""
+    settled(fleet)
+    good, serving, scaling = fleet.serves(), set(fleet.instances()), fleet.client("autoscaling")
+    fault(fleet, "no-capacity")
+    load = Load(fleet.url(), RATE, seconds=240)
+    scaling.set_desired_capacity(AutoScalingGroupName=GROUP, DesiredCapacity=5)
+    try:
+        began = time.monotonic()
+        ran = fleet.deploy(good)
+        took = time.monotonic() - began
+    finally:
+        scaling.set_desired_capacity(AutoScalingGroupName=GROUP, DesiredCapacity=3)
+    answers = load.end()
+    print(f"FIGURE row 6 shortage: exit {ran.code} after {took:.0f} s, {answers}")
+    assert ran.code == 0, ran.said
+    assert "2 of 5 instances are missing" in ran.said
+    assert "sufficient t3.small capacity" in ran.said
+    assert answers["failed"] == {}
+    assert set(fleet.instances()) == serving
+    fleet.whole(good)
 
 
 def test_without_capacity_it_waits_and_then_says_so(fleet: Fleet):

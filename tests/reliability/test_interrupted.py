@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import time
+from collections.abc import Iterator
 
 import psutil
 import pytest
 
 from sandbox import processes
-from tests.engine.conftest import Load
+from tests.engine.conftest import Load, Ran
 from tests.reliability.fleet import Fleet
 from tests.reliability.test_traffic import RATE, ended, refreshing
 
@@ -85,6 +87,62 @@ def test_of_two_at_once_one_wins(fleet: Fleet, how: str):
     refused = next(said for code, said in ends if code != 0)
     assert "Traceback" not in refused
     print(f"FIGURE row 5 {how}: refused with {refused.strip().splitlines()[-3:]}")
+
+
+@contextlib.contextmanager
+def unwritable(fleet: Fleet, part: str) -> Iterator[None]:
+    """A file where the state backend has its folder: root, too, can write nothing below it."""
+    folder = fleet.checkout / ".sandbox" / "pulumi" / part
+    away = folder.with_name("away")
+    folder.rename(away)
+    folder.touch()
+    try:
+        yield
+    finally:
+        folder.unlink()
+        away.rename(folder)
+
+
+def pulumi_up(fleet: Fleet, sha: str) -> Ran:
+    """A plain `pulumi up`: unlike `make up` it leaves alone what another one left of its lock."""
+    return fleet.shell(f"SLIPWAY_SHA={sha} pulumi up --yes --skip-preview --non-interactive")
+
+
+@pytest.mark.parametrize("part", [".pulumi/stacks", ".pulumi"])
+def test_a_state_that_cannot_be_written_is_made_up_for_by_the_next_up(fleet: Fleet, part: str):
+    """The rollout goes on and the release serves, while Pulumi fails; the next `up` replaces nothing.
+
+    Where nothing at all of the backend can be written, the lock of the one that failed stays in it.
+    """
+    new, before = fleet.release("good"), len(fleet.refreshes())
+    load = Load(fleet.url(), RATE, seconds=400)
+    began = time.monotonic()
+    begun = fleet.begin_pulumi(new)
+    refreshing(fleet, before)
+    with unwritable(fleet, part):
+        code, said = ended(begun)
+    took = time.monotonic() - began
+    assert code != 0
+    assert "failed to save snapshot" in said
+    assert "Traceback" not in said
+    serving = set(fleet.instances())
+    fleet.whole(new)
+    if part == ".pulumi":
+        assert "locked" in pulumi_up(fleet, new).said
+        assert fleet.shell("pulumi cancel --yes").code == 0
+    again = pulumi_up(fleet, new)
+    answers = load.end()
+    print(f"FIGURE row 4 unwritable {part}: exit {code} after {took:.0f} s, then {again.code}, {answers}")
+    assert again.code == 0, again.said
+    assert set(fleet.instances()) == serving
+    assert len(fleet.refreshes()) == before + 1
+    assert answers["failed"] == {}
+    fleet.whole(new)
+    events = [event["outcome"] for event in json.loads(fleet.ledger()) if event["sha"] == new]
+    assert sorted(events) == ["started", "succeeded"]
+    shown = fleet.shell("pulumi preview --non-interactive --expect-no-changes")
+    assert shown.code == 0, shown.said
+    assert "pending operations" not in shown.said
 
 
 def test_a_rollback_to_a_release_that_does_not_boot_any_more_stops(fleet: Fleet):

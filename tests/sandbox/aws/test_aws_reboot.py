@@ -3,6 +3,10 @@
 import pytest
 from botocore.exceptions import ClientError
 
+from sandbox import faults
+from sandbox.errors import SandboxError
+from sandbox.keys import Keys
+from sandbox.session import Child, State
 from tests.sandbox.aws.fleet import Fleet
 from tests.waiting import until
 
@@ -35,6 +39,22 @@ def test_a_reboot_is_a_boot_more_and_no_failure(aws, fleet):
     aws.post(f"instances/{instance}", {"port": 41000})
     assert [one["InstanceId"] for one in fleet.instances] == [instance]
     assert fleet.in_service(1)
+
+
+def test_the_fault_signs_with_the_keys_of_the_session(aws, fleet, monkeypatch):
+    """Whatever profile and proxy the user's shell names."""
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    here = Child(pid=1, started=0, port=aws.port)
+    own = Keys(access="test", secret="test")
+    state = State(session="s", supervisor=here, ports={"aws": aws.port}, keys=own, children={"aws": here})
+    fleet.create(size=1)
+    instance = until(lambda: fleet.instances)[0]["InstanceId"]
+    aws.post(f"instances/{instance}", {"port": 41000})
+    assert faults.reboot(state, instance) == instance
+    assert machine(aws, instance)["boots"] == 2
+    with pytest.raises(SandboxError, match="no instance i-0 runs"):
+        faults.reboot(state, "i-0")
 
 
 def test_a_stop_waits_for_the_machine_and_a_start_boots_it(aws, fleet):

@@ -189,7 +189,7 @@ run() { # the command, with the app's own variables: to no shell but the command
   as_app_user python3 -I -c '
 import json, os, sys
 
-names = "APP_HOME APP_USER APP_ADDRESS APP_LOG_LIMIT AWS_RETRY_MODE AWS_MAX_ATTEMPTS AWS_CLI_FILE_ENCODING AWS_PAGER"
+names = "PER_BOOT APP_HOME APP_USER APP_ADDRESS APP_LOG_LIMIT AWS_RETRY_MODE AWS_MAX_ATTEMPTS AWS_CLI_FILE_ENCODING AWS_PAGER"
 own = {name: value for name, value in os.environ.items() if name not in names.split()}
 with os.fdopen(3, "rb") as given:
     for part in given.read().split(b"\0"):

@@ -93,7 +93,7 @@ class Proof(Watch):
         else:
             record = self.record.failed
             why = f"{failures[0].instance}: {failures[0].reason}" if failures else f"waited {elapsed:.0f} s"
-            mend = "Mend the release and run `pulumi up` with its SHA; nothing else serves in its place"
+            mend = "Fix the release and run `pulumi up` with its SHA; nothing else serves in its place"
         if not await self.ask(self.record.served_before):  # else it is these instances, not the release
             await self.ask(record, reason=why, template_version=wanted.version, seconds=elapsed)
         return RolloutError(f"fleet {self.plan.fleet} does not serve {self.plan.sha}: {why}. Now: {found}. {mend}")

@@ -136,7 +136,7 @@ class Rollout(Watch):
         except StoreError as error:
             raise RolloutError(
                 f"fleet {self.plan.fleet}: instance refresh {refresh_id} to {self.plan.sha} is under way and goes on, "
-                f"but the ledger could not be written ({error}); mend that and run the same command again to follow it"
+                f"but the ledger could not be written ({error}); fix that and run the same command again to follow it"
             ) from None
 
     async def _unfit_alarms(self) -> list[Alarm]:
@@ -292,7 +292,7 @@ class Rollout(Watch):
     def _mend(self) -> str:
         if self.record.action == ROLLBACK:
             return "Name another release with --to; `python -m release list` shows them"
-        return "Mend it and run `pulumi up` with the new SHA, or set the SHA that serves"
+        return "Fix it and run `pulumi up` with the new SHA, or set the SHA that serves"
 
     def _progress(self, refresh: Refresh, group: Group, wanted: Template | None) -> None:
         self.say(rollout.progress(self.plan.fleet, refresh, group, wanted))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from infra.settings.section import Section, Syntax, kind, set_command
 
-NAME = Syntax(r"[A-Za-z_][A-Za-z0-9_]{0,127}", "a variable name (letters, digits and _, no digit first)")
+NAME = Syntax(r"[A-Za-z_][A-Za-z0-9_]{0,127}", "a variable name (up to 128 letters, digits and _, no digit first)")
 
 RESERVED = ("PORT", "INSTANCE_ID", "RELEASE_SHA", "RELEASE_DIGEST")
 """What the boot script tells each process."""

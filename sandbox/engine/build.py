@@ -82,7 +82,7 @@ class _Build:
             raise SandboxError(f"building {self.program} took more than {DEADLINE / 60:.0f} min") from None
         if code:
             raise SandboxError(
-                f"building {self.program} failed; mend this, or install Pulumi yourself "
+                f"building {self.program} failed; fix this, or install Pulumi yourself "
                 f"(https://www.pulumi.com/docs/install):\n{tail(log)}"
             )
 

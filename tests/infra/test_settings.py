@@ -210,6 +210,10 @@ BREACHES = [
     ({"fleets__web__egress": ["10.0.0.0/8:443"]}, "fleets.web.egress: must have 443 (to everywhere)"),
     ({"fleets__web__egress": [443, *range(1000, 1060)]}, "fleets.web.egress: must be at most 60"),
     ({"fleets__web__environment": {"1A": "x"}}, "fleets.web.environment.1A: must be named as a variable name"),
+    (
+        {"fleets__web__environment": {"N" * 129: "x"}},
+        f"fleets.web.environment.{'N' * 129}: must be named as a variable name (up to 128 ",
+    ),
     ({"fleets__web__environment": {"PORT": "1"}}, "fleets.web.environment.PORT: is set by Slipway on each instance"),
     ({"fleets__web__environment": {"IFS": ","}}, "fleets.web.environment.IFS: is reserved: the shell"),
     ({"fleets__web__secrets": {"RANDOM": "1"}}, "fleets.web.secrets.RANDOM: is reserved: the shell"),

@@ -312,7 +312,7 @@ def test_the_app_gets_exactly_what_was_set(tmp_path, metadata, port):
         assert process.wait(60) == 0
         seen = json.loads((tmp_path / "seen").read_text())
         assert {name: seen.get(name) for name in own} == own
-        assert not {"APP_ADDRESS", "APP_LOG_LIMIT", "AWS_MAX_ATTEMPTS"} & seen.keys()
+        assert not {"PER_BOOT", "APP_ADDRESS", "APP_LOG_LIMIT", "AWS_MAX_ATTEMPTS"} & seen.keys()
         assert instance.reported()[-1]["event"] == "ready"
 
 

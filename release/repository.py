@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,7 +78,7 @@ def open_path(where: str) -> Repository:
         raise RevisionError(_not_a_repository(where, path))
     if status != 0:
         raise RevisionError(_unreadable(where, path, errors))
-    origin = _origin(where, path)
+    origin = _origin(where, path, select)
     return Repository(
         location=without_credentials(origin) if origin and is_url(origin) else str(path),
         select=select,
@@ -86,15 +87,17 @@ def open_path(where: str) -> Repository:
     )
 
 
-def _origin(where: str, path: Path) -> str:
-    # GitPython refuses to be imported where there is no git; what is published is deployed without it.
-    from git import Repo  # noqa: PLC0415
-    from git.exc import GitError  # noqa: PLC0415
+def _origin(where: str, path: Path, select: tuple[str, ...]) -> str:
+    # GitPython refuses to be imported where there is no git; what is published is deployed without it. Its Repo follows
+    # GIT_COMMON_DIR and GIT_OBJECT_DIRECTORY, which a hook is given; so the repository's file is read by itself.
+    from git import GitConfigParser  # noqa: PLC0415
 
+    _, common, _ = gitcommand.attempt([*select, "rev-parse", "--git-common-dir"])
+    file = path / os.fsdecode(common).removesuffix("\n") / "config"
     try:
-        with Repo(path, expand_vars=False) as opened, opened.config_reader("repository") as config:
+        with GitConfigParser(file, read_only=True) as config:
             return str(config.get_value('remote "origin"', "url", ""))
-    except (GitError, configparser.Error, OSError, ValueError) as error:
+    except (configparser.Error, OSError, ValueError) as error:
         raise RevisionError(f"repository {where}: its configuration can't be read: {error}") from None
 
 

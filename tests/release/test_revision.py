@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from release import gitcommand
+from release import gitcommand, repository
 from release.errors import RevisionError, UnreachableError
 from release.revision import log, resolve
 from tests.release.conftest import Clone
@@ -194,11 +194,16 @@ def test_a_repository_of_another_user(clone: Clone):
 
 
 def test_variables_of_a_git_hook_are_ignored(clone: Clone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Inside a hook git sets GIT_DIR: the repository is still the one that was named."""
+    """Inside a hook git sets GIT_DIR and others: repository and origin are still those of the one that was named."""
     other = tmp_path / "other"
     subprocess.run(["git", "init", "--quiet", str(other)], check=True)
+    subprocess.run(["git", "-C", str(other), "remote", "add", "origin", "https://git.example.com/o.git"], check=True)
     monkeypatch.setenv("GIT_DIR", str(other / ".git"))
+    monkeypatch.setenv("GIT_COMMON_DIR", str(other / ".git"))
+    monkeypatch.setenv("GIT_OBJECT_DIRECTORY", str(other / ".git" / "incoming"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(other))
     monkeypatch.setenv("GIT_INDEX_FILE", str(other / "index"))
+    assert repository.open_path(str(clone.path)).location == str(clone.path)
     revision = resolve(str(clone.path), "HEAD")
     assert revision.sha == (clone.path / ".git/refs/heads/main").read_text().strip()
     assert not revision.dirty

@@ -44,7 +44,7 @@ bench: ## what Slipway's own part costs, as ratios (with a sandbox that serves: 
 	$(SANDBOX) exec python -m benchmarks.deploy
 
 test-pure: ## the tests that start nothing
-	$(BOOTSTRAPPED) -m pytest -m "not sandbox and not engine and not reliability and not apps"
+	$(BOOTSTRAPPED) -m pytest -n 2 -m "not sandbox and not engine and not reliability and not apps"
 
 lint: ## ruff and pyright
 	$(BOOTSTRAPPED) -m ruff check

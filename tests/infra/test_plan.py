@@ -13,6 +13,8 @@ from infra.identities import Caller
 from infra.settings import Settings, SettingsError, parse
 from release.clients import client
 
+pytestmark = pytest.mark.sandbox
+
 REGION, ACCOUNT = "eu-west-1", "123456789012"  # moto's account
 ME = f"arn:aws:sts::{ACCOUNT}:user/moto"
 

@@ -13,6 +13,8 @@ from infra.settings import parse
 from release.fleets import Found
 from release.rollout import Group, Instance
 
+pytestmark = pytest.mark.sandbox
+
 REGION = "eu-west-1"
 
 

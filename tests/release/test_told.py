@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.sandbox
+
 PROGRAM = """
 import sys
 from release import told

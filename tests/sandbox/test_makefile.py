@@ -12,6 +12,8 @@ from sandbox import bootstrap
 from sandbox.caller import caller, changes
 from sandbox.errors import SandboxError
 
+pytestmark = pytest.mark.sandbox
+
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = [
     "it's",

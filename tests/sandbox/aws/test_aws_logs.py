@@ -8,6 +8,8 @@ from botocore.exceptions import ClientError
 
 from sandbox.aws.logs.patterns import UnknownPattern, matcher
 
+pytestmark = pytest.mark.sandbox
+
 READY = '{ ($.event = "ready") && ($.sha = "abc") }'
 
 

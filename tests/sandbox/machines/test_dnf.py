@@ -11,6 +11,8 @@ from sandbox.machines.developer import Developer
 from sandbox.machines.dnf import DnfError, install
 from sandbox.machines.repository import PACKAGES
 
+pytestmark = pytest.mark.sandbox
+
 
 @pytest.fixture
 def folder(tmp_path):

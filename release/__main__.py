@@ -9,10 +9,15 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
-from botocore.exceptions import BotoCoreError, ClientError
+try:
+    from botocore.exceptions import BotoCoreError, ClientError
 
-from release import commands, commands_fleets, commands_history, commands_permissions, commands_releases
-from release.errors import ReleaseError
+    from release import commands, commands_fleets, commands_history, commands_permissions, commands_releases
+    from release.errors import ReleaseError
+except ModuleNotFoundError as missing:
+    if (missing.name or "").partition(".")[0] == "release":
+        raise
+    sys.exit(f'error: {sys.executable} has no {missing.name}: use .venv/bin/python (README.md, "On AWS")')
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -82,7 +82,7 @@ def _entry(record: bytes, revision: Revision) -> Entry:
             "copy them in (git subtree), or fetch them in a build step of a commit without it"
         )
     if not {b"", b".", b"..", b".git"}.isdisjoint(path.lower().split(b"/")):
-        raise ArtifactError(f"{_where(revision)}: {shown(path)} is no path that can be unpacked: rename it")
+        raise ArtifactError(f"{_where(revision)}: {shown(path)} is not a path that can be unpacked: rename it")
     if not size.isdigit():  # `-` of one that isn't there, `BAD` of one that can't be read
         raise ArtifactError(f"{_where(revision)}: {_missing(shown(path))}")
     return Entry(path, mode, blob.decode(), int(size))

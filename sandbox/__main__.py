@@ -3,7 +3,12 @@
 import io
 import sys
 
-from sandbox.cli import main
+try:
+    from sandbox.cli import main
+except ModuleNotFoundError as missing:
+    if (missing.name or "").partition(".")[0] in ("sandbox", "release", "infra"):
+        raise
+    sys.exit(f"error: {sys.executable} has no {missing.name}: use .venv/bin/python, or begin with `make shell`")
 
 for stream in (sys.stdout, sys.stderr):
     if isinstance(stream, io.TextIOWrapper):  # what a terminal has no letter for is no reason to fail

@@ -16,6 +16,7 @@ from sandbox.errors import SandboxError
 
 PROJECT = "slipway"
 EXAMPLE = "examples/shop"
+_PINS = ("sha", "repository", "directory")
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")  # as Pulumi has it
 _FOREIGN = (
     "note: what is deployed runs on this machine as you, with your files in reach; an app that listens on all "
@@ -55,9 +56,15 @@ def read(checkout: Path, stack: str) -> StackFile:
         known = ", ".join(names) if names else "none"
         raise SandboxError(f"there is no {path.name} for the stack {stack!r}; those there are: {known}")
     try:
-        content: Any = yaml.safe_load(path.read_text())
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        text = path.read_text(encoding="utf-8")
+        content: Any = yaml.safe_load(text)
+        written: Any = yaml.load(text, yaml.BaseLoader)  # noqa: S506 - it makes texts of all there is
+        if twice := _twice(yaml.compose(text, yaml.BaseLoader)):
+            raise SandboxError(f"{path.name}, line {twice[1]}: {twice[0]} is there already; join the two")
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
         raise SandboxError(f"{path.name} is not YAML: {' '.join(str(error).split())}") from None
+    except RecursionError:
+        raise SandboxError(f"{path.name} is nested too deeply") from None
     config: Any = content.get("config") if isinstance(content, dict) else None
     settings: dict[str, Any] = config if isinstance(config, dict) else {}
     release = settings.get(f"{PROJECT}:release")
@@ -65,8 +72,26 @@ def read(checkout: Path, stack: str) -> StackFile:
     return StackFile(
         path=path,
         region=str(settings.get("aws:region") or DEFAULT_REGION),
-        pins={key: str(pins[key]) for key in ("sha", "repository", "directory") if pins.get(key)},
+        # As they are written: to YAML the tag 1.10 is a number, and 0123456 another one.
+        pins={key: written["config"][f"{PROJECT}:release"][key] for key in _PINS if pins.get(key) not in (None, "")},
     )
+
+
+def _twice(node: yaml.Node | None, path: str = "", above: tuple[int, ...] = ()) -> tuple[str, int] | None:
+    """The path and line of a key that its mapping has already: the engine refuses those, and does not say where."""
+    if id(node) in above or not isinstance(node, yaml.MappingNode):
+        return None
+    seen: set[str] = set()
+    pairs: list[tuple[yaml.Node, yaml.Node]] = node.value
+    for key, value in pairs:
+        name = str(key.value)
+        here = f"{path}.{name}".lstrip(".")
+        if name in seen:
+            return here, key.start_mark.line + 1
+        seen.add(name)
+        if found := _twice(value, here, (*above, id(node))):
+            return found
+    return None
 
 
 def check_interpreter(checkout: Path) -> None:

@@ -211,7 +211,7 @@ class Section:
                 meant = closest(key, self._known)
                 known = ", ".join(sorted(self._known))
                 mend = f"did you mean {meant}?" if meant else f"known here: {known}"
-                self.problem(key, f"is no setting; {mend}")
+                self.problem(key, f"is not a setting; {mend}")
 
     def _absent(self, key: str) -> None:
         self._known.add(key)

@@ -67,7 +67,7 @@ class Machine:
         console = self._directory / "console.log"
         user_data = self._instance.user_data
         if not user_data.startswith(b"#!"):
-            console.write_text(f"{self.id}: the user data is no script (it does not begin with `#!`)\n")
+            console.write_text(f"{self.id}: the user data is not a script (it does not begin with `#!`)\n")
             return
         script = self._directory / "user-data"
         script.write_bytes(user_data)

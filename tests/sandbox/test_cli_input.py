@@ -2,6 +2,9 @@
 
 import contextlib
 import io
+import re
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -42,6 +45,14 @@ def said(*arguments):
     assert "error: " in errors.getvalue()
     assert len(errors.getvalue()) < 2000
     return errors.getvalue()
+
+
+@pytest.mark.parametrize("words", [["sandbox", "status"], ["release", "list"]])
+def test_a_python_without_the_packages_is_told_the_one_that_has_them(words):
+    """Whoever types `python -m` outside of `make shell` gets the machine's own."""
+    ran = subprocess.run([sys.executable, "-S", "-m", *words], capture_output=True, text=True, check=False, timeout=60)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert re.fullmatch(r"error: [^\n]* has no \w+: use \.venv/bin/python[^\n]*\n", ran.stderr)
 
 
 @pytest.mark.parametrize("number", NUMBERS)

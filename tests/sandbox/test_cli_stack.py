@@ -142,6 +142,31 @@ def test_broken_stack_file_is_one_line(checkout):
         stack.read(checkout, "sandbox")
 
 
+def test_pins_are_what_is_written(checkout):
+    """To YAML the tag 1.10 is a number, and 0123456 another one; asking for the same is no contradiction."""
+    (checkout / "Pulumi.sandbox.yaml").write_text("config:\n  slipway:release: {sha: 1.10, directory: 0123456}\n")
+    assert stack.read(checkout, "sandbox").pins == {"sha": "1.10", "directory": "0123456"}
+    assert choose(checkout, sha="1.10")[0].sha == "1.10"
+    (checkout / "Pulumi.sandbox.yaml").write_text("config:\n  slipway:release: {sha: ~, repository: null}\n")
+    assert stack.read(checkout, "sandbox").pins == {}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("config:\n  a: {}\n  a: {}\n", r"Pulumi\.sandbox\.yaml, line 3: config\.a is there already"),
+        ("config:\n  a:\n    b: 1\n    c: 2\n    b: 3\n", r"line 5: config\.a\.b is there already"),
+        (f"a: {'[' * 5000}", "is nested too deeply"),
+        ("a: 2024-99-99", "is not YAML: month"),
+    ],
+)
+def test_what_the_engine_would_refuse_is_told_with_its_place(checkout, content, said):
+    """The engine names neither the file nor, of a key that is there twice, the setting."""
+    (checkout / "Pulumi.sandbox.yaml").write_text(content)
+    with pytest.raises(SandboxError, match=said):
+        stack.read(checkout, "sandbox")
+
+
 def test_env_lines_are_what_a_shell_becomes(tmp_path):
     """Evaluating the lines gives a shell exactly the variables, quotes and blanks and all."""
     base = {"PATH": os.environ["PATH"], "AWS_PROFILE": "mine", "AWS_ENDPOINT_URL_S3": "http://x", "HOME": str(tmp_path)}

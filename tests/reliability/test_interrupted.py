@@ -103,9 +103,9 @@ def unwritable(fleet: Fleet, part: str) -> Iterator[None]:
         away.rename(folder)
 
 
-def pulumi_up(fleet: Fleet, sha: str) -> Ran:
-    """A plain `pulumi up`: unlike `make up` it leaves alone what another one left of its lock."""
-    return fleet.shell(f"SLIPWAY_SHA={sha} pulumi up --yes --skip-preview --non-interactive")
+def pulumi(fleet: Fleet, sha: str, command: str = "up --yes --skip-preview") -> Ran:
+    """A plain `pulumi` command: unlike `make up` it leaves alone what another one left of its lock."""
+    return fleet.shell(f"SLIPWAY_SHA={sha} pulumi {command} --non-interactive")
 
 
 @pytest.mark.parametrize("part", [".pulumi/stacks", ".pulumi"])
@@ -128,9 +128,9 @@ def test_a_state_that_cannot_be_written_is_made_up_for_by_the_next_up(fleet: Fle
     serving = set(fleet.instances())
     fleet.whole(new)
     if part == ".pulumi":
-        assert "locked" in pulumi_up(fleet, new).said
+        assert "locked" in pulumi(fleet, new).said
         assert fleet.shell("pulumi cancel --yes").code == 0
-    again = pulumi_up(fleet, new)
+    again = pulumi(fleet, new)
     answers = load.end()
     print(f"FIGURE row 4 unwritable {part}: exit {code} after {took:.0f} s, then {again.code}, {answers}")
     assert again.code == 0, again.said
@@ -140,7 +140,7 @@ def test_a_state_that_cannot_be_written_is_made_up_for_by_the_next_up(fleet: Fle
     fleet.whole(new)
     events = [event["outcome"] for event in json.loads(fleet.ledger()) if event["sha"] == new]
     assert sorted(events) == ["started", "succeeded"]
-    shown = fleet.shell("pulumi preview --non-interactive --expect-no-changes")
+    shown = pulumi(fleet, new, "preview --expect-no-changes")
     assert shown.code == 0, shown.said
     assert "pending operations" not in shown.said
 

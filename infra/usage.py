@@ -6,12 +6,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from infra import quotas
 from infra.quotas import ADDRESSES, VCPUS, VPCS, Quota, Usage
 from infra.settings import Settings
-from release.clients import client, code
+from release.clients import FAILURES, client, code, described
 from release.errors import ReleaseError
 from release.fleets import Found
 
@@ -29,8 +29,8 @@ def look(settings: Settings, there: Sequence[Found]) -> tuple[list[str], str]:
         return [], ""
     try:
         usage, vcpus = _ask(settings, asked, there)
-    except (BotoCoreError, ClientError, ReleaseError) as error:
-        return [], f"quotas were not looked at: {error}"
+    except (*FAILURES, ReleaseError) as error:
+        return [], f"quotas were not looked at: {described(error)}"
     need = quotas.needed(settings, desired, vcpus)
     return list(quotas.warnings(settings, need, usage)), ""
 

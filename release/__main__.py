@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from types import FrameType
 
 try:
-    from botocore.exceptions import BotoCoreError, ClientError
-
     from release import commands, commands_fleets, commands_history, commands_permissions, commands_releases
+    from release.clients import FAILURES, described
     from release.errors import ReleaseError
 except ModuleNotFoundError as missing:
     if (missing.name or "").partition(".")[0] == "release":
@@ -32,8 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ReleaseError as error:
         commands.tell(f"error: {error}")
         return 1
-    except (ClientError, BotoCoreError) as error:
-        commands.tell(f"error: AWS could not be asked: {error}")
+    except FAILURES as error:
+        commands.tell(f"error: AWS could not be asked: {described(error)}")
         return 1
     except KeyboardInterrupt:
         commands.tell("interrupted")

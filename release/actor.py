@@ -11,9 +11,8 @@ from collections.abc import Mapping
 from functools import cache
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
-from release.clients import client
+from release.clients import FAILURES, client
 from release.errors import ReleaseError
 from release.text import one_line
 
@@ -46,6 +45,6 @@ def caller(region: str) -> str | None:
     """The caller's ARN (STS GetCallerIdentity, asked once, in the region); None where AWS does not say."""
     try:
         answer = client("sts", region, _SHORTLY).get_caller_identity()
-    except (ReleaseError, ClientError, BotoCoreError):
+    except (ReleaseError, *FAILURES):
         return None
     return one_line(answer["Arn"])

@@ -20,6 +20,7 @@ from botocore.exceptions import (
     PartialCredentialsError,
     TokenRetrievalError,
 )
+from botocore.parsers import ResponseParserError
 
 from release.errors import ReleaseError, StoreError
 
@@ -33,6 +34,9 @@ CONFIG = Config(
     max_pool_connections=32,
 )
 """Adaptive retries slow down where AWS throttles (botocore's documentation of `retries`)."""
+
+FAILURES = (ClientError, BotoCoreError, ResponseParserError)
+"""What a call raises that AWS did not do: refused, not reached, or answered by somebody else, such as a proxy."""
 
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException"}
 _SKEWED = {"RequestTimeTooSkewed", "RequestExpired"}
@@ -79,8 +83,15 @@ def explained(action: str, where: str, raising: type[ReleaseError] = StoreError)
         raise raising(
             f"{where}: could not {action}: {error}: check the region, the network and AWS_ENDPOINT_URL"
         ) from error
-    except BotoCoreError as error:
-        raise raising(f"{where}: could not {action}: {error}") from error
+    except (BotoCoreError, ResponseParserError) as error:
+        raise raising(f"{where}: could not {action}: {described(error)}") from error
+
+
+def described(error: Exception) -> str:
+    """What one of FAILURES says, in one line; botocore shows all of a page that came in place of an answer."""
+    if isinstance(error, ResponseParserError):
+        return "what answered is not AWS: check the region, AWS_ENDPOINT_URL and the network's proxy"
+    return str(error)
 
 
 def _mend(error: ClientError) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
@@ -58,7 +59,10 @@ def bucket_name(arguments: argparse.Namespace) -> str:
 def stack_name(arguments: argparse.Namespace) -> str:
     """`--stack` or `PULUMI_STACK`, without Pulumi's organization and project; else the one that the region has."""
     if stack := arguments.stack or os.environ.get("PULUMI_STACK"):
-        return str(stack).rpartition("/")[2]
+        name = str(stack).rpartition("/")[2]
+        if not re.fullmatch(r"[A-Za-z0-9_.-]{1,100}", name):  # as Pulumi has it
+            raise StoreError(f"--stack (or PULUMI_STACK): {name[:100]!r} is not the name of a stack")
+        return name
     fleets = Fleets(arguments.region)
     with explained("look for stacks", f"region {fleets.region}"):
         stacks = fleets.stacks()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import tarfile
 from pathlib import Path
 
@@ -21,13 +22,19 @@ def add(declare: Declare, common: argparse.ArgumentParser) -> None:
     """Declare them."""
     command = declare("history", parents=[common], help="what was deployed, newest first")
     command.add_argument("--fleet", help="default: every fleet of the stack")
-    command.add_argument("--limit", type=int, default=20)
+    command.add_argument("--limit", type=_count, default=20)
     command.set_defaults(run=_history)
     command = declare("diff", parents=[common], help="what lies between two releases")
     command.add_argument("old", metavar="A")
     command.add_argument("new", metavar="B")
     command.add_argument("--repository", default=".", help="where the commits may be looked up (default: here)")
     command.set_defaults(run=_diff)
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch(r"[1-9][0-9]{0,5}", text):
+        raise argparse.ArgumentTypeError(f"{text[:100]!r} is not a number from 1 to 999999")
+    return int(text)
 
 
 def _history(arguments: argparse.Namespace) -> None:

@@ -10,10 +10,9 @@ from typing import Any, cast
 
 import pulumi
 import pulumi_aws as aws
-from botocore.exceptions import BotoCoreError, ClientError
 
 from release import told
-from release.clients import client
+from release.clients import FAILURES, client, described
 from release.errors import ReleaseError
 from release.fleets import Fleets
 from release.foresight import Foresight
@@ -164,8 +163,8 @@ async def _foreseen(urn: str, outputs: Mapping[str, pulumi.Output[Any]], deploym
     wanted = template_of(desired_configuration(known)) if known else None
     try:
         refusals = await deployment.foresight(teller(urn)).refusals(wanted)
-    except (ReleaseError, ClientError, BotoCoreError) as error:
-        teller(urn)(f"{deployment.plan.fleet}: what `pulumi up` would refuse could not be asked: {error}")
+    except (ReleaseError, *FAILURES) as error:
+        teller(urn)(f"{deployment.plan.fleet}: what `pulumi up` would refuse could not be asked: {described(error)}")
         return deployment.plan.sha
     for refusal in refusals:
         warner(urn)(f"`pulumi up` will be refused: {refusal}")

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from release import rollout
+from release.clients import FAILURES, described
 from release.rollout import BootEvent, Serving, Template
 from release.traffic import Requests, Traffic
 from release.watch import CAPACITY, RolloutError, Watch, pause
@@ -110,8 +109,8 @@ class Proof(Watch):
         since = begun.at.timestamp()
         try:
             self.cost = await self.ask(self.traffic.since, group.target_group_arns if group else (), since)
-        except (ClientError, BotoCoreError) as error:  # what it cost is worth knowing, but not a deploy
-            self.say(f"{self.plan.fleet}: the requests that failed could not be counted: {error}")
+        except FAILURES as error:  # what it cost is worth knowing, but not a deploy
+            self.say(f"{self.plan.fleet}: the requests that failed could not be counted: {described(error)}")
         await self.ask(
             self.record.serves,
             template_version=version,

@@ -7,8 +7,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from release.clients import FAILURES, described
 from release.errors import ReleaseError
 
 
@@ -45,5 +44,5 @@ async def told(report: Callable[[], str]) -> str:
     """The report; or why there is none, which must not hide the error that it belongs to."""
     try:
         return f"Now all fleets:\n{await asyncio.to_thread(report)}"
-    except (ReleaseError, ClientError, BotoCoreError) as error:
-        return f"What the other fleets serve could not be asked: {error}"
+    except (ReleaseError, *FAILURES) as error:
+        return f"What the other fleets serve could not be asked: {described(error)}"

@@ -13,10 +13,10 @@ from collections.abc import Callable
 from enum import Enum
 from typing import IO, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from release.artifact import Artifact
-from release.clients import code
+from release.clients import FAILURES, code
 
 MULTIPART_ABOVE = 1 << 30
 """Bytes. S3 knows the SHA-256 only of what came in one request; what came in parts has to be read for it."""
@@ -101,7 +101,7 @@ def _in_parts(s3: Any, bucket: str, key: str, artifact: Artifact) -> None:  # no
         s3.complete_multipart_upload(**target, MultipartUpload={"Parts": parts}, IfNoneMatch="*")
     except BaseException:
         # Also on Ctrl-C: parts of an upload that never ends are stored, and paid for, unseen.
-        with contextlib.suppress(ClientError, BotoCoreError):  # the lifecycle rule of the bucket is the second net
+        with contextlib.suppress(*FAILURES):  # the lifecycle rule of the bucket is the second net
             s3.abort_multipart_upload(**target)
         raise
 

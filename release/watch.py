@@ -9,9 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, ParamSpec, TypeVar
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from release import rollout
+from release.clients import FAILURES, described
 from release.errors import ReleaseError
 from release.fleets import Fleets
 from release.record import Record
@@ -33,10 +32,10 @@ def explained_aws(fleet: str, group: str) -> Generator[None]:
     """An error of AWS says which fleet it is about, and that a rollout goes on without whoever watches it."""
     try:
         yield
-    except (ClientError, BotoCoreError) as error:
+    except FAILURES as error:
         raise ReleaseError(
-            f"fleet {fleet}: AWS could not be asked about {group}: {error}. A rollout under way goes on in AWS; once "
-            "AWS answers (credentials, network), run the same command again: it picks the rollout up where it is"
+            f"fleet {fleet}: AWS could not be asked about {group}: {described(error)}. A rollout under way goes on "
+            "in AWS; once AWS answers (credentials, network), the same command picks the rollout up where it is"
         ) from None
 
 

@@ -16,7 +16,7 @@ import sys
 import types
 from pathlib import Path
 
-from sandbox.errors import SandboxError
+from sandbox.errors import SandboxError, unwritten
 from sandbox.locks import locked
 from sandbox.paths import CHECKOUT, cache_root, machine
 from sandbox.progress import Progress, follow, tail
@@ -36,6 +36,9 @@ def main(arguments: list[str]) -> int:
         python = ensure(REQUIREMENTS, CHECKOUT)
     except SandboxError as error:
         print(f"error: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"error: {unwritten(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from sandbox import deploy, engine, environment, faults, processes, session, shell, stack, start
 from sandbox.environment import Deploy
-from sandbox.errors import SandboxError
+from sandbox.errors import SandboxError, unwritten
 from sandbox.locks import locked
 from sandbox.paths import CHECKOUT, SANDBOX
 
@@ -35,6 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except BrokenPipeError:  # `… | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        print(f"error: {unwritten(error)}", file=sys.stderr)
         return 1
 
 

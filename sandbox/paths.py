@@ -7,17 +7,24 @@ import platform
 import sys
 from pathlib import Path
 
+from sandbox.errors import SandboxError
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 SANDBOX = CHECKOUT / ".sandbox"
 
 
 def cache_root() -> Path:
-    """The folder that outlives checkouts: `$SLIPWAY_CACHE`, else `slipway` in the user's cache folder."""
+    """The folder that outlives checkouts: `$SLIPWAY_CACHE`, else `slipway` in the user's cache folder.
+
+    Raises SandboxError where the user has no home.
+    """
     chosen = os.environ.get("SLIPWAY_CACHE")
-    if chosen:
-        return Path(chosen).expanduser().resolve()
-    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(base).expanduser() / "slipway"
+    try:
+        if chosen:
+            return Path(chosen).expanduser().resolve()
+        return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "slipway"
+    except RuntimeError:
+        raise SandboxError("this user has no home folder: set HOME, or SLIPWAY_CACHE=FOLDER") from None
 
 
 def private(folder: Path) -> None:

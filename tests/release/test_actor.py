@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from botocore.exceptions import ClientError
 
 from release import actor
 
@@ -33,7 +34,7 @@ class Sts:
     def get_caller_identity(self) -> dict[str, str]:
         self.asked += 1
         if self.arn is None:
-            raise actor.ClientError({"Error": {"Code": "Throttling"}}, "GetCallerIdentity")
+            raise ClientError({"Error": {"Code": "Throttling"}}, "GetCallerIdentity")
         return {"Arn": self.arn}
 
 

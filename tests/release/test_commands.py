@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.server
 import json
 import os
 import subprocess
 import sys
+import threading
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -102,6 +105,46 @@ def test_the_bucket_of_a_stack(aws: str, capsys: pytest.CaptureFixture[str], mon
     status, _, err = run(capsys, "list")
     assert status == 1
     assert "which stack? region" in err
+
+
+class Proxy(http.server.BaseHTTPRequestHandler):
+    """Answers whatever it is asked with a page."""
+
+    def do_POST(self):
+        page = b"<!doctype html><p>Sign in to the network<br>"
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
+
+    do_GET = do_POST
+
+    def log_message(self, *_: object):
+        """Nothing of it."""
+
+
+@pytest.mark.parametrize("command", ["status", "status --stack prod", "list", "rollback --stack prod"])
+def test_what_answers_in_place_of_aws_is_no_traceback(
+    aws: str, command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    """A proxy's page, or an endpoint that is something else."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server:
+        threading.Thread(target=server.serve_forever).start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+        try:
+            status, out, errors = run(capsys, *command.split())
+        finally:
+            server.shutdown()
+    assert (status, out) == (1, "")
+    assert "what answered is not AWS: check the region, AWS_ENDPOINT_URL and the network's proxy\n" in errors
+
+
+@pytest.mark.parametrize("words", [["--limit", "0"], ["--limit", "-1"], ["--limit", "1e3"], ["--stack", "a b"]])
+def test_odd_options_are_refused(words: list[str], capsys: pytest.CaptureFixture[str]):
+    """Before anything is asked of AWS."""
+    with contextlib.suppress(SystemExit):
+        assert main(["history", "--bucket", "x", *words]) == 1
+    assert words[0] in capsys.readouterr().err
 
 
 def test_history(site: Clone, bucket: str, capsys: pytest.CaptureFixture[str]):

@@ -29,6 +29,20 @@ def ensure(checkout):
     return bootstrap.ensure(checkout / "requirements-dev.txt", checkout)
 
 
+@pytest.mark.parametrize(
+    ("cache", "said"),
+    [
+        ("/dev/null/x", r"/dev/null/x/venv: Not a directory; .* SLIPWAY_CACHE=FOLDER"),
+        ("~nosuch/x", "no home folder: set"),
+    ],
+)
+def test_a_cache_that_cannot_be_is_one_line(cache, said, monkeypatch, capsys):
+    """No home, a home that isn't there, a disk that is read-only."""
+    monkeypatch.setenv("SLIPWAY_CACHE", cache)
+    assert bootstrap.main([]) == 1
+    assert re.fullmatch(rf"error: .*{said}.*\n", capsys.readouterr().err)
+
+
 def test_key_follows_the_pins_and_the_python(checkout, monkeypatch):
     """Another pin and another Python are another environment; the same ones are the same."""
     pins = checkout / "requirements-dev.txt"

@@ -36,7 +36,7 @@ test: ## all tests, but for those of test-apps and the slow ones of test-reliabi
 test-apps: ## deploys an app by each recipe of docs/apps.md; needs the package registries
 	$(SANDBOX) exec python -m pytest -s -m apps $(TESTS)
 
-test-reliability: ## breaks things on purpose while a fleet serves: half an hour
+test-reliability: ## breaks things on purpose while a fleet serves: 40 minutes
 	$(SANDBOX) exec python -m pytest -s -m reliability $(TESTS)
 
 bench: ## what Slipway's own part costs, as ratios (with a sandbox that serves: make up)

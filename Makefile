@@ -31,7 +31,7 @@ status: ## what runs, and whether it is whole
 	$(SANDBOX) status
 
 test: ## all tests, but for those of test-apps and the slow ones of test-reliability
-	$(SANDBOX) exec python -m pytest -n 2 --dist loadfile -m "not reliability and not apps" $(TESTS)
+	$(SANDBOX) exec python -m pytest -n 3 --dist loadfile -m "not reliability and not apps" $(TESTS)
 
 test-apps: ## deploys an app by each recipe of docs/apps.md; needs the package registries
 	$(SANDBOX) exec python -m pytest -s -m apps $(TESTS)

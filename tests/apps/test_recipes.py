@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.engine.conftest import PROJECT, Sandbox, commit, copy_of_project, git
+from tests.engine.conftest import PROJECT, Sandbox, commit, fresh_sandbox, git
 
 APPS = PROJECT / "examples" / "apps"
 QUICK = {
@@ -44,14 +44,8 @@ def test_the_documentation_shows_the_files_as_they_are():
 
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    checkout = copy_of_project(tmp_path_factory.mktemp("recipes") / "slipway")
-    commit(checkout, "one")
-    running = Sandbox(checkout)
-    try:
+    with fresh_sandbox(tmp_path_factory.mktemp("recipes")) as running:
         yield running
-    finally:
-        ended = running.run("make", "--no-print-directory", "down")
-        assert ended.code == 0, ended.said
 
 
 def _repository(kind: str, folder: Path) -> Path:

@@ -11,7 +11,8 @@ import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -140,10 +141,10 @@ def copy_of_project(folder: Path) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+@contextmanager
+def fresh_sandbox(folder: Path) -> Generator[Sandbox]:
     """A checkout with two commits, and all of its sandbox gone afterwards."""
-    checkout = copy_of_project(tmp_path_factory.mktemp("slipway"))
+    checkout = copy_of_project(folder)
     commit(checkout, "one")
     commit(checkout, "two")
     running = Sandbox(checkout)
@@ -152,6 +153,13 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     finally:
         ended = running.run("make", "--no-print-directory", "down")
         assert ended.code == 0, ended.said
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """One for the tests of a module, which are a story: what other modules commit or deploy is not in it."""
+    with fresh_sandbox(tmp_path_factory.mktemp("slipway")) as running:
+        yield running
 
 
 class Load:

@@ -154,7 +154,7 @@ def test_user_data_that_is_no_script_is_not_run(api, machines, tmp_path):
     """As with cloud-init, only user data that begins with `#!` runs; the machine is there all the same."""
     launch(api, instance(ONE, "echo ran"), instance(TWO, "#!/no/such/interpreter\n"))
     api.wait_for(lambda: posted(api, ONE, "port") and posted(api, TWO, "port"))
-    for id_, said in ((ONE, "no script"), (TWO, "cannot be run")):
+    for id_, said in ((ONE, "not a script"), (TWO, "cannot be run")):
         log = tmp_path / "machines" / id_ / "console.log"
         until(lambda log=log, said=said: said in log.read_text())
 

@@ -4,7 +4,7 @@ import io
 import sys
 
 try:
-    from sandbox.cli import main
+    from sandbox.control.cli import main
 except ModuleNotFoundError as missing:
     if (missing.name or "").partition(".")[0] in ("sandbox", "release", "infra"):
         raise

@@ -7,11 +7,11 @@ import os
 import signal
 import sys
 
-from sandbox import keys
 from sandbox.aws.autoscaling.rollout import Limits
 from sandbox.aws.controller import Controller
 from sandbox.aws.elbv2.ports import ports
 from sandbox.aws.server import serve
+from sandbox.service import keys
 
 
 def main() -> None:

@@ -10,8 +10,8 @@ from aiohttp import web
 
 from sandbox.balancer.balancer import Balancer
 from sandbox.balancer.upstream import Upstream
-from sandbox.internal_api import InternalApi
-from sandbox.service import configure_logging, listen, no_pages, ready, require_key, run_until, serve, stop_event
+from sandbox.service.internal_api import InternalApi
+from sandbox.service.server import configure_logging, listen, no_pages, ready, require_key, run_until, serve, stop_event
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ from sandbox.balancer.reports import HealthReports
 from sandbox.balancer.rules import groups_of
 from sandbox.balancer.targets import Group, Key, Target
 from sandbox.balancer.upstream import Upstream
-from sandbox.internal_api import InternalApi, InternalApiError
+from sandbox.service.internal_api import InternalApi, InternalApiError
 
 LOG = logging.getLogger(__name__)
 METRICS_INTERVAL = 3.0

@@ -9,12 +9,12 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 
-from sandbox.internal_api import InternalApi
 from sandbox.machines.image import Image
 from sandbox.machines.machine import Host
 from sandbox.machines.metadata import Metadata
 from sandbox.machines.supervisor import Supervisor
-from sandbox.service import (
+from sandbox.service.internal_api import InternalApi
+from sandbox.service.server import (
     LOOPBACK,
     configure_logging,
     listen,

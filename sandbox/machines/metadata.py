@@ -15,8 +15,8 @@ from datetime import datetime, timedelta, timezone
 
 from aiohttp import web
 
-from sandbox import keys
 from sandbox.machines.instances import Instance
+from sandbox.service import keys
 
 TTL = "X-aws-ec2-metadata-token-ttl-seconds"
 TOKEN = "X-aws-ec2-metadata-token"  # noqa: S105  # the name of a header

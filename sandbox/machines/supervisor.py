@@ -9,11 +9,11 @@ import shutil
 from collections.abc import Coroutine
 from typing import Any
 
-from sandbox.internal_api import InternalApi, InternalApiError
 from sandbox.machines import processes
 from sandbox.machines.instances import Action, Instance, Live, Verb, parse, plan
 from sandbox.machines.machine import GRACE, Host, Machine, archive
 from sandbox.machines.ports import Ports
+from sandbox.service.internal_api import InternalApi, InternalApiError
 
 LOG = logging.getLogger(__name__)
 FAILED = {"state": "failed", "reason": "the machine was killed (a fault on request)"}

@@ -11,8 +11,8 @@ from typing import Any, TypeAlias, TypeVar, cast
 import boto3
 from botocore.config import Config
 
-from sandbox import keys
 from sandbox.provider.errors import ProviderError
+from sandbox.service import keys
 
 Client: TypeAlias = Any  # a boto3 client: its methods are made at run time
 _T = TypeVar("_T")

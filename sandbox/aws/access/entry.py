@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 
 from werkzeug.wrappers import Response
 
-from sandbox import door, keys
 from sandbox.aws.access import signature
 from sandbox.aws.access.signature import Claim
 from sandbox.aws.faults.requests import unauthenticated
 from sandbox.aws.iam import principals
+from sandbox.service import door, keys
 
 HEADERS = "slipway.headers"  # of a WSGI environ: the request's headers as they came (an email.message.Message)
 

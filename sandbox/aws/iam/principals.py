@@ -12,9 +12,9 @@ from moto.iam.exceptions import NotFoundException
 from moto.iam.models import Policy, Role, iam_backends
 from moto.sts.models import sts_backends
 
-from sandbox import keys
 from sandbox.aws.ec2.models import all_ec2
 from sandbox.aws.iam.policy import Statement
+from sandbox.service import keys
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,8 +19,8 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox import door, keys
 from sandbox.aws.access import signature
+from sandbox.service import door, keys
 from tests.sandbox.aws.emulator import BEARER, NOW, REGION
 
 LAUNCH = "Action=RunInstances&Version=2016-11-15&ImageId=ami-03cf127a&MinCount=1&MaxCount=1&UserData=IyEvYmluL3No"

@@ -6,7 +6,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from sandbox import keys
+from sandbox.service import keys
 from tests.sandbox.aws.emulator import NOW, REGION
 
 pytestmark = pytest.mark.sandbox

@@ -3,10 +3,10 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from sandbox import faults
+from sandbox.control import faults
+from sandbox.control.session import Child, State
 from sandbox.errors import SandboxError
-from sandbox.keys import Keys
-from sandbox.session import Child, State
+from sandbox.service.keys import Keys
 from tests.sandbox.aws.fleet import Fleet
 from tests.waiting import until
 

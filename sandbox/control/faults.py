@@ -13,11 +13,12 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sandbox import keys, session
+from sandbox.control import session
+from sandbox.control.session import State
 from sandbox.errors import SandboxError
 from sandbox.paths import SANDBOX
 from sandbox.processes import LOOPBACK
-from sandbox.session import State
+from sandbox.service import keys
 
 PATIENCE = 30.0  # seconds; killing a machine takes a few
 

@@ -12,7 +12,7 @@ import pytest
 from sandbox.engine import acquire, build, installer, toolchain
 from sandbox.errors import SandboxError
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def put(folder, version, programs=acquire.PROGRAMS):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox import cli, stack
+from sandbox.control import cli, stack
 from sandbox.errors import SandboxError
 
 NUMBERS = [

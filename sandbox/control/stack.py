@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from release.location import without_credentials
-from sandbox.environment import DEFAULT_REGION
+from sandbox.control.environment import DEFAULT_REGION
 from sandbox.errors import SandboxError
 
 PROJECT = "slipway"

@@ -12,9 +12,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from sandbox import processes, session, start
+from sandbox import processes
+from sandbox.control import session, start
+from sandbox.control.supervisor import Plan
 from sandbox.errors import SandboxError
-from sandbox.supervisor import Plan
 from tests.waiting import ENOUGH, until
 
 pytestmark = [

@@ -12,8 +12,9 @@ import types
 from collections.abc import Sequence
 from pathlib import Path
 
-from sandbox import deploy, engine, environment, faults, processes, session, shell, stack, start
-from sandbox.environment import Deploy
+from sandbox import engine, processes
+from sandbox.control import deploy, environment, faults, session, shell, stack, start
+from sandbox.control.environment import Deploy
 from sandbox.errors import SandboxError, unwritten
 from sandbox.locks import locked
 from sandbox.paths import CHECKOUT, SANDBOX

@@ -16,12 +16,13 @@ from pathlib import Path
 
 import psutil
 
-from sandbox import environment, processes, session
+from sandbox import processes
+from sandbox.control import environment, session
+from sandbox.control.session import State
+from sandbox.control.supervisor import Plan
 from sandbox.errors import SandboxError
 from sandbox.locks import locked
 from sandbox.paths import CHECKOUT, private
-from sandbox.session import State
-from sandbox.supervisor import Plan
 
 PREFERRED_PORT = 8080  # of the load balancer, where nobody asks for another
 START = 120.0  # seconds for the whole of a start
@@ -98,7 +99,7 @@ def run(plan: Plan) -> State:
     logs.mkdir(parents=True, exist_ok=True)
     with (logs / "supervisor.log").open("ab") as log:
         supervisor = subprocess.Popen(
-            [sys.executable, "-m", "sandbox.supervisor"],
+            [sys.executable, "-m", "sandbox.control.supervisor"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,

@@ -9,9 +9,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from sandbox.keys import Keys
 from sandbox.paths import private, write_private
 from sandbox.processes import LOOPBACK, is_alive
+from sandbox.service.keys import Keys
 
 FILE = "state.json"
 ANSWER = 5.0  # seconds within which a healthy process answers

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import deploy, environment, keys, stack
-from sandbox.environment import Deploy
+from sandbox.control import deploy, environment, stack
+from sandbox.control.environment import Deploy
+from sandbox.control.session import Child, State
 from sandbox.errors import SandboxError
-from sandbox.session import Child, State
+from sandbox.service import keys
 
 STATE = State(
     session="s",

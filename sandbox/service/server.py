@@ -12,7 +12,7 @@ import sys
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from sandbox import door, keys
+from sandbox.service import door, keys
 
 LOOPBACK = "127.0.0.1"
 

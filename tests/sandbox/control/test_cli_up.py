@@ -16,7 +16,7 @@ import pytest
 
 from sandbox import engine, processes
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SERVER = """
 import argparse, http.server, json, threading
 parser = argparse.ArgumentParser()
@@ -226,7 +226,7 @@ def test_second_up_is_refused_and_ctrl_c_ends_the_first(checkout):
         out, _ = up.communicate(timeout=120)
 
     assert up.returncode != 0
-    assert "sandbox/cli.py" not in out
+    assert "sandbox/control/cli.py" not in out
 
 
 def test_up_after_everything_was_killed(checkout):

@@ -9,7 +9,7 @@ from typing import Any
 
 import aiohttp
 
-from sandbox import keys
+from sandbox.service import keys
 
 LOG = logging.getLogger(__name__)
 

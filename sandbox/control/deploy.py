@@ -19,13 +19,14 @@ from typing import Any
 import psutil
 
 from release.location import without_credentials
-from sandbox import environment, processes, pulumi_cli, session, stack
+from sandbox import processes
+from sandbox.control import environment, pulumi_cli, session, stack
+from sandbox.control.environment import Deploy
+from sandbox.control.session import State
 from sandbox.engine import Engine
-from sandbox.environment import Deploy
 from sandbox.errors import SandboxError
 from sandbox.locks import locked
 from sandbox.paths import cache_root
-from sandbox.session import State
 
 FILE = "deploy.json"
 ANSWER = 10.0  # seconds for the one request that shows that the release serves

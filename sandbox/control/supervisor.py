@@ -19,10 +19,10 @@ from typing import IO, Any
 
 import psutil
 
-from sandbox import session
-from sandbox.keys import Keys, fresh
+from sandbox.control import session
+from sandbox.control.session import Child, State
 from sandbox.processes import created, die_with_parent, sweep
-from sandbox.session import Child, State
+from sandbox.service.keys import Keys, fresh
 
 READY = 60.0  # seconds until a child must say that it is
 GRACE = 3.0  # seconds between SIGTERM and SIGKILL, for each child

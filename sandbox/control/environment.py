@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
-from sandbox import keys
-from sandbox.keys import Keys
+from sandbox.control.session import State
 from sandbox.processes import LOOPBACK, MARKER
-from sandbox.session import State
+from sandbox.service import keys
+from sandbox.service.keys import Keys
 
 PASSPHRASE = "slipway-sandbox"  # noqa: S105  # protects nothing: the sandbox holds no secret
 DEFAULT_REGION = "us-east-1"

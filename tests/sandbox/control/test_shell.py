@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import shell
+from sandbox.control import shell
 
 
 def test_the_users_file_does_not_win(tmp_path: Path):

@@ -1,0 +1,1 @@
+"""Start, deploy to, break and stop the sandbox: the commands of `python -m sandbox`."""

@@ -7,7 +7,7 @@ import pulumi
 
 from infra import configuration, stack
 from infra.settings import SettingsError
-from release import told
+from release.component import told
 from release.errors import ReleaseError
 
 # The engine passes Ctrl-C on once it has ended the update: the program has only to go, without a traceback.

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.rounds import alternate, report
-from release import artifact, revision
+from release.artifact import archive
+from release.source import revision
 
 SIZE = 8192
 
@@ -47,8 +48,8 @@ def _subjects(repository: Path, folder: Path) -> dict[str, Callable[[], object]]
     commit = revision.resolve(str(repository), "HEAD")
 
     def own() -> None:
-        archive = artifact.build(commit, folder / "artifact.tar.gz")
-        archive.path.unlink()
+        built = archive.build(commit, folder / "artifact.tar.gz")
+        built.path.unlink()
 
     def git(form: str) -> None:
         command = ["git", "-C", str(repository), "archive", f"--format={form}", "--output", str(folder / form), "HEAD"]
@@ -56,7 +57,7 @@ def _subjects(repository: Path, folder: Path) -> dict[str, Callable[[], object]]
 
     return {
         "artifact": own,
-        "digest only (a preview)": lambda: artifact.digest(commit),
+        "digest only (a preview)": lambda: archive.digest(commit),
         "git archive, tar": lambda: git("tar"),
         "git archive, tar.gz": lambda: git("tar.gz"),
     }

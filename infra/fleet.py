@@ -14,11 +14,11 @@ from infra.alarms import Alarms, AlarmsArgs
 from infra.identity import Identity, IdentityArgs
 from infra.preferences import refresh_preferences
 from infra.settings import FleetSettings
-from release.bake import Release
-from release.hooks import Deployment, rollout_hook, serving
-from release.launch_template import LaunchTemplate, LaunchTemplateArgs
-from release.together import Together
-from release.watch import Plan
+from release.component.bake import Release
+from release.component.hooks import Deployment, rollout_hook, serving
+from release.component.launch_template import LaunchTemplate, LaunchTemplateArgs
+from release.rollout.together import Together
+from release.rollout.watch import Plan
 
 GROUP_METRICS = (
     aws.autoscaling.Metric.GROUP_DESIRED_CAPACITY,

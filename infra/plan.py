@@ -14,13 +14,13 @@ from infra import configuration, identities, lookup, naming, placeholders, routi
 from infra.artifacts import bucket_of
 from infra.identities import Caller
 from infra.settings import Settings, SettingsError
-from release import bake, packages
-from release.build import Build
+from release.artifact.build import Build
 from release.clients import explained
+from release.component import bake, packages
 from release.errors import ReleaseError
-from release.fleets import Fleets, Found
-from release.image import Image
-from release.manifest import ImageName
+from release.rollout.fleets import Fleets, Found
+from release.store.image import Image
+from release.store.manifest import ImageName
 
 T = TypeVar("T")
 

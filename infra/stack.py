@@ -15,10 +15,10 @@ from infra.load_balancer import LoadBalancer, LoadBalancerArgs
 from infra.network import Network, NetworkArgs
 from infra.plan import Plan, plan
 from infra.settings import Settings
-from release import bake
-from release.fleets import Fleets
-from release.together import Together
-from release.watch import all_served
+from release.component import bake
+from release.rollout.fleets import Fleets
+from release.rollout.together import Together
+from release.rollout.watch import all_served
 
 __all__ = ["Plan", "Stack", "declare", "plan"]
 

@@ -13,7 +13,7 @@ from infra.quotas import ADDRESSES, VCPUS, VPCS, Quota, Usage
 from infra.settings import Settings
 from release.clients import FAILURES, client, code, described
 from release.errors import ReleaseError
-from release.fleets import Found
+from release.rollout.fleets import Found
 
 _LIVE = {"Name": "instance-state-name", "Values": ["pending", "running"]}
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from infra import naming
 from infra.settings import FleetSettings, Settings
-from release.user_data import Boot, UserDataTooLargeError, render
+from release.component.user_data import Boot, UserDataTooLargeError, render
 
 _LARGEST_VERSION = 999_999
 """Of a parameter; each new value of a secret is another one."""

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from types import FrameType
 
 try:
-    from release import commands, commands_fleets, commands_history, commands_permissions, commands_releases
     from release.clients import FAILURES, described
+    from release.commands import common, fleets, history, permissions, releases
     from release.errors import ReleaseError
 except ModuleNotFoundError as missing:
     if (missing.name or "").partition(".")[0] == "release":
@@ -29,13 +29,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         parsed.run(parsed)
     except ReleaseError as error:
-        commands.tell(f"error: {error}")
+        common.tell(f"error: {error}")
         return 1
     except FAILURES as error:
-        commands.tell(f"error: AWS could not be asked: {described(error)}")
+        common.tell(f"error: AWS could not be asked: {described(error)}")
         return 1
     except KeyboardInterrupt:
-        commands.tell("interrupted")
+        common.tell("interrupted")
         return 130
     except BrokenPipeError:
         return 1
@@ -45,8 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m release", description="Releases: commits, published once.")
     subcommands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for module in (commands_releases, commands_history, commands_fleets, commands_permissions):
-        module.add(subcommands.add_parser, commands.common())
+    for module in (releases, history, fleets, permissions):
+        module.add(subcommands.add_parser, common.common())
     return parser
 
 

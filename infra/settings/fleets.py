@@ -18,7 +18,7 @@ from infra.settings.model import (
 )
 from infra.settings.section import Section, Syntax, kind
 from infra.settings.variables import read_variables
-from release import duration
+from release.rollout import duration
 
 NAME = Syntax(r"[a-z]([a-z0-9-]{0,18}[a-z0-9])?", "1 to 20 of a-z, 0-9 and -, beginning with a letter")
 PROCESS = Syntax(r"[A-Za-z0-9_-]{1,63}", "a process name of a Procfile (letters, digits, _ and -)")

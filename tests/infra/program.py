@@ -19,10 +19,11 @@ from pulumi.runtime.settings import SETTINGS
 from infra import stack
 from infra.artifacts import bucket_of
 from infra.settings import Settings
-from release import bake, publish
-from release.image import Image
-from release.manifest import ImageName, Manifest, Source
-from release.store import Store
+from release.component import bake
+from release.store import publish
+from release.store.image import Image
+from release.store.manifest import ImageName, Manifest, Source
+from release.store.releases import Store
 
 with warnings.catch_warnings():
     # Modules of pulumi-aws are loaded on first use, and warn of their own deprecated classes.

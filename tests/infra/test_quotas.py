@@ -10,8 +10,8 @@ from moto import mock_aws
 from infra import quotas, usage
 from infra.quotas import ADDRESSES, VCPUS, VPCS, Usage
 from infra.settings import parse
-from release.fleets import Found
-from release.rollout import Group, Instance
+from release.rollout.decide import Group, Instance
+from release.rollout.fleets import Found
 
 pytestmark = pytest.mark.sandbox
 

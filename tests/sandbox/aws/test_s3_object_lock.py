@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from botocore.exceptions import ClientError
 
-from release import upload
+from release.store import upload
 from tests.sandbox.aws.emulator import Emulator
 
 pytestmark = pytest.mark.sandbox

@@ -90,9 +90,9 @@ def make_checkout(folder):
     modules = folder / "sandbox"
     ignore = shutil.ignore_patterns("aws", "machines", "balancer", "provider", "__pycache__")
     shutil.copytree(ROOT / "sandbox", modules, ignore=ignore)
-    (folder / "release").mkdir()
-    for name in ("__init__.py", "errors.py", "location.py"):  # what the sandbox takes of it
-        shutil.copy(ROOT / "release" / name, folder / "release")
+    (folder / "release" / "source").mkdir(parents=True)  # what the sandbox takes of release follows
+    for name in ("__init__.py", "errors.py", "source/__init__.py", "source/location.py"):
+        shutil.copy(ROOT / "release" / name, folder / "release" / name)
     for name in ("aws", "machines", "balancer", "provider"):
         (modules / name).mkdir()
         (modules / name / "__main__.py").write_text(SERVER)

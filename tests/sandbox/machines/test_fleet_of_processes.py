@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from release.user_data import Boot, render
+from release.component.user_data import Boot, render
 from tests.sandbox.aws.emulator import BEARER, start
 from tests.sandbox.aws.fleet import Fleet
 from tests.sandbox.fake_internal_api import process

@@ -1,0 +1,1 @@
+"""A commit becomes an archive with a digest."""

@@ -1,0 +1,63 @@
+"""`permissions`: the IAM policy of one of those who work with a stack."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+
+from infra import roles
+from release.clients import client, explained
+from release.commands.common import Declare, as_json, stack_name, tell
+from release.errors import ReleaseError
+
+_ACCOUNT = re.compile(r"\d{12}")
+
+
+def add(declare: Declare, common: argparse.ArgumentParser) -> None:
+    """Declare it."""
+    command = declare(
+        "permissions", parents=[common], help="the IAM policy that a deployer, previewer, publisher or rollback needs"
+    )
+    command.add_argument("--role", required=True, choices=sorted(roles.ROLES))
+    command.add_argument("--account", help="default: the one of the credentials")
+    command.add_argument("--state", default="", metavar="BUCKET", help="the S3 bucket of Pulumi's state")
+    command.add_argument("--key", default="", metavar="ARN", help="the KMS key of the stack's secrets")
+    command.add_argument("--zone", default="", metavar="ID", help="the hosted zone of the domain (default: any)")
+    command.add_argument("--part", type=int, metavar="N", help="only what goes into the Nth managed policy")
+    command.set_defaults(run=_permissions)
+
+
+def _permissions(arguments: argparse.Namespace) -> None:
+    """The policy, as JSON on standard output. Asks AWS for nothing that the options say."""
+    scope = roles.Scope(
+        stack=stack_name(arguments),
+        region=_region(arguments),
+        account=arguments.account or _account(arguments),
+        bucket=arguments.bucket or os.environ.get("SLIPWAY_BUCKET", ""),
+        state=arguments.state,
+        key=arguments.key,
+        zone=arguments.zone,
+    )
+    if not _ACCOUNT.fullmatch(scope.account):
+        raise ReleaseError(f"--account: {scope.account!r} is not an AWS account id, which has 12 digits")
+    parts = roles.parts(arguments.role, scope)
+    if arguments.part is None:
+        as_json(roles.policy(arguments.role, scope))
+    elif 1 <= arguments.part <= len(parts):
+        as_json(parts[arguments.part - 1])
+    else:
+        raise ReleaseError(f"--part: the {arguments.role}'s policy has {len(parts)}, from 1")
+    if arguments.part is None and len(parts) > 1:
+        said = f"{roles.size(roles.policy(arguments.role, scope))} characters; a managed policy may have {roles.LIMIT}"
+        tell(f"{said}: --part 1 to --part {len(parts)} print what goes into each")
+
+
+def _region(arguments: argparse.Namespace) -> str:
+    region = arguments.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    return str(region or client("sts").meta.region_name)
+
+
+def _account(arguments: argparse.Namespace) -> str:
+    with explained("find out the account (--account says it)", "AWS STS", ReleaseError):
+        return str(client("sts", arguments.region).get_caller_identity()["Account"])

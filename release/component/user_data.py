@@ -1,0 +1,120 @@
+"""What an instance is told at launch: a few assignments, then `boot.sh`. Pure."""
+
+from __future__ import annotations
+
+import base64
+import bz2
+import json
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+# EC2's own limit, before base64 (RunInstances, UserData).
+LIMIT_BYTES = 16 * 1024
+
+# bzip2, because its bytes follow from the input alone: libbz2 is the only one there is, and its format is closed.
+# Lines of comment, and what a function's first line says of it, are for who reads boot.sh.
+_SCRIPT = re.sub(rb"(?m)^ *#.*\n|(?<=\(\) \{) #.*$", b"", (Path(__file__).parents[1] / "boot.sh").read_bytes())
+_PACKED = base64.b85encode(bz2.compress(_SCRIPT)).decode()
+_UNPACK = """
+# What follows is release/boot.sh, packed so that the variables above have room. To read it: `cat <(...)`.
+. <(python3 -I -c 'import base64, bz2, sys
+sys.stdout.buffer.write(bz2.decompress(base64.b85decode(sys.argv[1])))' \\
+"""
+
+
+class UserDataTooLargeError(ValueError):
+    """The rendered user data is over EC2's 16 KB; says which settings take how much of it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Boot:
+    """All that an instance must know to boot one release, and nothing secret.
+
+    `secrets` are `name:version` selectors of SSM parameters; the last part of a name is the variable's name.
+    The timeouts are in seconds. `health_codes` are as ELBv2's Matcher has them.
+    `packages` are installed from the image's repositories.
+    """
+
+    sha: str
+    digest: str
+    bucket: str
+    region: str
+    fleet: str
+    group: str
+    hook: str
+    log_group: str
+    command: str
+    port: int
+    health_path: str
+    health_codes: str
+    health_timeout: int
+    boot_timeout: int
+    environment: Mapping[str, str]
+    secrets: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+
+
+def render(boot: Boot) -> str:
+    """The user data as text.
+
+    Raises UserDataTooLargeError where EC2 would refuse it.
+    """
+    assignments = {
+        "SHA": boot.sha,
+        "DIGEST": boot.digest,
+        "BUCKET": boot.bucket,
+        "REGION": boot.region,
+        "FLEET": boot.fleet,
+        "GROUP": boot.group,
+        "HOOK": boot.hook,
+        "LOG_GROUP": boot.log_group,
+        "COMMAND": boot.command,
+        "DEFAULT_PORT": str(boot.port),
+        "HEALTH_PATH": boot.health_path,
+        "HEALTH_CODES": boot.health_codes,
+        "HEALTH_TIMEOUT": str(boot.health_timeout),
+        "BOOT_TIMEOUT": str(boot.boot_timeout),
+        "ENVIRONMENT": _environment(boot),
+    }
+    lines = ["#!/bin/bash", f"# Release {boot.sha} of fleet {boot.fleet}."]
+    lines += [f"{name}={shlex.quote(value)}" for name, value in assignments.items()]
+    lines.append(_secrets(boot))
+    lines.append(f"PACKAGES=({' '.join(shlex.quote(package) for package in boot.packages)})")
+    text = "\n".join(lines) + f"{_UNPACK}'{_PACKED}')\n"
+    size = len(text.encode())
+    if size > LIMIT_BYTES:
+        raise UserDataTooLargeError(_too_large(boot, size))
+    return text
+
+
+def _environment(boot: Boot) -> str:
+    """As JSON, not as variables of the script: whatever they are called, they are the app's."""
+    return json.dumps(dict(boot.environment), sort_keys=True, ensure_ascii=False)
+
+
+def _secrets(boot: Boot) -> str:
+    return f"SECRETS=({' '.join(shlex.quote(selector) for selector in boot.secrets)})"
+
+
+def _too_large(boot: Boot, size: int) -> str:
+    parts = {
+        "environment": len(shlex.quote(_environment(boot)).encode()),
+        "command": len(shlex.quote(boot.command).encode()),
+        "secrets": len(_secrets(boot).encode()),
+    }
+    largest = max(parts, key=lambda name: parts[name])
+    mend = {
+        "environment": "move long values to files in the repository, or to secrets",
+        "command": "move it to a script in the repository",
+        "secrets": "join several into one, as JSON",
+    }
+    taken = ", ".join(f"{name} {length}" for name, length in parts.items())
+    long = sorted(boot.environment, key=lambda name: len(boot.environment[name]), reverse=True)[:3]
+    named = f" (the longest: {', '.join(long)})" if largest == "environment" else ""
+    return (
+        f"fleets.{boot.fleet}.{largest}: the user data would be {size} bytes, and EC2 takes {LIMIT_BYTES} "
+        f"({taken}, the rest is Slipway's){named}; {mend[largest]}"
+    )

@@ -1,0 +1,1 @@
+"""A release reaches a fleet."""

@@ -1,0 +1,137 @@
+"""The boot journal of a fleet: what its instances wrote into the log group. A line counts only where AWS agrees.
+
+Every instance of a fleet may write into every stream of the group: a stream's name can't be bound to the instance that
+writes (it may hold no colon, and the only policy variable with the instance's id, aws:userid, has one). So a line is
+text of a stranger, whoever it says it is of. Whose streams are read, and which release they may speak of, is for the
+caller to say, who has it from AWS. Reading is bounded, whatever lies there: by stream, pattern, time and pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from botocore.exceptions import ClientError
+
+from release.clients import client, code
+from release.rollout.decide import BootEvent
+from release.store.reader import parse
+from release.text import clean
+
+_STREAMS_PER_CALL = 100
+"""FilterLogEvents takes no more."""
+_PAGES = 10
+"""Of FilterLogEvents, which may be empty; an app that logs into its instance's stream as well must not hold it up."""
+_HEAD = 200
+"""Lines at the beginning of an instance's stream; it says how its boot ended before anything else is there."""
+_LINE = 64 << 10
+_CLOCKS_OFF = 3600
+"""Seconds by which an instance's clock may be behind: the time of a line is that of whoever wrote it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What is looked for: an event ("ready", "failed") of a release; of any digest where that is None."""
+
+    event: str
+    sha: str
+    digest: str | None = None
+
+    @property
+    def pattern(self) -> str:
+        """As FilterLogEvents takes it (CloudWatch Logs User Guide, "Filter pattern syntax", JSON)."""
+        said = {"event": self.event, "sha": self.sha, **({"digest": self.digest} if self.digest else {})}
+        return "{ " + " && ".join(f'($.{name} = "{value}")' for name, value in said.items()) + " }"
+
+    def is_said_by(self, line: BootEvent) -> bool:
+        """Whether a line says it."""
+        return (line.event, line.sha) == (self.event, self.sha) and self.digest in (None, line.digest)
+
+
+class Journal:
+    """The boot journals of one region."""
+
+    def __init__(self, region: str | None = None) -> None:
+        self._logs = client("logs", region)
+        self._said: dict[tuple[str, Wanted], BootEvent] = {}
+
+    def said(
+        self, log_group: str, wanted: Wanted, instances: Sequence[str], *, since: float | None = None
+    ) -> list[BootEvent]:
+        """The first line of each of those instances that says what is wanted.
+
+        `since` is in seconds since the epoch. An instance says so once, and is not asked again.
+        """
+        asked = [instance for instance in instances if (instance, wanted) not in self._said]
+        query: dict[str, Any] = {"filterPattern": wanted.pattern}
+        if since is not None:
+            query["startTime"] = int(max(0, since - _CLOCKS_OFF) * 1000)
+        for start in range(0, len(asked), _STREAMS_PER_CALL):
+            for line in self._of_streams(log_group, asked[start : start + _STREAMS_PER_CALL], wanted, query):
+                self._said[line.instance, wanted] = line
+        return [self._said[instance, wanted] for instance in instances if (instance, wanted) in self._said]
+
+    def _of_streams(
+        self, log_group: str, names: Sequence[str], wanted: Wanted, query: Mapping[str, Any]
+    ) -> list[BootEvent]:
+        """One stream that is not there yet makes the API refuse all that are asked with it: then by halves."""
+        try:
+            return self._filtered(log_group, names, wanted, query)
+        except ClientError as error:
+            if not _is_gone(error):
+                raise
+        if len(names) == 1:
+            return []
+        half = len(names) // 2
+        first, second = (self._of_streams(log_group, part, wanted, query) for part in (names[:half], names[half:]))
+        return first + second
+
+    def _filtered(
+        self, log_group: str, names: Sequence[str], wanted: Wanted, query: Mapping[str, Any]
+    ) -> list[BootEvent]:
+        pages = self._logs.get_paginator("filter_log_events").paginate(
+            logGroupName=log_group, logStreamNames=list(names), **query
+        )
+        found: dict[str, BootEvent] = {}
+        for number, page in enumerate(pages, start=1):
+            for shown in page["events"]:
+                line = boot_event(shown["logStreamName"], shown)
+                if line and line.instance in names and wanted.is_said_by(line):
+                    found.setdefault(line.instance, line)
+            if len(found) == len(names):
+                break
+            if number == _PAGES:
+                missing = (name for name in names if name not in found)
+                found.update({line.instance: line for name in missing if (line := self._head(log_group, name, wanted))})
+                break
+        return list(found.values())
+
+    def _head(self, log_group: str, name: str, wanted: Wanted) -> BootEvent | None:
+        answer = self._logs.get_log_events(logGroupName=log_group, logStreamName=name, startFromHead=True, limit=_HEAD)
+        lines = (boot_event(name, shown) for shown in answer["events"])
+        return next((line for line in lines if line and wanted.is_said_by(line)), None)
+
+
+def _is_gone(error: ClientError) -> bool:
+    """Whether a log group or a stream is not there: no instance has booted far enough to write."""
+    return code(error).removesuffix("Fault") == "ResourceNotFoundException"
+
+
+def boot_event(stream: str, shown: Mapping[str, Any]) -> BootEvent | None:
+    """The event that a line of a stream is; None for anything else. Its time is when AWS took it in."""
+    message = str(shown["message"])
+    if len(message) > _LINE:
+        return None
+    try:
+        document = parse(message)
+    except ValueError:
+        return None
+    if not isinstance(document, dict):
+        return None
+    line = cast("dict[str, object]", document)
+    event, sha, digest, reason = (line.get(name, "") for name in ("event", "sha", "digest", "reason"))
+    if not (isinstance(event, str) and isinstance(sha, str) and isinstance(digest, str) and isinstance(reason, str)):
+        return None
+    at = float(shown["ingestionTime"]) / 1000
+    return BootEvent(instance=stream, event=event, sha=sha, digest=digest, reason=clean(reason), at=at)

@@ -1,0 +1,142 @@
+"""What launch template versions say, and which release is in one: the EC2 side of a fleet."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from botocore.exceptions import ClientError
+
+from release.clients import client, code
+from release.rollout.decide import Template
+
+_GONE = {"InvalidLaunchTemplateId.NotFound", "InvalidLaunchTemplateId.VersionNotFound"}
+_ASSIGNED = re.compile(rb"^DIGEST=([0-9a-f]{64})$", re.MULTILINE)
+_GZIP = b"\x1f\x8b"
+_USER_DATA = 1 << 20
+_DESCRIPTION = re.compile(r"Release ([0-9a-f]{40})")
+
+_DEFAULTS: Mapping[str, Any] = {
+    "DisableApiStop": False,
+    "DisableApiTermination": False,
+    "EbsOptimized": False,
+    "InstanceInitiatedShutdownBehavior": "stop",
+    "Monitoring": {"Enabled": False},
+}
+_NOTHING: tuple[Any, ...] = ("", "None", [], {})
+
+
+def description(sha: str) -> str:
+    """How a launch template version says which release it is."""
+    return f"Release {sha}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Baked:
+    """The release in a launch template version. `digest` is None where its user data names none that can be read."""
+
+    sha: str
+    digest: str | None
+
+
+class Templates:
+    """The launch templates of one region."""
+
+    def __init__(self, region: str | None = None) -> None:
+        self._ec2 = client("ec2", region)
+        self._baked: dict[Template, Baked | None] = {}  # a version never changes
+
+    def baked(self, templates: Iterable[Template]) -> dict[Template, Baked]:
+        """The releases in those versions; one that is gone, or names none, is left out."""
+        asked = set(templates)
+        unknown = asked - self._baked.keys()
+        for template, shown in self._shown(unknown).items():
+            sha = _release(shown)
+            digest = _digest(shown["LaunchTemplateData"].get("UserData", ""))
+            self._baked[template] = Baked(sha=sha, digest=digest) if sha else None
+        return {template: baked for template in asked if (baked := self._baked.get(template))}
+
+    def contents(self, templates: Iterable[Template]) -> dict[Template, str]:
+        """What those versions say, in one comparable form; a version that is gone is left out."""
+        return {template: meaning(shown["LaunchTemplateData"]) for template, shown in self._shown(templates).items()}
+
+    def _shown(self, templates: Iterable[Template]) -> dict[Template, Mapping[str, Any]]:
+        wanted: dict[str, set[str]] = {}
+        for template in templates:
+            wanted.setdefault(template.id, set()).add(template.version)
+        return {
+            Template(id=template_id, version=str(shown["VersionNumber"])): shown
+            for template_id, versions in wanted.items()
+            for shown in self._versions(template_id, sorted(versions))
+        }
+
+    def release_of(self, template: Template) -> str | None:
+        """The SHA of the release that a version has, or None where it names none."""
+        shown = self._versions(template.id, [template.version])
+        return _release(shown[0]) if shown else None
+
+    def newest_of(self, template_id: str, sha: str) -> Template | None:
+        """The newest version that has the release, or None where none has."""
+        pages = self._ec2.get_paginator("describe_launch_template_versions").paginate(LaunchTemplateId=template_id)
+        versions = [
+            int(shown["VersionNumber"])
+            for page in pages
+            for shown in page["LaunchTemplateVersions"]
+            if _release(shown) == sha
+        ]
+        return Template(id=template_id, version=str(max(versions))) if versions else None
+
+    def _versions(self, template_id: str, versions: Sequence[str]) -> list[Mapping[str, Any]]:
+        try:
+            answer = self._ec2.describe_launch_template_versions(LaunchTemplateId=template_id, Versions=list(versions))
+        except ClientError as error:
+            if code(error) not in _GONE:
+                raise
+            # One that is gone hides no other.
+            return [shown for each in versions for shown in self._versions(template_id, [each])] if versions[1:] else []
+        return answer["LaunchTemplateVersions"]
+
+
+def meaning(data: Mapping[str, Any]) -> str:
+    """What LaunchTemplateData means: equal for versions of which EC2 makes the same instances.
+
+    None of its lists has an order that means anything (tags, tag specifications, security groups, devices by name,
+    interfaces by index), and pulumi-aws sends some of them in another one each time. What is left out is what EC2 takes
+    anyway.
+    """
+    return _text(_meaning({**_DEFAULTS, **data}))
+
+
+def _text(value: Any) -> str:  # noqa: ANN401 - JSON
+    return json.dumps(value, sort_keys=True)
+
+
+def _meaning(value: Any) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(value, Mapping):
+        inner = {key: _meaning(each) for key, each in cast("Mapping[str, Any]", value).items() if key != "State"}
+        return {key: each for key, each in inner.items() if each not in _NOTHING}
+    if isinstance(value, (list, tuple)):
+        return sorted((_meaning(each) for each in cast("Sequence[Any]", value)), key=_text)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _release(shown: Mapping[str, Any]) -> str | None:
+    named = _DESCRIPTION.fullmatch(str(shown.get("VersionDescription", "")))
+    return named[1] if named else None
+
+
+def _digest(user_data: str) -> str | None:
+    """The digest of the artifact that user data (base64) has an instance fetch."""
+    try:
+        text = base64.b64decode(user_data)
+        if text.startswith(_GZIP):
+            text = zlib.decompressobj(wbits=31).decompress(text, _USER_DATA)
+    except (ValueError, zlib.error):
+        return None
+    named = _ASSIGNED.search(text)
+    return named[1].decode() if named else None

@@ -1,0 +1,1 @@
+"""A ref becomes a commit."""

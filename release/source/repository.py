@@ -1,0 +1,121 @@
+"""A repository, by path or URL, becomes one on this machine that git can read without the network."""
+
+from __future__ import annotations
+
+import configparser
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from release.errors import RevisionError
+from release.source import cache, git, location
+from release.source.cache import FULL_SHA
+from release.source.location import is_url, without_credentials
+
+__all__ = ["FULL_SHA", "Repository", "is_url", "open_path", "open_present", "open_repository", "without_credentials"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repository:
+    """One that git can read here. `location` is fit to be recorded and shown: it holds no credentials."""
+
+    location: str
+    select: tuple[str, ...]
+    work_tree: Path | None
+    cached: bool
+
+    def git(self, *arguments: str) -> bytes:
+        """Standard output of a git command in it; RevisionError where it fails."""
+        return git.run([*self.select, *arguments], own=self.cached)
+
+    def attempt(self, *arguments: str) -> tuple[int, bytes, str]:
+        """Exit status, output and errors of a git command in it."""
+        return git.attempt([*self.select, *arguments], own=self.cached)
+
+
+def open_repository(where: str, ref: str) -> Repository:
+    """The repository at a path, or a cached copy of the one at a URL, fresh enough to look `ref` up in.
+
+    Raises RevisionError for one that can't be read, UnreachableError for a host that refuses or does not answer.
+    """
+    location.check(where)
+    if not is_url(where):
+        return open_path(where)
+    return _copy(where, cache.prepare(where, ref))
+
+
+def open_present(where: str, sha: str) -> Repository | None:
+    """The same, but only where it has that commit already: no host is asked. None where it hasn't, or can't be read."""
+    try:
+        location.check(where)
+        if is_url(where):
+            return _copy(where, cache.path(where)) if cache.has(where, sha) else None
+        found = open_path(where)
+        return found if found.attempt("cat-file", "-e", f"{sha}^{{commit}}")[0] == 0 else None
+    except RevisionError:
+        return None
+
+
+def _copy(url: str, folder: Path) -> Repository:
+    shown = without_credentials(url)
+    return Repository(location=shown, select=("--git-dir", str(folder)), work_tree=None, cached=True)
+
+
+def open_path(where: str) -> Repository:
+    """The repository whose top, or git directory, is at a path. RevisionError where there is none."""
+    try:
+        path = Path(where).expanduser().absolute()
+        there = path.is_dir()
+    except (OSError, RuntimeError, ValueError) as error:  # `~nobody`, a name that is too long
+        raise RevisionError(f"repository {where}: is not a path that can be read here: {error}") from None
+    if not there:
+        exists = path.exists()
+        raise RevisionError(f"repository {where}: {'not a directory' if exists else 'there is no such directory'}")
+    select = ("-C", str(path))
+    status, output, errors = git.attempt([*select, "rev-parse", "--is-inside-work-tree", "--show-prefix"])
+    inside, _, prefix = output.decode("utf-8", "replace").partition("\n")
+    if "not a git repository" in errors or prefix.strip():
+        raise RevisionError(_not_a_repository(where, path))
+    if status != 0:
+        raise RevisionError(_unreadable(where, path, errors))
+    origin = _origin(where, path, select)
+    return Repository(
+        location=without_credentials(origin) if origin and is_url(origin) else str(path),
+        select=select,
+        work_tree=path if inside.strip() == "true" else None,
+        cached=False,
+    )
+
+
+def _origin(where: str, path: Path, select: tuple[str, ...]) -> str:
+    # GitPython refuses to be imported where there is no git; what is published is deployed without it. Its Repo follows
+    # GIT_COMMON_DIR and GIT_OBJECT_DIRECTORY, which a hook is given; so the repository's file is read by itself.
+    from git import GitConfigParser  # noqa: PLC0415
+
+    _, common, _ = git.attempt([*select, "rev-parse", "--git-common-dir"])
+    file = path / os.fsdecode(common).removesuffix("\n") / "config"
+    try:
+        with GitConfigParser(file, read_only=True) as config:
+            return str(config.get_value('remote "origin"', "url", ""))
+    except (configparser.Error, OSError, ValueError) as error:
+        raise RevisionError(f"repository {where}: its configuration can't be read: {error}") from None
+
+
+def _not_a_repository(where: str, path: Path) -> str:
+    for parent in path.parents:
+        if (parent / ".git").exists():
+            inside = path.relative_to(parent)
+            return (
+                f"repository {where}: only a directory inside the repository {parent}: give that as the "
+                f"repository and {inside} as the directory"
+            )
+    return f"repository {where}: not a git repository: give the path of a clone, or its URL"
+
+
+def _unreadable(where: str, path: Path, errors: str) -> str:
+    if "dubious ownership" in errors:
+        return (
+            f"repository {where}: owned by another user, so git won't read it: if you trust it, "
+            f"`git config --global --add safe.directory {path}`"
+        )
+    return f"repository {where}: git can't read it: {git.reason(errors)}"

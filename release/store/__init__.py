@@ -1,0 +1,1 @@
+"""What is kept for ever: releases and the ledger."""

@@ -1,0 +1,266 @@
+"""The release store: an S3 bucket to which releases are only ever added.
+
+`releases/<sha>/artifact.tar.gz`, then an empty `releases/tags/<tag>/<sha>` for each tag, then
+`releases/<sha>/manifest.json`; a release exists when its manifest does. All are put with `If-None-Match: *` (S3
+conditional writes), so of two publishers of a SHA exactly one is first.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from botocore.exceptions import ClientError
+
+from release.artifact.archive import Artifact, file_digest
+from release.clients import client as new_client
+from release.clients import code, explained
+from release.errors import ConflictError, ManifestError, StoreError
+from release.store.manifest import LIMIT_BYTES, Manifest, from_json, to_json
+from release.store.upload import ALREADY_THERE, put_new, put_new_file
+from release.store.warning import warn_once
+
+_READERS = 16
+_LONGEST_KEY = 1024
+"""Bytes (S3 User Guide, "Naming Amazon S3 objects")."""
+_MANIFEST = re.compile(r"releases/([0-9a-f]{40})/manifest\.json")
+_SHA = re.compile(r"[0-9a-f]{40}")
+
+
+class Store:
+    """The releases of one bucket."""
+
+    def __init__(
+        self,
+        bucket: str,
+        client: Any = None,  # noqa: ANN401 - boto3's clients have no type
+        *,
+        may_be_missing: bool = False,
+        warn: Callable[[str], None] = warn_once,
+    ) -> None:
+        """`may_be_missing`: a bucket that isn't there yet holds no release, and reading it is no error."""
+        self.bucket = bucket
+        self._warn = warn
+        self._s3 = new_client("s3") if client is None else client
+        self._nothing = {"NoSuchKey", "404", "NoSuchBucket"} if may_be_missing else {"NoSuchKey", "404"}
+
+    @property
+    def where(self) -> str:
+        """How errors name it."""
+        return f"bucket {self.bucket}"
+
+    @property
+    def region(self) -> str:
+        """Where it is asked for."""
+        return str(self._s3.meta.region_name)
+
+    def manifest(self, sha: str) -> Manifest | None:
+        """The manifest of a full SHA, or None where it isn't published.
+
+        StoreError where the bucket can't be read, ManifestError where this version can't read what is there.
+        """
+        key = manifest_key(sha)
+        with explained(f"read {key}", self.where):
+            try:
+                body: bytes = self._s3.get_object(Bucket=self.bucket, Key=key)["Body"].read(LIMIT_BYTES + 1)
+            except ClientError as error:
+                if code(error) in self._nothing:
+                    return None
+                raise
+        found = from_json(body, f"s3://{self.bucket}/{key}")
+        if found.sha != sha:
+            raise ConflictError(
+                f"s3://{self.bucket}/{key}: is the manifest of {found.sha}: someone put it there by hand"
+            )
+        return found
+
+    def publish(self, artifact: Artifact, manifest: Manifest) -> Manifest:
+        """Put the artifact, then its manifest; the manifest that is in the store in the end.
+
+        Where another publisher was first, theirs is the release. That is an error only if its digest differs although
+        no build step could explain it (ConflictError).
+        """
+        existing = self.manifest(manifest.sha)
+        if existing is None:
+            manifest = self._put_artifact(artifact, manifest)
+            existing = self._put_manifest(manifest)
+        if existing.digest != artifact.digest and existing.build is None:
+            raise ConflictError(self._differs(existing.sha, existing.digest, artifact.digest))
+        return existing
+
+    def list(self, limit: int | None = None) -> Sequence[Manifest]:
+        """The releases, the newest first, at most `limit`."""
+        newest = [sha for _, sha in sorted(self._keys("releases/"), reverse=True)]
+        found: list[Manifest] = []
+        step = limit or len(newest) or 1
+        for start in range(0, len(newest), step):  # more than one step where some can't be read
+            found += self._manifests(newest[start : start + step])
+            if len(found) >= step:
+                break
+        return found[:limit]
+
+    def by_tag(self, tag: str) -> Sequence[Manifest]:
+        """The releases that have, or had, that tag: more than one where it was moved."""
+        prefix = tag_key(tag, "")
+        if len(prefix) + 40 > _LONGEST_KEY:
+            return ()
+        named = (key.removeprefix(prefix) for _, key in self._objects(prefix))
+        return self._manifests([sha for sha in named if _SHA.fullmatch(sha)])
+
+    def tag(self, sha: str, tags: Sequence[str]) -> None:
+        """Say that a release has those tags too: one may be made long after the release was published."""
+        for tag in tags:
+            if len(tag_key(tag, sha)) > _LONGEST_KEY:
+                continue  # found by git only
+            with explained(f"put {tag_key(tag, sha)}", self.where):
+                put_new(self._s3, self.bucket, tag_key(tag, sha), b"", "text/plain")
+
+    def by_prefix(self, prefix: str) -> Sequence[Manifest]:
+        """The releases whose SHA begins like that."""
+        return self._manifests([sha for _, sha in self._keys(f"releases/{prefix}")])
+
+    def check(self, manifest: Manifest) -> None:
+        """StoreError unless the artifact is there, of the manifest's size and digest, by what S3 knows of it.
+
+        Replication copies objects in any order: a manifest may arrive before its artifact.
+        """
+        found = self._stored(manifest.sha)
+        if found is None:
+            raise StoreError(
+                f"{self.where}: release {manifest.sha} has a manifest but no artifact: if this bucket is a replica, "
+                f"wait for {artifact_key(manifest.sha)}; else publish it again"
+            )
+        digest, size = found
+        if digest != manifest.digest or size != manifest.size:
+            raise ConflictError(self._changed(manifest, digest))
+
+    def verify(self, manifest: Manifest) -> None:
+        """As `check`, but by reading the whole artifact."""
+        self.check(manifest)
+        digest = self._read_digest(artifact_key(manifest.sha))
+        if digest != manifest.digest:
+            raise ConflictError(self._changed(manifest, digest))
+
+    def download(self, manifest: Manifest, destination: Path) -> None:
+        """The artifact, into the file `destination`; ConflictError, and no file, where it is not what was published."""
+        key = artifact_key(manifest.sha)
+        with explained(f"read {key}", self.where):
+            self._s3.download_file(self.bucket, key, str(destination))
+        with destination.open("rb") as stream:
+            digest = file_digest(stream)
+        if digest != manifest.digest:
+            destination.unlink()
+            raise ConflictError(self._changed(manifest, digest))
+
+    def _put_artifact(self, artifact: Artifact, manifest: Manifest) -> Manifest:
+        key = artifact_key(manifest.sha)
+        stored = self._stored(manifest.sha)
+        if stored is None:
+            with explained(f"put {key}", self.where):
+                if put_new_file(self._s3, self.bucket, key, artifact) is not ALREADY_THERE:
+                    return manifest
+            stored = self._stored(manifest.sha)
+        if stored is None:
+            raise StoreError(f"{self.where}: {key} has just vanished: nothing may remove what is in the store")
+        digest, size = stored
+        if digest != artifact.digest and manifest.build is None:
+            raise ConflictError(self._differs(manifest.sha, digest, artifact.digest))
+        return replace(manifest, digest=digest, size=size)
+
+    def _put_manifest(self, manifest: Manifest) -> Manifest:
+        # Before the manifest: one that points at nothing is passed over, a missing one would hide the release.
+        self.tag(manifest.sha, manifest.tags)
+        key = manifest_key(manifest.sha)
+        with explained(f"put {key}", self.where):
+            answer = put_new(self._s3, self.bucket, key, to_json(manifest).encode(), "application/json")
+        if answer is not ALREADY_THERE:
+            return manifest
+        existing = self.manifest(manifest.sha)
+        if existing is None:
+            raise StoreError(f"{self.where}: {key} has just vanished: nothing may remove what is in the store")
+        return existing
+
+    def _stored(self, sha: str) -> tuple[str, int] | None:
+        """Digest and size of the artifact of a SHA, as S3 knows them; None where there is none."""
+        key = artifact_key(sha)
+        with explained(f"look at {key}", self.where):
+            try:
+                head = self._s3.head_object(Bucket=self.bucket, Key=key, ChecksumMode="ENABLED")
+            except ClientError as error:
+                if code(error) in self._nothing:
+                    return None
+                raise
+        checksum = str(head.get("ChecksumSHA256", ""))
+        # S3 computed it itself. That of an upload in parts ("…-<parts>", like its ETag) is one of checksums; and the
+        # metadata says whatever the uploader said.
+        in_parts = "-" in checksum + str(head["ETag"])
+        whole = base64.b64decode(checksum).hex() if checksum and not in_parts else self._read_digest(key)
+        return whole, int(head["ContentLength"])
+
+    def _read_digest(self, key: str) -> str:
+        """The digest of an object of which S3 knows none: the whole of it has to be read."""
+        with explained(f"read {key}", self.where):
+            return file_digest(self._s3.get_object(Bucket=self.bucket, Key=key)["Body"])
+
+    def _keys(self, prefix: str) -> Sequence[tuple[datetime, str]]:
+        matched = [(modified, _MANIFEST.fullmatch(key)) for modified, key in self._objects(prefix)]
+        return [(modified, match[1]) for modified, match in matched if match]
+
+    def _objects(self, prefix: str) -> Sequence[tuple[datetime, str]]:
+        with explained("list its releases", self.where):
+            pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+            try:
+                return [(found["LastModified"], found["Key"]) for page in pages for found in page.get("Contents", [])]
+            except ClientError as error:
+                if code(error) in self._nothing:
+                    return []
+                raise
+
+    def _manifests(self, shas: Sequence[str]) -> Sequence[Manifest]:
+        with ThreadPoolExecutor(_READERS) as pool:
+            return [manifest for manifest in pool.map(self._readable, shas) if manifest]
+
+    def _readable(self, sha: str) -> Manifest | None:
+        """Of several releases, one that can't be read hides no other."""
+        try:
+            return self.manifest(sha)
+        except (ManifestError, ConflictError) as error:
+            self._warn(f"release {sha} is left out: {error}")
+            return None
+
+    def _changed(self, manifest: Manifest, stored: str) -> str:
+        key = artifact_key(manifest.sha)
+        return (
+            f"{self.where}: {key} has the digest {stored}, release {manifest.sha} has {manifest.digest}: it was "
+            "changed after it was published. The bucket keeps versions: remove the new one (`aws s3api "
+            f"list-object-versions --bucket {self.bucket} --prefix {key}`, then delete-object with its --version-id)"
+        )
+
+    def _differs(self, sha: str, stored: str, ours: str) -> str:
+        return (
+            f"{self.where}: the artifact of {sha} has the digest {stored[:16]}…, not {ours[:16]}…: it was published "
+            f"from another directory or by another version of slipway; a release never changes, so deploy the one "
+            f"that is there (`python -m release show {sha[:12]}`) or make a new commit"
+        )
+
+
+def artifact_key(sha: str) -> str:
+    """The key of a release's archive."""
+    return f"releases/{sha}/artifact.tar.gz"
+
+
+def manifest_key(sha: str) -> str:
+    """The key of a release's manifest."""
+    return f"releases/{sha}/manifest.json"
+
+
+def tag_key(tag: str, sha: str) -> str:
+    """The key that says that a release has a tag, so that a tag is found without reading every manifest."""
+    return f"releases/tags/{quote(tag, safe='')}/{sha}"

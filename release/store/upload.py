@@ -1,0 +1,117 @@
+"""Objects that are put once: S3's conditional writes, in one request or in parts.
+
+`If-None-Match: *` answers 412 PreconditionFailed where the key exists, and 409 ConditionalRequestConflict where another
+write of it is under way (S3 User Guide, "Add preconditions to S3 operations with conditional requests").
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+from collections.abc import Callable
+from enum import Enum
+from typing import IO, Any
+
+from botocore.exceptions import ClientError
+
+from release.artifact.archive import Artifact
+from release.clients import FAILURES, code
+
+MULTIPART_ABOVE = 1 << 30
+"""Bytes. S3 knows the SHA-256 only of what came in one request; what came in parts has to be read for it."""
+PART = 16 << 20
+ALGORITHM = "SHA256"
+"""Said beside each checksum: a bucket with object lock takes nothing without it (PutObject's reference)."""
+_CONFLICTS = 5
+
+
+class Outcome(Enum):
+    """What came of a conditional write."""
+
+    PUT = "put"
+    ALREADY_THERE = "already there"
+
+
+PUT, ALREADY_THERE = Outcome.PUT, Outcome.ALREADY_THERE
+
+
+def put_new(s3: Any, bucket: str, key: str, body: bytes, content_type: str) -> Outcome:  # noqa: ANN401
+    """Put a small object unless there is one. Raises ClientError as PutObject does."""
+    checksum = base64.b64encode(hashlib.sha256(body).digest()).decode()
+
+    def put() -> None:
+        s3.put_object(
+            Bucket=bucket,
+            Key=key,
+            Body=body,
+            ContentType=content_type,
+            ChecksumAlgorithm=ALGORITHM,
+            ChecksumSHA256=checksum,
+            IfNoneMatch="*",
+        )
+
+    return _once(put)
+
+
+def put_new_file(s3: Any, bucket: str, key: str, artifact: Artifact) -> Outcome:  # noqa: ANN401
+    """Put an artifact unless there is one, never holding more than a part. Raises ClientError as S3 does."""
+    send = _in_parts if artifact.size > MULTIPART_ABOVE else _whole
+    return _once(lambda: send(s3, bucket, key, artifact))
+
+
+def _once(write: Callable[[], None]) -> Outcome:
+    for attempt in range(1, _CONFLICTS + 1):
+        try:
+            write()
+        except ClientError as error:
+            if code(error) in {"PreconditionFailed", "412"}:
+                return ALREADY_THERE
+            if code(error) != "ConditionalRequestConflict" or attempt == _CONFLICTS:
+                raise
+        else:
+            return PUT
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _whole(s3: Any, bucket: str, key: str, artifact: Artifact) -> None:  # noqa: ANN401
+    with artifact.path.open("rb") as body:
+        s3.put_object(
+            Bucket=bucket,
+            Key=key,
+            Body=body,
+            ContentType="application/gzip",
+            ChecksumAlgorithm=ALGORITHM,
+            ChecksumSHA256=base64.b64encode(bytes.fromhex(artifact.digest)).decode(),
+            IfNoneMatch="*",
+        )
+
+
+def _in_parts(s3: Any, bucket: str, key: str, artifact: Artifact) -> None:  # noqa: ANN401
+    upload = s3.create_multipart_upload(
+        Bucket=bucket,
+        Key=key,
+        ContentType="application/gzip",
+        ChecksumAlgorithm=ALGORITHM,
+    )["UploadId"]
+    target = {"Bucket": bucket, "Key": key, "UploadId": upload}
+    try:
+        with artifact.path.open("rb") as body:
+            parts = _send_parts(s3, target, body)
+        s3.complete_multipart_upload(**target, MultipartUpload={"Parts": parts}, IfNoneMatch="*")
+    except BaseException:
+        # Also on Ctrl-C: parts of an upload that never ends are stored, and paid for, unseen.
+        with contextlib.suppress(*FAILURES):  # the lifecycle rule of the bucket is the second net
+            s3.abort_multipart_upload(**target)
+        raise
+
+
+def _send_parts(s3: Any, target: dict[str, str], body: IO[bytes]) -> list[dict[str, object]]:  # noqa: ANN401
+    parts: list[dict[str, object]] = []
+    while chunk := body.read(PART):
+        checksum = base64.b64encode(hashlib.sha256(chunk).digest()).decode()
+        number = len(parts) + 1
+        sums = {"ChecksumAlgorithm": ALGORITHM, "ChecksumSHA256": checksum}
+        answer = s3.upload_part(**target, PartNumber=number, Body=chunk, **sums)
+        parts.append({"PartNumber": number, "ETag": answer["ETag"], "ChecksumSHA256": checksum})
+    return parts

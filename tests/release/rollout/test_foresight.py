@@ -1,0 +1,118 @@
+"""What a preview says of the `pulumi up` to come, and of one that left the rollout out."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from botocore.exceptions import ClientError
+
+from release.component import hooks
+from release.rollout.decide import Refresh, Template
+from release.rollout.foresight import Foresight
+from release.rollout.proof import Proof
+from release.rollout.together import Together
+from tests.release.rollout.test_drive import BAD as NEW_SHA
+from tests.release.rollout.test_drive import GOOD, NEW, OLD, FakeAws, FakeLedger, happened, make
+
+
+def foresight(aws: FakeAws, ledger: FakeLedger, **plan) -> tuple[Foresight, list[str]]:
+    aws.release_of = lambda template: GOOD if template == OLD else NEW_SHA  # type: ignore[attr-defined]
+    return make(Foresight, aws, ledger, **plan)
+
+
+def refusals(aws: FakeAws, wanted: Template | None = NEW, ledger: FakeLedger | None = None, **plan) -> list[str]:
+    written = ledger or FakeLedger()
+    before = list(written.events)
+    made, _ = foresight(aws, written, **plan)
+    found = asyncio.run(made.refusals(wanted))
+    assert written.events == before
+    assert aws.calls == []
+    return found
+
+
+def test_nothing_to_refuse_is_nothing_said():
+    """The fleet is as the stack has it; or the release is new; or there is no fleet yet."""
+    assert refusals(FakeAws(running=NEW)) == []
+    assert refusals(FakeAws(running=OLD), None) == []
+    aws = FakeAws()
+    aws.group = lambda _name: None  # type: ignore[method-assign]
+    made, _ = foresight(aws, FakeLedger())
+    made.record.ledger.history = no_bucket  # type: ignore[method-assign]
+    assert asyncio.run(made.refusals(None)) == []
+
+
+def test_a_preview_of_no_change_does_not_read_the_ledger():
+    """Two calls side by side are all that it costs."""
+    made, _ = foresight(FakeAws(running=NEW), FakeLedger())
+    made.record.ledger.history = no_bucket  # type: ignore[method-assign]
+    assert asyncio.run(made.refusals(NEW)) == []
+
+
+def no_bucket(*_: Any, **__: Any) -> Any:
+    raise ClientError({"Error": {"Code": "NoSuchBucket"}}, "ListObjectsV2")
+
+
+def test_a_rollback_by_hand_is_said_before_the_up():
+    """The state knows nothing of it, so that the engine says "unchanged"."""
+    [said] = refusals(FakeAws(running=OLD), NEW)
+    assert "was changed outside of the stack" in said
+    assert f"2 of 2 instances serve {GOOD}" in said
+
+
+def test_a_release_that_was_taken_back_is_said_before_the_up():
+    """Also where the launch template changes, so that its version is not known yet."""
+    ledger = FakeLedger(events=[happened(NEW_SHA, "succeeded"), happened(NEW_SHA, "rolled-back", reason="back")])
+    [said] = refusals(FakeAws(running=OLD), None, ledger)
+    assert "was rolled back by alex" in said
+    assert refusals(FakeAws(running=OLD), None, ledger, supersede=True) == []
+
+
+@pytest.mark.parametrize(("template", "warned"), [(OLD, True), (NEW, False)])
+def test_a_rollout_under_way_is_said_where_it_is_another(template: Template, warned: bool):
+    """That of the same release is followed."""
+    aws = FakeAws(running=OLD, active=Refresh(id="r", status="InProgress", template=template))
+    said = refusals(aws, None)
+    assert [True for line in said if "is InProgress" in line] == [True] * warned
+
+
+def test_what_cannot_be_asked_fails_no_preview():
+    """Whoever previews may read less than whoever deploys."""
+    aws = FakeAws(running=OLD)
+    told: list[str] = []
+
+    async def preview() -> str:
+        made, _ = foresight(aws, FakeLedger())
+        made.record.ledger.history = no_bucket  # type: ignore[method-assign]
+        deployment = SimpleNamespace(foresight=lambda _tell: made, plan=made.plan)
+        return await hooks._foreseen(
+            "urn", {"launchTemplate": cast("Any", SimpleNamespace(future=nothing))}, cast("Any", deployment)
+        )
+
+    async def nothing() -> None:
+        return None
+
+    hooks_teller, hooks.teller = hooks.teller, lambda _urn: told.append
+    try:
+        assert asyncio.run(preview()) == NEW_SHA
+    finally:
+        hooks.teller = hooks_teller
+    assert "could not be asked" in told[0]
+
+
+def test_an_up_that_left_the_rollout_out_says_so_at_once(monkeypatch: pytest.MonkeyPatch):
+    """With --target the group's outputs are the state's: the old release, which is neither waited for nor recorded."""
+    ledger = FakeLedger()
+    proof, told = make(Proof, FakeAws(running=OLD), ledger)
+    deployment = SimpleNamespace(
+        plan=proof.plan, region="eu-west-1", together=Together(1, lambda: ""), proof=lambda *_: proof
+    )
+    monkeypatch.setattr(hooks, "Templates", lambda _region: SimpleNamespace(release_of=lambda _template: GOOD))
+    monkeypatch.setattr(hooks, "teller", lambda _urn: told.append)
+    monkeypatch.setattr(hooks, "warner", lambda _urn: told.append)
+    assert asyncio.run(hooks._proved("urn", "d", OLD, cast("Any", deployment))) == GOOD
+    [said] = told
+    assert f"{NEW_SHA} was not deployed, since this `pulumi up` left the fleet's rollout out" in said
+    assert ledger.events == []

@@ -1,86 +1,71 @@
-"""Processes of a sandbox: free ports, ready lines, and the certainty that none is left over."""
+"""Find the processes of a sandbox, end them for certain, and let children die with their parent."""
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
 import os
-import random
 import signal
-import socket
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import psutil
 
-from sandbox.errors import SandboxError
-
 MARKER = "SLIPWAY_SANDBOX"  # in the environment of every process of a sandbox: the path of its folder
-LOOPBACK = "127.0.0.1"
-# Below the range from which kernels take the ports of outgoing connections (Linux: 32768, macOS: 49152), so that no
-# such connection sits on a port before whoever it is for listens there.
-FIRST_PORT, LAST_PORT = 20000, 31999
-_PR_SET_PDEATHSIG = 1
-_POLL = 0.05  # seconds: other people's children can't be waited for
+_PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
+_POLL = 0.05  # seconds
 
 
-def free_port(*, besides: Collection[int] = ()) -> int:
-    """A TCP port of the loopback interface that nobody listens on now, and none of `besides`.
+def die_with_parent(number: signal.Signals) -> Callable[[], None] | None:
+    """Return a `preexec_fn` that has the kernel send this signal to a child when its parent dies (Linux only).
 
-    Raises SandboxError where there is none.
+    Nothing but system calls happens between fork and exec; libc is loaded beforehand.
     """
-    for port in random.sample(range(FIRST_PORT, LAST_PORT + 1), LAST_PORT + 1 - FIRST_PORT):
-        if port not in besides and is_free(port):
-            return port
-    raise SandboxError(f"no port from {FIRST_PORT} to {LAST_PORT} is free; end something that listens there")
-
-
-def is_free(port: int) -> bool:
-    """Whether a server could listen on `port` now."""
-    with socket.socket() as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((LOOPBACK, port))
-        except OSError:
-            return False
-        return True
-
-
-def die_with_parent() -> Callable[[], None] | None:
-    """What a child runs before its program so that the kernel ends it with its parent; None but on Linux."""
     if sys.platform != "linux":
         return None
     parent = os.getpid()
-    libc = ctypes.CDLL(None)
+    prctl = ctypes.CDLL(None).prctl
 
     def prepare() -> None:
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:  # it died before the kernel was told
+        prctl(_PR_SET_PDEATHSIG, number)
+        if os.getppid() != parent:  # the parent died before the kernel was told
             os._exit(1)
 
     return prepare
 
 
 def created(pid: int) -> float:
-    """When a process was started, in seconds since the epoch; with the pid it names one process for ever."""
+    """Return when a process was started, in seconds since the epoch: together with the pid this identifies it."""
     return psutil.Process(pid).create_time()
 
 
 def is_alive(pid: int, started: float) -> bool:
-    """Whether the process that was started then still runs (its pid may be somebody else's by now)."""
+    """Return whether the process that was started then still runs; its pid may be another process's by now."""
+    return bool(_identified(pid, started))
+
+
+def _identified(pid: int, started: float) -> list[psutil.Process]:
     try:
         process = psutil.Process(pid)
-        return abs(process.create_time() - started) < 1 and _runs(process)
+        return [process] if abs(process.create_time() - started) < 1 and runs(process) else []
+    except psutil.Error:
+        return []
+
+
+def runs(process: psutil.Process) -> bool:
+    """Return whether a process has not ended. A zombie has: its parent may never ask for its exit code."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return False
 
 
 def find(directory: Path, *, name: str | None = None) -> list[psutil.Process]:
-    """Every process that belongs to the sandbox in `directory`, but for this one and those it descends from.
+    """Return the processes of the sandbox in `directory`, except this one and its ancestors.
 
-    A `pulumi` that was started by hand in `make shell` belongs to it as well: its PULUMI_HOME is the sandbox's.
+    A `pulumi` started by hand in `make shell` counts: its PULUMI_HOME is the sandbox's.
     """
     me = psutil.Process()
     spared = {me.pid, *(parent.pid for parent in me.parents())}
@@ -96,7 +81,7 @@ def _belongs(process: psutil.Process, directory: Path) -> bool:
         if process.status() == psutil.STATUS_ZOMBIE:
             return False
         environment = process.environ()
-    except (psutil.Error, OSError):  # gone meanwhile, or another user's
+    except (psutil.Error, OSError):  # it has ended meanwhile, or is another user's
         return False
     if environment.get(MARKER) == str(directory):
         return True
@@ -104,42 +89,30 @@ def _belongs(process: psutil.Process, directory: Path) -> bool:
     return by_hand and process.info["name"].startswith("pulumi")
 
 
-def end(processes: Iterable[psutil.Process], steps: Iterable[tuple[signal.Signals, float]]) -> list[psutil.Process]:
-    """Signal processes, step by step, waiting up to that many seconds each time. Returns those still alive."""
-    alive = list(processes)
+def end(find: Callable[[], Iterable[psutil.Process]], *steps: tuple[signal.Signals, float]) -> list[psutil.Process]:
+    """Send each step's signal to the processes that `find` returns, and wait for them up to its number of seconds.
+
+    `find` is called again before each step, because a process may start another one while it dies. Returns those that
+    are still alive after the last step.
+    """
     for number, patience in steps:
+        alive = [process for process in find() if runs(process)]
         if not alive:
-            break
+            return []
         for process in alive:
             with contextlib.suppress(psutil.Error):
                 process.send_signal(number)
-        alive = _wait(alive, patience)
-    return alive
+        deadline = time.monotonic() + patience
+        while any(map(runs, alive)) and time.monotonic() < deadline:
+            time.sleep(_POLL)  # only a parent can wait for a process, and reaping it is the parent's business
+    return [process for process in find() if runs(process)]
 
 
-def _wait(watched: list[psutil.Process], patience: float) -> list[psutil.Process]:
-    """Those still alive after at most `patience` seconds. A zombie is not: its parent may never ask for it."""
-    end = time.monotonic() + patience
-    while (alive := [process for process in watched if _runs(process)]) and time.monotonic() < end:
-        psutil.wait_procs(alive[:1], timeout=_POLL)  # which also reaps it, where it is a child of this process
-    return alive
-
-
-def _runs(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False
+def end_one(pid: int, started: float, *steps: tuple[signal.Signals, float]) -> None:
+    """End the process that was started then, by the steps of `end`."""
+    end(lambda: _identified(pid, started), *steps)
 
 
 def sweep(directory: Path, *, patience: float = 3.0) -> list[psutil.Process]:
-    """End every process of the sandbox in `directory`; returns those that could not be ended.
-
-    What a dying process may have started meanwhile is looked for again, a few times.
-    """
-    for _ in range(3):
-        found = find(directory)
-        if not found:
-            return []
-        end(found, [(signal.SIGTERM, patience), (signal.SIGKILL, patience)])
-    return find(directory)
+    """End every process of the sandbox in `directory`; returns those that could not be ended."""
+    return end(lambda: find(directory), (signal.SIGTERM, patience), *[(signal.SIGKILL, patience)] * 3)

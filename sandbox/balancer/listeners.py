@@ -13,7 +13,7 @@ from aiohttp import web
 from sandbox.balancer.certificate import server_context
 from sandbox.balancer.config import ListenerConfig, LoadBalancerConfig
 from sandbox.balancer.proxy import Route
-from sandbox.service.server import LOOPBACK
+from sandbox.ports import LOOPBACK
 
 LOG = logging.getLogger(__name__)
 

@@ -111,8 +111,8 @@ def destroy_all(*, checkout: Path, directory: Path, state: State, engine: Engine
 
 def interrupt(directory: Path) -> None:
     """End the pulumi that runs in this sandbox, if one does: a request first, then less politely."""
-    steps = [(signal.SIGINT, 4.0), (signal.SIGTERM, 2.0), (signal.SIGKILL, 2.0)]
-    processes.end(processes.find(directory, name="pulumi"), steps)
+    steps = (signal.SIGINT, 4.0), (signal.SIGTERM, 2.0), (signal.SIGKILL, 2.0)
+    processes.end(lambda: processes.find(directory, name="pulumi"), *steps)
 
 
 @contextlib.contextmanager

@@ -12,7 +12,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from sandbox.control.session import State
-from sandbox.processes import LOOPBACK, MARKER
+from sandbox.ports import LOOPBACK
+from sandbox.processes import MARKER
 from sandbox.service import keys
 from sandbox.service.keys import Keys
 

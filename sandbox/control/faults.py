@@ -17,7 +17,7 @@ from sandbox.control import session
 from sandbox.control.session import State
 from sandbox.errors import SandboxError
 from sandbox.paths import SANDBOX
-from sandbox.processes import LOOPBACK
+from sandbox.ports import LOOPBACK
 from sandbox.service import keys
 
 PATIENCE = 30.0  # seconds; killing a machine takes a few

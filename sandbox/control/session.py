@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.paths import private, write_private
-from sandbox.processes import LOOPBACK, is_alive
+from sandbox.ports import LOOPBACK
+from sandbox.processes import is_alive
 from sandbox.service.keys import Keys
 
 FILE = "state.json"

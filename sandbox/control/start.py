@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import selectors
@@ -14,8 +13,6 @@ import time
 import uuid
 from pathlib import Path
 
-import psutil
-
 from sandbox import processes
 from sandbox.control import environment, session
 from sandbox.control.session import State
@@ -23,6 +20,7 @@ from sandbox.control.supervisor import Plan
 from sandbox.errors import SandboxError
 from sandbox.locks import locked
 from sandbox.paths import CHECKOUT, private
+from sandbox.ports import LOOPBACK, free_port, is_free
 
 PREFERRED_PORT = 8080  # of the load balancer, where nobody asks for another
 START = 120.0  # seconds for the whole of a start
@@ -67,9 +65,9 @@ def clean(directory: Path, reason: str | None) -> None:
 def plan(directory: Path, *, port: int | None) -> Plan:
     """What to run, and where. Raises SandboxError where the load balancer's port was asked for and is taken."""
     balancer = _balancer_port(port)
-    aws = processes.free_port(besides=[balancer])
-    ports = {"aws": aws, "provider": processes.free_port(besides=[aws, balancer]), "balancer": balancer}
-    endpoint = f"http://{processes.LOOPBACK}:{ports['aws']}"
+    aws = free_port(besides=[balancer])
+    ports = {"aws": aws, "provider": free_port(besides=[aws, balancer]), "balancer": balancer}
+    endpoint = f"http://{LOOPBACK}:{ports['aws']}"
     options = {
         "aws": ["--port", str(ports["aws"]), "--balancer-port", str(ports["balancer"])],
         "machines": ["--endpoint", endpoint, "--directory", str(directory / "machines")],
@@ -86,8 +84,8 @@ def plan(directory: Path, *, port: int | None) -> Plan:
 
 def _balancer_port(asked: int | None) -> int:
     if asked is None:
-        return PREFERRED_PORT if processes.is_free(PREFERRED_PORT) else processes.free_port()
-    if not processes.is_free(asked):
+        return PREFERRED_PORT if is_free(PREFERRED_PORT) else free_port()
+    if not is_free(asked):
         raise SandboxError(f"port {asked} is taken by another program; name a free one with PORT=, or none")
     return asked
 
@@ -107,6 +105,7 @@ def run(plan: Plan) -> State:
             env=environment.of_processes(plan.directory, plan.keys),
             start_new_session=True,
         )
+    started = processes.created(supervisor.pid)
     try:
         _hand_over(supervisor, plan)
         state = session.load(plan.directory)
@@ -114,7 +113,8 @@ def run(plan: Plan) -> State:
             raise SandboxError(f"the sandbox left no {session.FILE} in {plan.directory}; try again")
         return state
     except BaseException:
-        _end(supervisor)
+        processes.end_one(supervisor.pid, started, (signal.SIGTERM, STOP), (signal.SIGKILL, 1.0))
+        supervisor.wait()
         processes.sweep(plan.directory)
         (plan.directory / session.FILE).unlink(missing_ok=True)
         raise
@@ -152,23 +152,12 @@ def _is_ready(line: bytes) -> bool:
     return "ready" in event
 
 
-def _end(supervisor: subprocess.Popen[bytes]) -> None:
-    if supervisor.poll() is None:
-        supervisor.terminate()
-        try:
-            supervisor.wait(timeout=STOP)
-        except subprocess.TimeoutExpired:
-            supervisor.kill()
-            supervisor.wait()
-
-
 def stop(directory: Path) -> None:
     """End the sandbox's processes, all of them, and remove its folder. Raises SandboxError where some stay."""
     state = session.load(directory)
-    if state and processes.is_alive(state.supervisor.pid, state.supervisor.started):
-        with contextlib.suppress(psutil.Error):
-            supervisor = psutil.Process(state.supervisor.pid)
-            processes.end([supervisor], [(signal.SIGTERM, STOP), (signal.SIGKILL, 1.0)])
+    if state:
+        supervisor = state.supervisor
+        processes.end_one(supervisor.pid, supervisor.started, (signal.SIGTERM, STOP), (signal.SIGKILL, 1.0))
     left = processes.sweep(directory)
     with locked(directory.parent, deadline=STOP):  # a start that was under way has given up by now
         left = processes.sweep(directory)

@@ -21,7 +21,7 @@ import psutil
 
 from sandbox.control import session
 from sandbox.control.session import Child, State
-from sandbox.processes import created, die_with_parent, sweep
+from sandbox.processes import created, die_with_parent, end_one, sweep
 from sandbox.service.keys import Keys, fresh
 
 READY = 60.0  # seconds until a child must say that it is
@@ -66,7 +66,6 @@ class Supervisor:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._stop = asyncio.Event()
-        self._running: dict[str, Process] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         me = os.getpid()
         self._state = State(
@@ -103,9 +102,8 @@ class Supervisor:
         output, stdout = await _pipe()
         with (self._logs / f"{name}.log").open("ab") as log, stdout:
             process = await asyncio.create_subprocess_exec(
-                *command, stdin=DEVNULL, stdout=stdout, stderr=log, preexec_fn=die_with_parent()
+                *command, stdin=DEVNULL, stdout=stdout, stderr=log, preexec_fn=die_with_parent(signal.SIGTERM)
             )
-        self._running[name] = process
         try:
             child = Child(pid=process.pid, started=created(process.pid))
         except psutil.NoSuchProcess:  # it ended, and was waited for, before it could be asked
@@ -168,14 +166,9 @@ class Supervisor:
     async def _end_all(self) -> None:
         """In the reverse order of starting: nothing loses what it depends on while it still works."""
         self._stop.set()
-        for process in reversed(self._running.values()):
-            if process.returncode is None:
-                process.terminate()
-                try:
-                    await asyncio.wait_for(process.wait(), GRACE)
-                except asyncio.TimeoutError:
-                    process.kill()
-                    await process.wait()
+        steps = (signal.SIGTERM, GRACE), (signal.SIGKILL, 1.0)
+        for child in reversed(self._state.children.values()):
+            await asyncio.to_thread(end_one, child.pid, child.started, *steps)
         left = await asyncio.to_thread(sweep, self._plan.directory)
         for process in left:
             print(f"process {process.pid} could not be ended", file=sys.stderr, flush=True)

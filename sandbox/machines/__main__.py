@@ -13,9 +13,9 @@ from sandbox.machines.image import Image
 from sandbox.machines.machine import Host
 from sandbox.machines.metadata import Metadata
 from sandbox.machines.supervisor import Supervisor
+from sandbox.ports import LOOPBACK
 from sandbox.service.internal_api import InternalApi
 from sandbox.service.server import (
-    LOOPBACK,
     configure_logging,
     listen,
     no_pages,

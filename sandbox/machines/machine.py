@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import logging
 import os
 import shutil
 import signal
-import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.machines import processes
 from sandbox.machines.image import Image
 from sandbox.machines.instances import Instance
-from sandbox.processes import LOOPBACK
+from sandbox.ports import LOOPBACK
+from sandbox.processes import die_with_parent
 
 LOG = logging.getLogger(__name__)
 GRACE = 10.0  # seconds from SIGTERM to SIGKILL
 KEPT_LOGS = 100
-PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 RUN_PARTS = 'for script in "$0"/*; do [ ! -x "$script" ] || "$script"; done'
 """What cloud-init does at each boot with the folder of that name: its scripts, in order, whatever becomes of one."""
 
@@ -114,7 +111,7 @@ class Machine:
             cwd=self._directory,
             env=self._environment(),
             start_new_session=True,
-            preexec_fn=_DIE_WITH_PARENT,
+            preexec_fn=die_with_parent(signal.SIGKILL),
         )
 
     async def _report_end(self, what: str, script: asyncio.subprocess.Process) -> None:
@@ -172,17 +169,3 @@ def archive(host: Host, instance_id: str) -> None:
     oldest_last = sorted(host.logs.glob("*.log"), key=lambda log: log.stat().st_mtime, reverse=True)
     for log in oldest_last[KEPT_LOGS:]:
         log.unlink(missing_ok=True)
-
-
-def _die_with_parent() -> Callable[[], None] | None:
-    """What a child calls before it becomes the user data: it shall not outlive a supervisor that was killed.
-
-    Only prctl is called between fork and exec, and libc is loaded beforehand. None where there is no prctl.
-    """
-    if sys.platform != "linux":
-        return None
-    prctl = ctypes.CDLL(None).prctl
-    return lambda: prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-_DIE_WITH_PARENT = _die_with_parent()

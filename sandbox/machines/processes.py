@@ -5,16 +5,18 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
+from sandbox import processes
+
 MARK = "SLIPWAY_MACHINE"  # in the environment of every process of a machine: the absolute path of its folder
 SESSION_FILE = "session.json"
 SLACK = 2.0  # seconds by which a creation time may be off
-GONE = (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess)
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Session:
                 and process.create_time() > self.created - SLACK
                 and not self._over()
             )
-        except (*GONE, OSError):
+        except (psutil.Error, OSError):
             return False
 
     def _over(self) -> bool:
@@ -43,7 +45,7 @@ class Session:
             return True
         try:
             return psutil.Process(self.leader).create_time() > self.created + SLACK
-        except GONE:
+        except psutil.Error:
             return False
 
     def save(self, file: Path) -> None:
@@ -86,7 +88,7 @@ def _with_descendants(chosen: Callable[[psutil.Process], bool]) -> list[psutil.P
     everything.pop(os.getpid(), None)
     children: dict[int, list[int]] = {}
     for pid, process in everything.items():
-        with contextlib.suppress(*GONE):
+        with contextlib.suppress(psutil.Error):
             children.setdefault(process.ppid(), []).append(pid)
     found: set[int] = set()
     pending = [pid for pid, process in everything.items() if chosen(process)]
@@ -95,40 +97,20 @@ def _with_descendants(chosen: Callable[[psutil.Process], bool]) -> list[psutil.P
         if pid not in found:
             found.add(pid)
             pending += children.get(pid, [])
-    return [everything[pid] for pid in found if _alive(everything[pid])]
-
-
-def _alive(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except GONE:
-        return False
+    return [everything[pid] for pid in found if processes.runs(everything[pid])]
 
 
 def _mark(process: psutil.Process) -> str | None:
     try:
         return process.environ().get(MARK)
-    except (*GONE, OSError):
+    except (psutil.Error, OSError):
         return None
 
 
-def end(find: Callable[[], list[psutil.Process]], *, grace: float, kill_for: float = 5.0) -> list[psutil.Process]:
-    """SIGTERM to all that `find` returns, SIGKILL to those alive after `grace` seconds (at once where it is 0).
+def end(find: Callable[[], list[psutil.Process]], *, grace: float) -> list[psutil.Process]:
+    """Send SIGTERM to the processes that `find` returns, and SIGKILL after `grace` seconds (at once if that is 0).
 
-    Looks again each time, as a process may have been forked in between. Returns what is still alive in the end.
+    Returns those that are still alive in the end.
     """
-    if grace > 0:
-        found = find()
-        for process in found:
-            with contextlib.suppress(*GONE):
-                process.terminate()
-        psutil.wait_procs(found, timeout=grace)
-    for _ in range(5):
-        found = find()
-        if not found:
-            break
-        for process in found:
-            with contextlib.suppress(*GONE):
-                process.kill()
-        psutil.wait_procs(found, timeout=kill_for / 5)
-    return find()
+    polite = [(signal.SIGTERM, grace)] if grace else []
+    return processes.end(find, *polite, *[(signal.SIGKILL, 1.0)] * 5)

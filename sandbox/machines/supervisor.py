@@ -12,7 +12,7 @@ from typing import Any
 from sandbox.machines import processes
 from sandbox.machines.instances import Action, Instance, Live, Verb, parse, plan
 from sandbox.machines.machine import GRACE, Host, Machine, archive
-from sandbox.machines.ports import Ports
+from sandbox.ports import ReservedPorts
 from sandbox.service.internal_api import InternalApi, InternalApiError
 
 LOG = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ class Supervisor:
         self.instances: dict[str, Instance] = {}
         self._host = host
         self._api = api
-        self._ports = Ports()
+        self._ports = ReservedPorts()
         self._machines: dict[str, Machine] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._gone: set[str] = set()

@@ -12,9 +12,8 @@ import sys
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from sandbox.ports import LOOPBACK
 from sandbox.service import door, keys
-
-LOOPBACK = "127.0.0.1"
 
 
 def configure_logging() -> None:

@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 
 from release.component.user_data import Boot, render
-from sandbox.machines.ports import Ports
+from sandbox.ports import ReservedPorts
 from tests.waiting import until
 
 pytestmark = pytest.mark.sandbox
@@ -133,7 +133,7 @@ def metadata() -> Iterator[str]:
 
 @pytest.fixture
 def port() -> Iterator[int]:
-    ports = Ports()
+    ports = ReservedPorts()
     taken = ports.take()
     yield taken
     ports.release(taken)

@@ -8,7 +8,7 @@ import urllib.error
 import pytest
 from botocore.exceptions import ClientError
 
-from sandbox.processes import free_port
+from sandbox.ports import free_port
 from tests.sandbox.aws.conftest import running
 from tests.sandbox.aws.emulator import start
 from tests.sandbox.aws.fleet import Fleet

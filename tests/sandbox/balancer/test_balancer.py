@@ -19,7 +19,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from sandbox.processes import free_port
+from sandbox.ports import free_port
 from tests.sandbox.aws.emulator import BEARER
 from tests.sandbox.fake_internal_api import FakeInternalApi, process
 from tests.waiting import ENOUGH, until

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from sandbox import processes
+from sandbox import ports, processes
 from sandbox.control import session, start
 from sandbox.control.supervisor import Plan
 from sandbox.errors import SandboxError
@@ -39,7 +39,7 @@ FAILING = "raise SystemExit('no such thing')"
 
 def make_plan(directory, **programs):
     """A plan of Python programs; the one called aws gets a port to answer on."""
-    port = processes.free_port()
+    port = ports.free_port()
     commands = {name: [sys.executable, "-c", text, str(port)] for name, text in programs.items()}
     return Plan(directory=directory, session="s1", commands=commands, ports={"aws": port, "balancer": 1, "provider": 2})
 
@@ -229,7 +229,7 @@ def test_pulumi_of_a_shell_belongs_to_its_sandbox(directory, tmp_path):
 
 def test_taken_port_is_an_error_only_where_it_was_asked_for(directory):
     """PORT= that is taken is refused by number; unasked, another one is used."""
-    taken = processes.free_port()
+    taken = ports.free_port()
     with subprocess.Popen([sys.executable, "-c", ANSWERING, str(taken)], stdout=subprocess.PIPE) as server:
         server.stdout.readline()
         with pytest.raises(SandboxError, match=f"port {taken} is taken"):

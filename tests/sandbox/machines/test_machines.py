@@ -11,6 +11,7 @@ import urllib.request
 import psutil
 import pytest
 
+from sandbox.processes import runs
 from tests.sandbox.aws.emulator import BEARER
 from tests.sandbox.fake_internal_api import FakeInternalApi, instance, process
 from tests.waiting import ENOUGH, until
@@ -113,7 +114,7 @@ def test_a_machine_serves_until_its_instance_shuts_down(api, machines, tmp_path)
     api.wait_for(lambda: posted(api, ONE, "state") == ["terminated"])
     assert answers(ports[0]) is None
     assert answers(ports[1])
-    assert not bare.is_running()
+    assert not runs(bare)
     assert not (tmp_path / "machines" / ONE).exists()
     kept = (tmp_path / "log" / "machines" / f"{ONE}.log").read_text()
     assert f"user data of {ONE} done" in kept
@@ -167,7 +168,7 @@ def test_sigterm_ends_all_machines(api, machines, tmp_path):
     machines[1].send_signal(signal.SIGTERM)
     assert machines[1].wait(ENOUGH) == 0
     assert not marked(tmp_path)
-    assert not any(process.is_running() for process in bare)
+    assert not any(map(runs, bare))
 
 
 def test_a_new_supervisor_cleans_up_after_a_killed_one(api, machines, tmp_path):
@@ -185,7 +186,7 @@ def test_a_new_supervisor_cleans_up_after_a_killed_one(api, machines, tmp_path):
         again = api.wait_for(lambda: posted(api, ONE, "port")[1:])[0]
         assert until(lambda: answers(again))
         assert not before & {child.pid for child in marked(tmp_path)}
-        assert not bare.is_running()
+        assert not runs(bare)
 
 
 def test_the_supervisor_outlives_an_outage_of_the_emulator(api, machines):

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra import naming
 from infra.settings import FleetSettings
 from infra.settings.egress import Egress
+from release import names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,7 @@ class Access(pulumi.ComponentResource):
         super().__init__("slipway:fleet:Access", name, None, opts)
         self._name = name
         self._args = args
-        self._tags = naming.tags(args.stack, fleet=args.fleet.name)
+        self._tags = names.tags(args.stack, fleet=args.fleet.name)
         self._child = pulumi.ResourceOptions(parent=self)
         group = self._declare_group()
         self.security_group_id = group.id
@@ -43,7 +43,7 @@ class Access(pulumi.ComponentResource):
         self.register_outputs({"securityGroupId": self.security_group_id})
 
     def _declare_group(self) -> aws.ec2.SecurityGroup:
-        full_name = naming.group_name(self._args.stack, self._args.fleet.name)
+        full_name = names.group_name(self._args.stack, self._args.fleet.name)
         return aws.ec2.SecurityGroup(
             f"{self._name}-security-group",
             name=full_name,

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra import alarm_times, naming
+from infra import alarm_times
 from infra.alarm_times import EVALUATIONS, PERIOD
 from infra.settings import AlarmSettings
+from release import names
 
 NAMESPACE = "AWS/ApplicationELB"
 ENOUGH_REQUESTS = 20
@@ -53,7 +54,7 @@ class Alarms(pulumi.ComponentResource):
         self._name = name
         self._args = args
         self._dimensions = {"LoadBalancer": args.balancer, "TargetGroup": args.target_group}
-        self.names = names(args.stack, args.fleet, args.settings)
+        self.names = _names(args.stack, args.fleet, args.settings)
         self._declare_error_rate()
         if args.settings.unhealthy_hosts:
             self._declare_unhealthy()
@@ -64,7 +65,7 @@ class Alarms(pulumi.ComponentResource):
     def _declare_error_rate(self) -> None:
         aws.cloudwatch.MetricAlarm(
             f"{self._name}-errors",
-            name=naming.alarm_name(self._args.stack, self._args.fleet, "errors"),
+            name=names.alarm_name(self._args.stack, self._args.fleet, "errors"),
             alarm_description=f"More than {self._args.settings.error_rate:g} % of the requests to fleet "
             f"{self._args.fleet} were answered with a 5xx, by it or, in its stead, by the load balancer",
             metric_queries=[
@@ -87,7 +88,7 @@ class Alarms(pulumi.ComponentResource):
     def _declare_unhealthy(self) -> None:
         aws.cloudwatch.MetricAlarm(
             f"{self._name}-unhealthy",
-            name=naming.alarm_name(self._args.stack, self._args.fleet, "unhealthy"),
+            name=names.alarm_name(self._args.stack, self._args.fleet, "unhealthy"),
             alarm_description=f"An instance of fleet {self._args.fleet} fails its health check",
             namespace=NAMESPACE,
             metric_name="UnHealthyHostCount",
@@ -107,7 +108,7 @@ class Alarms(pulumi.ComponentResource):
     def _declare_latency(self, seconds: float) -> None:
         aws.cloudwatch.MetricAlarm(
             f"{self._name}-latency",
-            name=naming.alarm_name(self._args.stack, self._args.fleet, "latency"),
+            name=names.alarm_name(self._args.stack, self._args.fleet, "latency"),
             alarm_description=f"One in a hundred requests to fleet {self._args.fleet} takes over {seconds:g} s",
             # CloudWatch's own way with few samples would ignore p99 below 1,000 requests a minute.
             metric_queries=[
@@ -148,12 +149,12 @@ class Alarms(pulumi.ComponentResource):
         }
 
     def _tags(self) -> dict[str, str]:
-        return naming.tags(self._args.stack, fleet=self._args.fleet)
+        return names.tags(self._args.stack, fleet=self._args.fleet)
 
     def _child(self) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self)
 
 
-def names(stack: str, fleet: str, settings: AlarmSettings) -> tuple[str, ...]:
+def _names(stack: str, fleet: str, settings: AlarmSettings) -> tuple[str, ...]:
     """The names of the alarms that a fleet has, which a rollout lists."""
-    return tuple(naming.alarm_name(stack, fleet, kind) for kind in alarm_times.kinds(settings))
+    return tuple(names.alarm_name(stack, fleet, kind) for kind in alarm_times.kinds(settings))

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import pulumi
 
-from infra import naming, permissions
+from infra import permissions
 from infra.bucket import PrivateBucket, PrivateBucketArgs
 from infra.settings import ArtifactsSettings
+from release import names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,10 +54,10 @@ class Artifacts(pulumi.ComponentResource):
         self.register_outputs({"bucket": self.bucket})
 
     def _writers(self, args: ArtifactsArgs) -> Sequence[permissions.Statement]:
-        roles = (naming.role_name(args.stack, fleet, args.region) for fleet in args.fleets)
-        partition = naming.partition(args.region)
+        roles = (names.role_name(args.stack, fleet, args.region) for fleet in args.fleets)
+        partition = names.partition(args.region)
         return permissions.store_writers(
-            naming.bucket_arn(self.bucket, args.region),
+            names.bucket_arn(self.bucket, args.region),
             instances=[f"arn:{partition}:iam::{args.account}:role/{role}" for role in roles],
             publishers=args.settings.publishers,
             deployers=args.settings.deployers,
@@ -65,4 +66,4 @@ class Artifacts(pulumi.ComponentResource):
 
 def bucket_of(settings: ArtifactsSettings, *, stack: str, account: str, region: str) -> str:
     """The store's name, which is known before anything is declared."""
-    return settings.bucket or naming.bucket_name(stack, account, region)
+    return settings.bucket or names.bucket_name(stack, account, region)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra import naming, permissions
+from infra import permissions
 from infra.settings import ObjectLockSettings
+from release import names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +48,7 @@ class PrivateBucket(pulumi.ComponentResource):
             f"{name}-bucket",
             bucket=args.bucket,
             force_destroy=args.disposable,
-            tags=naming.tags(args.stack),
+            tags=names.tags(args.stack),
             opts=self._child(),
         )
         self.ready = [self._bucket, *self._closed(), *self._kept()]
@@ -69,7 +70,7 @@ class PrivateBucket(pulumi.ComponentResource):
             rule={"object_ownership": "BucketOwnerEnforced"},
             opts=self._child(),
         )
-        document = permissions.bucket(naming.bucket_arn(self._args.bucket, self._args.region), self._args.statements)
+        document = permissions.bucket(names.bucket_arn(self._args.bucket, self._args.region), self._args.statements)
         # S3 refuses to change a bucket's policy and its public access block at the same time.
         policy = aws.s3.BucketPolicy(
             f"{self._name}-policy",

@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from infra import naming
+from release import names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ class Certificate(pulumi.ComponentResource):
             f"{name}-certificate",
             domain_name=args.domain,
             validation_method="DNS",
-            tags=naming.tags(args.stack, name=args.domain),
+            tags=names.tags(args.stack, name=args.domain),
             opts=child,
         )
         option: pulumi.Output[Any] = certificate.domain_validation_options[0]

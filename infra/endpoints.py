@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra import naming, permissions
+from infra import permissions
+from release import names
 
 BOOT_SERVICES = ("autoscaling", "logs", "ssm", "ssmmessages", "ec2messages")
 """What an instance calls beside S3: the boot script (lifecycle, logs, secrets) and the Session Manager's agent."""
@@ -55,7 +56,7 @@ class Endpoints(pulumi.ComponentResource):
     def _declare_interfaces(self) -> None:
         group = aws.ec2.SecurityGroup(
             f"{self._name}-security-group",
-            name=f"{naming.PROJECT}-{self._args.stack}-endpoints",
+            name=f"{names.PROJECT}-{self._args.stack}-endpoints",
             description="HTTPS from the VPC to the interface endpoints",
             vpc_id=self._args.vpc_id,
             tags=self._tags("endpoints"),
@@ -69,7 +70,7 @@ class Endpoints(pulumi.ComponentResource):
             from_port=443,
             to_port=443,
             description="HTTPS from the VPC",
-            tags=naming.tags(self._args.stack),
+            tags=names.tags(self._args.stack),
             opts=self._child(),
         )
         for service in BOOT_SERVICES:
@@ -86,7 +87,7 @@ class Endpoints(pulumi.ComponentResource):
             )
 
     def _tags(self, role: str) -> dict[str, str]:
-        return naming.tags(self._args.stack, name=f"{naming.PROJECT}-{self._args.stack}-{role}")
+        return names.tags(self._args.stack, name=f"{names.PROJECT}-{self._args.stack}-{role}")
 
     def _child(self) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self)

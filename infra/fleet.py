@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra import naming
 from infra.access import Access, AccessArgs
 from infra.alarms import Alarms, AlarmsArgs
 from infra.identity import Identity, IdentityArgs
 from infra.preferences import refresh_preferences
 from infra.settings import FleetSettings
+from release import names
 from release.component.bake import Release
 from release.component.hooks import Deployment, rollout_hook, serving
 from release.component.launch_template import LaunchTemplate, LaunchTemplateArgs
@@ -69,9 +69,9 @@ class Fleet(pulumi.ComponentResource):
         self._name = name
         self._args = args
         self._settings = args.settings
-        self._tags = naming.tags(args.stack, fleet=args.settings.name)
-        self.group_name = naming.group_name(args.stack, args.settings.name)
-        self.log_group_name = naming.log_group_name(args.stack, args.settings.name)
+        self._tags = names.tags(args.stack, fleet=args.settings.name)
+        self.group_name = names.group_name(args.stack, args.settings.name)
+        self.log_group_name = names.log_group_name(args.stack, args.settings.name)
         self._log_group = self._declare_log_group()
         self._access = self._declare_access()
         self.security_group_id = self._access.security_group_id
@@ -133,7 +133,7 @@ class Fleet(pulumi.ComponentResource):
             timeout=self._settings.rollout.timeout,
             boot_timeout=self._settings.boot_timeout,
             alarm_wait=self._settings.rollout.alarm_wait,
-            hook=naming.BOOT_HOOK,
+            hook=names.BOOT_HOOK,
             supersede=self._args.release.supersede,
         )
         return Deployment(
@@ -151,7 +151,7 @@ class Fleet(pulumi.ComponentResource):
         args = LaunchTemplateArgs(
             fleet=settings.name,
             group=self.group_name,
-            hook=naming.BOOT_HOOK,
+            hook=names.BOOT_HOOK,
             region=self._args.region,
             sha=release.sha,
             digest=release.digest,
@@ -202,7 +202,7 @@ class Fleet(pulumi.ComponentResource):
             default_instance_warmup=settings.rollout.warmup,
             initial_lifecycle_hooks=[
                 {
-                    "name": naming.BOOT_HOOK,
+                    "name": names.BOOT_HOOK,
                     "lifecycle_transition": "autoscaling:EC2_INSTANCE_LAUNCHING",
                     "heartbeat_timeout": settings.boot_timeout,
                     "default_result": "ABANDON",

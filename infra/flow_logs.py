@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra import naming, permissions
+from infra import permissions
+from release import names
 
 RETENTION_DAYS = 30
 
@@ -26,17 +27,17 @@ class FlowLogs(pulumi.ComponentResource):
     def __init__(self, name: str, args: FlowLogsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:network:FlowLogs", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        tags = naming.tags(args.stack, name=f"{naming.PROJECT}-{args.stack}-flow-logs")
+        tags = names.tags(args.stack, name=f"{names.PROJECT}-{args.stack}-flow-logs")
         group = aws.cloudwatch.LogGroup(
             f"{name}-log-group",
-            name=f"/{naming.PROJECT}/{args.stack}-flow-logs",
+            name=f"/{names.PROJECT}/{args.stack}-flow-logs",
             retention_in_days=RETENTION_DAYS,
             tags=tags,
             opts=child,
         )
         role = aws.iam.Role(
             f"{name}-role",
-            name=naming.flow_logs_role_name(args.stack, args.region),
+            name=names.flow_logs_role_name(args.stack, args.region),
             assume_role_policy=pulumi.Output.json_dumps(
                 permissions.assumed_by("vpc-flow-logs.amazonaws.com", account=args.account)
             ),

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra import naming, permissions
+from infra import permissions
 from infra.settings import FleetSettings
+from release import names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +36,7 @@ class Identity(pulumi.ComponentResource):
         super().__init__("slipway:fleet:Identity", name, None, opts)
         self._name = name
         self._args = args
-        self._tags = naming.tags(args.stack, fleet=args.fleet.name)
+        self._tags = names.tags(args.stack, fleet=args.fleet.name)
         self._child = pulumi.ResourceOptions(parent=self)
         role, policy = self._declare_role()
         profile = aws.iam.InstanceProfile(
@@ -51,7 +52,7 @@ class Identity(pulumi.ComponentResource):
         args = self._args
         role = aws.iam.Role(
             f"{self._name}-role",
-            name=naming.role_name(args.stack, args.fleet.name, args.region),
+            name=names.role_name(args.stack, args.fleet.name, args.region),
             description=f"Instances of fleet {args.fleet.name} of stack {args.stack}",
             assume_role_policy=json.dumps(permissions.assumed_by("ec2.amazonaws.com")),
             tags=self._tags,
@@ -72,7 +73,7 @@ class Identity(pulumi.ComponentResource):
         """
         return aws.ssm.Parameter(
             f"{self._name}-secret-{key}",
-            name=naming.parameter_name(self._args.stack, self._args.fleet.name, key),
+            name=names.parameter_name(self._args.stack, self._args.fleet.name, key),
             type="SecureString",
             value=pulumi.Output.secret(value),
             overwrite=True,

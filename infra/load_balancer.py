@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra import naming, permissions, routing
+from infra import permissions, routing
 from infra.bucket import PrivateBucket, PrivateBucketArgs
 from infra.settings import FleetSettings, LoadBalancerSettings
+from release import names
 
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
 """TLS 1.3, and 1.2 with forward secrecy and authenticated encryption only (ELB user guide, "Security policies")."""
@@ -69,7 +70,7 @@ class LoadBalancer(pulumi.ComponentResource):
     def _declare_security_group(self) -> aws.ec2.SecurityGroup:
         group = aws.ec2.SecurityGroup(
             f"{self._name}-security-group",
-            name=f"{naming.PROJECT}-{self._args.stack}-balancer",
+            name=f"{names.PROJECT}-{self._args.stack}-balancer",
             description="HTTP and HTTPS from anywhere to the load balancer",
             vpc_id=self._args.vpc_id,
             tags=self._tags("balancer"),
@@ -84,7 +85,7 @@ class LoadBalancer(pulumi.ComponentResource):
                 from_port=port,
                 to_port=port,
                 description="Clients",
-                tags=naming.tags(self._args.stack),
+                tags=names.tags(self._args.stack),
                 opts=self._child(),
             )
         return group
@@ -94,7 +95,7 @@ class LoadBalancer(pulumi.ComponentResource):
         bucket, ready = self._access_logs()
         return aws.lb.LoadBalancer(
             f"{self._name}-balancer",
-            name=naming.balancer_name(self._args.stack),
+            name=names.balancer_name(self._args.stack),
             load_balancer_type="application",
             internal=False,
             security_groups=[self._group.id],
@@ -113,8 +114,8 @@ class LoadBalancer(pulumi.ComponentResource):
         if not settings.access_logs or settings.access_logs_bucket:
             return settings.access_logs_bucket, ()
         where = {"region": self._args.region, "account": self._args.account}
-        bucket = naming.access_logs_bucket_name(self._args.stack, **where)
-        arn = naming.bucket_arn(bucket, self._args.region)
+        bucket = names.access_logs_bucket_name(self._args.stack, **where)
+        arn = names.bucket_arn(bucket, self._args.region)
         logs = PrivateBucket(
             f"{self._name}-access-logs",
             PrivateBucketArgs(
@@ -134,7 +135,7 @@ class LoadBalancer(pulumi.ComponentResource):
         health = fleet.health
         return aws.lb.TargetGroup(
             f"{self._name}-{fleet.name}",
-            name=naming.target_group_name(self._args.stack, fleet.name, fleet.port),
+            name=names.target_group_name(self._args.stack, fleet.name, fleet.port),
             vpc_id=self._args.vpc_id,
             port=fleet.port,
             protocol="HTTP",
@@ -151,7 +152,7 @@ class LoadBalancer(pulumi.ComponentResource):
                 "healthy_threshold": health.healthy_threshold,
                 "unhealthy_threshold": health.unhealthy_threshold,
             },
-            tags=naming.tags(self._args.stack, fleet=fleet.name),
+            tags=names.tags(self._args.stack, fleet=fleet.name),
             opts=self._child(),
         )
 
@@ -177,7 +178,7 @@ class LoadBalancer(pulumi.ComponentResource):
             ssl_policy=TLS_POLICY if tls else None,
             certificate_arn=self._args.certificate_arn if tls else None,
             default_actions=[action],
-            tags=naming.tags(self._args.stack),
+            tags=names.tags(self._args.stack),
             opts=self._child(),
         )
 
@@ -205,12 +206,12 @@ class LoadBalancer(pulumi.ComponentResource):
             priority=rule.priority,
             conditions=conditions,
             actions=[{"type": "forward", "target_group_arn": self.target_groups[rule.fleet].arn}],
-            tags=naming.tags(self._args.stack, fleet=rule.fleet),
+            tags=names.tags(self._args.stack, fleet=rule.fleet),
             opts=self._child(),
         )
 
     def _tags(self, role: str) -> dict[str, str]:
-        return naming.tags(self._args.stack, name=f"{naming.PROJECT}-{self._args.stack}-{role}")
+        return names.tags(self._args.stack, name=f"{names.PROJECT}-{self._args.stack}-{role}")
 
     def _child(self, depends_on: Sequence[pulumi.Resource] = ()) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self, depends_on=list(depends_on))

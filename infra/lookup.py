@@ -9,8 +9,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from infra import naming
 from infra.identities import Caller
+from release import names
 from release.clients import client, code
 
 STACK = "slipway:stack"
@@ -43,7 +43,7 @@ def caller(region: str) -> Caller:
 def rules(region: str, stack: str) -> dict[tuple[str, str | None], int]:
     """The rules of the stack's load balancer: target group's name and path pattern, which priority."""
     elbv2 = client("elbv2", region)
-    found = _or_none(lambda: elbv2.describe_load_balancers(Names=[naming.balancer_name(stack)])["LoadBalancers"])
+    found = _or_none(lambda: elbv2.describe_load_balancers(Names=[names.balancer_name(stack)])["LoadBalancers"])
     priorities: dict[tuple[str, str | None], int] = {}
     for balancer in found or ():
         listeners = elbv2.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
@@ -54,16 +54,16 @@ def rules(region: str, stack: str) -> dict[tuple[str, str | None], int]:
     return priorities
 
 
-def of_roles(region: str, names: Collection[str]) -> list[Name]:
+def of_roles(region: str, roles: Collection[str]) -> list[Name]:
     """Names of IAM roles. Where there are none, IAM is not asked: it is not of the region."""
-    if not names:
+    if not roles:
         return []
     iam = client("iam", region)
 
     def role(name: str) -> Mapping[str, str]:
         return _tags(iam.get_role(RoleName=name)["Role"].get("Tags", ()))
 
-    return [_name("the IAM role", name, role) for name in names]
+    return [_name("the IAM role", name, role) for name in roles]
 
 
 def of_fleets(region: str, stack: str, fleets: Mapping[str, int]) -> list[Name]:
@@ -83,20 +83,20 @@ def of_fleets(region: str, stack: str, fleets: Mapping[str, int]) -> list[Name]:
     wanted: list[Name] = []
     for fleet, port in fleets.items():
         wanted += [
-            _name("the target group", naming.target_group_name(stack, fleet, port), target_group),
-            _name("the Auto Scaling group", naming.group_name(stack, fleet), group),
+            _name("the target group", names.target_group_name(stack, fleet, port), target_group),
+            _name("the Auto Scaling group", names.group_name(stack, fleet), group),
         ]
     return wanted
 
 
-def of_buckets(region: str, names: Iterable[str]) -> list[Name]:
+def of_buckets(region: str, buckets: Iterable[str]) -> list[Name]:
     """The names that the stack's own buckets are to have."""
     s3 = client("s3", region)
 
     def bucket(name: str) -> Mapping[str, str]:
         return _tags(s3.get_bucket_tagging(Bucket=name)["TagSet"])
 
-    return [_name("the bucket", name, bucket) for name in names]
+    return [_name("the bucket", name, bucket) for name in buckets]
 
 
 def taken(stack: str, wanted: Collection[Name]) -> list[str]:
@@ -114,8 +114,8 @@ def taken(stack: str, wanted: Collection[Name]) -> list[str]:
 
 def missing_topics(region: str, arns: Iterable[str]) -> set[str]:
     """The SNS topics that are not there. One of another account may refuse to be asked, and counts as there."""
-    names = sorted(set(arns))
-    if not names:
+    topics = sorted(set(arns))
+    if not topics:
         return set()
     sns = client("sns", region)
 
@@ -128,7 +128,7 @@ def missing_topics(region: str, arns: Iterable[str]) -> set[str]:
             return code(error) == "NotFound"
         return False
 
-    return {arn for arn in names if is_missing(arn)}
+    return {arn for arn in topics if is_missing(arn)}
 
 
 def _owner(name: Name) -> Mapping[str, str] | None:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra import cidr, naming
+from infra import cidr
 from infra.endpoints import Endpoints, EndpointsArgs
 from infra.flow_logs import FlowLogs, FlowLogsArgs
 from infra.settings import NetworkSettings
+from release import names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,7 +165,7 @@ class Network(pulumi.ComponentResource):
         )
 
     def _tags(self, role: str) -> dict[str, str]:
-        return naming.tags(self._args.stack, name=f"{naming.PROJECT}-{self._args.stack}-{role}")
+        return names.tags(self._args.stack, name=f"{names.PROJECT}-{self._args.stack}-{role}")
 
     def _child(self, depends_on: Sequence[pulumi.Resource] = ()) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self, depends_on=list(depends_on))

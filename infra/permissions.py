@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from infra import naming
+from release import names
 
 Statement = dict[str, Any]
 
@@ -28,13 +28,13 @@ def instance(*, stack: str, fleet: str, region: str, account: str, bucket: str) 
     The last statement is what Session Manager needs. AWS's AmazonSSMManagedInstanceCore has it too, but also lets
     the instance read every parameter of the account, the other fleets' secrets among them.
     """
-    logs = naming.arn("logs", region, account, f"log-group:{naming.log_group_name(stack, fleet)}:*")
-    parameters = naming.arn("ssm", region, account, f"parameter{naming.parameter_name(stack, fleet, '*')}")
+    logs = names.arn("logs", region, account, f"log-group:{names.log_group_name(stack, fleet)}:*")
+    parameters = names.arn("ssm", region, account, f"parameter{names.parameter_name(stack, fleet, '*')}")
     return document(
-        _allow(["s3:GetObject"], f"{naming.bucket_arn(bucket, region)}/releases/*/artifact.tar.gz"),
+        _allow(["s3:GetObject"], f"{names.bucket_arn(bucket, region)}/releases/*/artifact.tar.gz"),
         _allow(
             ["autoscaling:CompleteLifecycleAction", "autoscaling:RecordLifecycleActionHeartbeat"],
-            naming.group_arn(stack, fleet, region=region, account=account),
+            names.group_arn(stack, fleet, region=region, account=account),
         ),
         _allow(["logs:CreateLogStream", "logs:PutLogEvents"], logs),
         _allow(["ssm:GetParameters"], parameters),
@@ -107,7 +107,7 @@ def store_writers(
 
 def deliver_access_logs(arn: str, *, region: str, account: str) -> Statement:
     """Lets load balancers of this account and region write their access logs (ELB user guide)."""
-    balancers = naming.arn("elasticloadbalancing", region, account, "loadbalancer/*")
+    balancers = names.arn("elasticloadbalancing", region, account, "loadbalancer/*")
     return {
         "Sid": "AccessLogs",
         "Effect": "Allow",

@@ -10,10 +10,11 @@ from typing import TypeVar
 import pulumi
 import pulumi_aws as aws
 
-from infra import configuration, identities, lookup, naming, placeholders, routing, usage, user_data, zones
+from infra import configuration, identities, lookup, placeholders, routing, usage, user_data, zones
 from infra.artifacts import bucket_of
 from infra.identities import Caller
 from infra.settings import Settings, SettingsError
+from release import names
 from release.artifact.build import Build
 from release.clients import explained
 from release.component import bake, packages
@@ -56,10 +57,10 @@ def plan(settings: Settings) -> Plan:
     """
     with ThreadPoolExecutor() as threads:
         asked = _ask(settings, threads)
-        provider, names = _provider(settings)
+        provider, available = _provider(settings)
         _refuse_other_callers(settings, provider, asked.caller)
         _refuse(settings, placeholders.problems(settings, provider.account))
-        chosen = zones.choose(settings.network.zones, names, stack=settings.stack, region=settings.region)
+        chosen = zones.choose(settings.network.zones, available, stack=settings.stack, region=settings.region)
         bucket = bucket_of(settings.artifacts, stack=settings.stack, account=provider.account, region=settings.region)
         release = bake.plan(_source(settings, bucket))
         with explained("look for what is there", f"stack {settings.stack}, region {settings.region}"):
@@ -97,8 +98,8 @@ def _provider(settings: Settings) -> tuple[Caller, Sequence[str]]:
     """Whom the provider acts as, and the zones that it sees."""
     identity = _answer(settings, aws.get_caller_identity)
     region = _answer(settings, aws.get_region).region
-    names = _answer(settings, aws.get_availability_zones).names
-    return Caller(account=identity.account_id, arn=identity.arn, region=region), names
+    available = _answer(settings, aws.get_availability_zones).names
+    return Caller(account=identity.account_id, arn=identity.arn, region=region), available
 
 
 def _answer(settings: Settings, invoke: Callable[[], T]) -> T:
@@ -157,10 +158,10 @@ def _new_ports(settings: Settings, there: Sequence[Found]) -> Iterator[str]:
     """A new port means a new target group, to which no instance belongs until the rollout is over."""
     for found in there:
         fleet = settings.fleets.get(found.name)
-        names = [arn.split("/")[1] for arn in found.group.target_group_arns]
-        if fleet and names and naming.target_group_name(settings.stack, fleet.name, fleet.port) not in names:
+        groups = [arn.split("/")[1] for arn in found.group.target_group_arns]
+        if fleet and groups and names.target_group_name(settings.stack, fleet.name, fleet.port) not in groups:
             yield (
-                f"fleets.{fleet.name}.port: is another one than the fleet runs with ({', '.join(names)}), and nothing "
+                f"fleets.{fleet.name}.port: is another one than the fleet runs with ({', '.join(groups)}), and nothing "
                 "would serve until it is rolled out; declare a fleet of another name with the new port, give it this "
                 "one's routes, and remove this one in the next `pulumi up`"
             )
@@ -169,18 +170,18 @@ def _new_ports(settings: Settings, there: Sequence[Found]) -> Iterator[str]:
 def _taken_names(settings: Settings, account: str, there: Sequence[Found]) -> Iterator[str]:
     """A stack `shop` with a fleet `api-web` and a stack `shop-api` with a fleet `web` want the same names."""
     where = {"stack": settings.stack, "account": account, "region": settings.region}
-    logs = naming.access_logs_bucket_name(**where)
+    logs = names.access_logs_bucket_name(**where)
     own_logs = settings.load_balancer.access_logs and not settings.load_balancer.access_logs_bucket
     if own_logs and settings.artifacts.bucket == logs:
         yield f"artifacts.bucket: {logs} takes this stack's access logs, which expire; name another one"
     buckets = [logs] if own_logs else []
     if settings.artifacts.bucket is None:
-        buckets.append(naming.bucket_name(**where))
+        buckets.append(names.bucket_name(**where))
     known = {found.name for found in there}
     new = {name: fleet.port for name, fleet in settings.fleets.items() if name not in known}
-    roles = [naming.role_name(settings.stack, name, settings.region) for name in new]
+    roles = [names.role_name(settings.stack, name, settings.region) for name in new]
     if settings.network.flow_logs and not known:
-        roles.append(naming.flow_logs_role_name(settings.stack, settings.region))
+        roles.append(names.flow_logs_role_name(settings.stack, settings.region))
     wanted = [
         *lookup.of_buckets(settings.region, buckets),
         *lookup.of_roles(settings.region, roles),
@@ -192,10 +193,10 @@ def _taken_names(settings: Settings, account: str, there: Sequence[Found]) -> It
 
 def _by_fleet(settings: Settings, rules: Mapping[tuple[str, str | None], int]) -> dict[tuple[str, str | None], int]:
     """A listener names target groups; a fleet has the one of its name and port. Rules that are to go stay taken."""
-    names = {
-        naming.target_group_name(settings.stack, name, fleet.port): name for name, fleet in settings.fleets.items()
+    fleets = {
+        names.target_group_name(settings.stack, name, fleet.port): name for name, fleet in settings.fleets.items()
     }
-    return {(names.get(target, f"({target})"), path): priority for (target, path), priority in rules.items()}
+    return {(fleets.get(target, f"({target})"), path): priority for (target, path), priority in rules.items()}
 
 
 def _full_bands(settings: Settings, rules: routing.There) -> Iterator[str]:

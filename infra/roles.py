@@ -11,9 +11,10 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from infra import naming, roles_deployer
+from infra import roles_deployer
 from infra.permissions import Statement, document
 from infra.scope import Scope, allow, each, groups, log_groups, passed, tagged
+from release import names
 
 __all__ = ["LIMIT", "QUOTAS", "ROLES", "Scope", "parts", "policy", "size"]
 
@@ -142,7 +143,7 @@ def _roll(scope: Scope) -> list[Statement]:
     """
     refresh = ["PutLifecycleHook", "RollbackInstanceRefresh", "StartInstanceRefresh"]
     launched = [scope.arn("ec2", f"{kind}/*") for kind in ("instance", "network-interface", "volume")]
-    image = f"arn:{naming.partition(scope.region)}:ec2:{scope.region}::image/*"
+    image = f"arn:{names.partition(scope.region)}:ec2:{scope.region}::image/*"
     owned = [scope.arn("ec2", f"{kind}/*") for kind in ("launch-template", "security-group", "subnet")]
     return [
         allow("Watch", ["autoscaling:DescribeLifecycleHooks", "cloudwatch:GetMetricStatistics"], "*"),
@@ -158,7 +159,7 @@ def _roll(scope: Scope) -> list[Statement]:
 def _use_state(scope: Scope, *, write: bool) -> list[Statement]:
     statements: list[Statement] = []
     if scope.state:
-        bucket = naming.bucket_arn(scope.state, scope.region)
+        bucket = names.bucket_arn(scope.state, scope.region)
         actions = ["s3:GetObject", *(["s3:PutObject", "s3:DeleteObject"] if write else [])]
         statements += [
             allow("State", actions, f"{bucket}/.pulumi/*"),

@@ -5,9 +5,9 @@ EC2's ids are not known beforehand, so there the tag `slipway:stack` decides; ev
 
 from __future__ import annotations
 
-from infra import naming
 from infra.permissions import Statement
 from infra.scope import TAG, Scope, allow, each, groups, log_groups, passed, tagged
+from release import names
 
 
 def statements(scope: Scope) -> list[Statement]:
@@ -83,7 +83,7 @@ _SSM_MADE = "AddTagsToResource GetParameter ListTagsForResource PutParameter"
 
 def _change_fleets(scope: Scope) -> list[Statement]:
     """Balancer, groups, their roles, logs, alarms and secrets: by name."""
-    balancer, target_groups = naming.balancer_name(scope.stack), f"targetgroup/{scope.stack}"[:35]
+    balancer, target_groups = names.balancer_name(scope.stack), f"targetgroup/{scope.stack}"[:35]
     balanced = [scope.arn("elasticloadbalancing", f"*/app/{balancer}/*")]
     balanced.append(scope.arn("elasticloadbalancing", f"{target_groups}*"))
     profiles = scope.everywhere("iam", f"{scope.account}:instance-profile/{scope.prefix}-*")
@@ -102,9 +102,7 @@ def _change_fleets(scope: Scope) -> list[Statement]:
         allow("SeeMore", ["cloudwatch:DescribeAlarms", "logs:DescribeLogGroups", "ssm:DescribeParameters"], "*"),
         allow("Logs", each("logs", "", _LOGS_MADE), log_groups(scope)),
         allow("Alarms", each("cloudwatch", "", _ALARMS_MADE), scope.arn("cloudwatch", f"alarm:{scope.prefix}-*")),
-        allow(
-            "Parameters", each("ssm", "", _SSM_MADE), scope.arn("ssm", f"parameter/{naming.PROJECT}/{scope.stack}/*")
-        ),
+        allow("Parameters", each("ssm", "", _SSM_MADE), scope.arn("ssm", f"parameter/{names.PROJECT}/{scope.stack}/*")),
     ]
 
 

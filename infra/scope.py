@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from infra import naming
 from infra.permissions import Statement
+from release import names
 
 TAG = "slipway:stack"
 
@@ -31,29 +31,29 @@ class Scope:
     @property
     def store(self) -> str:
         """ARN of the release store."""
-        return naming.bucket_arn(self.bucket or naming.bucket_name(self.stack, self.account, self.region), self.region)
+        return names.bucket_arn(self.bucket or names.bucket_name(self.stack, self.account, self.region), self.region)
 
     @property
     def access_logs(self) -> str:
         """ARN of the stack's own bucket for the load balancer's logs."""
-        return naming.bucket_arn(naming.access_logs_bucket_name(self.stack, self.account, self.region), self.region)
+        return names.bucket_arn(names.access_logs_bucket_name(self.stack, self.account, self.region), self.region)
 
     @property
     def prefix(self) -> str:
         """What most names begin with."""
-        return f"{naming.PROJECT}-{self.stack}"
+        return f"{names.PROJECT}-{self.stack}"
 
     def arn(self, service: str, resource: str) -> str:
         """Of something in the stack's region."""
-        return naming.arn(service, self.region, self.account, resource)
+        return names.arn(service, self.region, self.account, resource)
 
     def everywhere(self, service: str, resource: str) -> str:
         """Of something that belongs to no region."""
-        return f"arn:{naming.partition(self.region)}:{service}::{resource}"
+        return f"arn:{names.partition(self.region)}:{service}::{resource}"
 
     @property
     def roles(self) -> str:
-        """Those of the stack. Longer names are shortened (naming.role_name), but not in this part."""
+        """Those of the stack. Longer names are shortened (names.role_name), but not in this part."""
         return self.everywhere("iam", f"{self.account}:role/{self.prefix}-*")
 
 
@@ -66,17 +66,17 @@ def passed(service: str) -> dict[str, Any]:
 
 
 def groups(scope: Scope) -> str:
-    return naming.group_arn(scope.stack, "*", region=scope.region, account=scope.account)
+    return names.group_arn(scope.stack, "*", region=scope.region, account=scope.account)
 
 
 def log_groups(scope: Scope) -> list[str]:
     """The fleets', and the flow logs'; some actions are asked about the group, others about its streams."""
-    names = (f"/{naming.PROJECT}/{scope.stack}/*", f"/{naming.PROJECT}/{scope.stack}-flow-logs*")
-    return [scope.arn("logs", f"log-group:{name}") for name in names]
+    logs = (f"/{names.PROJECT}/{scope.stack}/*", f"/{names.PROJECT}/{scope.stack}-flow-logs*")
+    return [scope.arn("logs", f"log-group:{name}") for name in logs]
 
 
-def each(service: str, verb: str, names: str) -> list[str]:
-    return [f"{service}:{verb}{name}" for name in names.split()]
+def each(service: str, verb: str, actions: str) -> list[str]:
+    return [f"{service}:{verb}{name}" for name in actions.split()]
 
 
 def allow(

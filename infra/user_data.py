@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from infra import naming
 from infra.settings import FleetSettings, Settings
+from release import names
 from release.component.user_data import Boot, UserDataTooLargeError, render
 
 _LARGEST_VERSION = 999_999
@@ -29,9 +29,9 @@ def _boot(settings: Settings, fleet: FleetSettings, command: str, bucket: str) -
         bucket=bucket,
         region=settings.region,
         fleet=name,
-        group=naming.group_name(stack, name),
-        hook=naming.BOOT_HOOK,
-        log_group=naming.log_group_name(stack, name),
+        group=names.group_name(stack, name),
+        hook=names.BOOT_HOOK,
+        log_group=names.log_group_name(stack, name),
         command=command,
         port=fleet.port,
         health_path=fleet.health.path,
@@ -39,6 +39,6 @@ def _boot(settings: Settings, fleet: FleetSettings, command: str, bucket: str) -
         health_timeout=fleet.health.timeout,
         boot_timeout=fleet.boot_timeout,
         environment=fleet.environment,
-        secrets=tuple(f"{naming.parameter_name(stack, name, key)}:{_LARGEST_VERSION}" for key in fleet.secrets),
+        secrets=tuple(f"{names.parameter_name(stack, name, key)}:{_LARGEST_VERSION}" for key in fleet.secrets),
         packages=fleet.packages,
     )

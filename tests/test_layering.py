@@ -10,7 +10,6 @@ PURE = [
     "infra/alarm_times.py",
     "infra/cidr.py",
     "infra/identities.py",
-    "infra/naming.py",
     "infra/permissions.py",
     "infra/placeholders.py",
     "infra/preferences.py",
@@ -28,6 +27,7 @@ PURE = [
     "release/store/reader.py",
     "release/component/packages.py",
     "release/rollout/decide.py",
+    "release/names.py",
     "release/text.py",
     "release/component/user_data.py",
 ]

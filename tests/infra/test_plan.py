@@ -7,10 +7,11 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from infra import configuration, lookup, naming, placeholders, routing
+from infra import configuration, lookup, placeholders, routing
 from infra import plan as planning
 from infra.identities import Caller
 from infra.settings import Settings, SettingsError, parse
+from release import names
 from release.clients import client
 
 pytestmark = pytest.mark.sandbox
@@ -178,13 +179,13 @@ def test_a_security_group_has_to_be_there(plan):
 
 def made(stack: str, fleet: str, port: int = 8080) -> None:
     """As much of a fleet of another stack as its first seconds make."""
-    tags = [{"Key": key, "Value": value} for key, value in naming.tags(stack, fleet=fleet).items()]
+    tags = [{"Key": key, "Value": value} for key, value in names.tags(stack, fleet=fleet).items()]
     boto3.client("iam").create_role(
-        RoleName=naming.role_name(stack, fleet, REGION), AssumeRolePolicyDocument="{}", Tags=tags
+        RoleName=names.role_name(stack, fleet, REGION), AssumeRolePolicyDocument="{}", Tags=tags
     )
     elbv2 = boto3.client("elbv2", region_name=REGION)
     vpc = boto3.client("ec2", region_name=REGION).create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
-    name = naming.target_group_name(stack, fleet, port)
+    name = names.target_group_name(stack, fleet, port)
     elbv2.create_target_group(Name=name, Protocol="HTTP", Port=port, VpcId=vpc, Tags=tags)
 
 
@@ -224,7 +225,7 @@ def test_a_role_of_the_stack_itself_may_be_a_fleets(plan):
 
 def test_a_bucket_whose_objects_expire_is_no_store(plan):
     """The access logs of `shop` lie where the releases of `shop-logs` would: they would be gone after 90 days."""
-    logs = naming.access_logs_bucket_name("shop", ACCOUNT, REGION)
+    logs = names.access_logs_bucket_name("shop", ACCOUNT, REGION)
     s3 = boto3.client("s3", region_name=REGION)
     s3.create_bucket(Bucket=logs, CreateBucketConfiguration={"LocationConstraint": REGION})
     tags = [{"Key": "slipway:stack", "Value": "shop"}]
@@ -264,7 +265,7 @@ def listener(rules: dict[tuple[str, str | None], int]) -> None:
     nothing = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
     made = elbv2.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=80, DefaultActions=[nothing])
     for (fleet, path), priority in rules.items():
-        name = naming.target_group_name("shop", fleet, 8080)
+        name = names.target_group_name("shop", fleet, 8080)
         tags = [{"Key": "slipway:stack", "Value": "shop"}]
         group = elbv2.create_target_group(Name=name, Protocol="HTTP", Port=8080, VpcId=vpc, Tags=tags)
         arn = group["TargetGroups"][0]["TargetGroupArn"]

@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra import naming, zones
+from infra import zones
 from infra.preferences import refresh_preferences
 from infra.settings import SettingsError, parse
+from release import names
 
 NAME = st.from_regex(r"[a-z]([a-z0-9-]{0,18}[a-z0-9])?", fullmatch=True)
 
@@ -14,34 +15,34 @@ NAME = st.from_regex(r"[a-z]([a-z0-9-]{0,18}[a-z0-9])?", fullmatch=True)
 @given(NAME, NAME, st.integers(1024, 65535))
 def test_names_fit_what_aws_allows(stack, fleet, port):
     """The longest stack and fleet still make names that every API takes."""
-    assert len(naming.balancer_name(stack)) <= 32
-    assert len(naming.target_group_name(stack, fleet, port)) <= 32
-    assert len(naming.role_name(stack, fleet, "ap-northeast-1")) <= 64
-    assert len(naming.access_logs_bucket_name(stack, "1" * 12, "ap-southeast-2")) <= 63
+    assert len(names.balancer_name(stack)) <= 32
+    assert len(names.target_group_name(stack, fleet, port)) <= 32
+    assert len(names.role_name(stack, fleet, "ap-northeast-1")) <= 64
+    assert len(names.access_logs_bucket_name(stack, "1" * 12, "ap-southeast-2")) <= 63
 
 
 @given(NAME, NAME, NAME)
 def test_shortened_names_stay_apart(stack, one, other):
     """What is cut off is still in the name, as its hash."""
-    same = naming.target_group_name(stack, one, 8080) == naming.target_group_name(stack, other, 8080)
+    same = names.target_group_name(stack, one, 8080) == names.target_group_name(stack, other, 8080)
     assert same == (one == other)
 
 
 def test_partitions_follow_from_the_region():
     """China and GovCloud have ARNs of their own."""
-    assert naming.bucket_arn("b", "cn-north-1") == "arn:aws-cn:s3:::b"
-    assert naming.bucket_arn("b", "us-gov-west-1") == "arn:aws-us-gov:s3:::b"
+    assert names.bucket_arn("b", "cn-north-1") == "arn:aws-cn:s3:::b"
+    assert names.bucket_arn("b", "us-gov-west-1") == "arn:aws-us-gov:s3:::b"
 
 
-def choose(wanted, names):
-    return zones.choose(wanted, names, stack="prod", region="us-west-2")
+def choose(wanted, available):
+    return zones.choose(wanted, available, stack="prod", region="us-west-2")
 
 
 def test_zones_are_the_first_ones_and_never_local_ones():
     """A local zone has neither NAT nor load balancers as a region's zones do."""
-    names = ["us-west-2-lax-1a", "us-west-2c", "us-west-2a", "us-west-2-wl1-las-wlz-1", "us-west-2b", "us-west-2d"]
-    assert choose(3, names) == ("us-west-2a", "us-west-2b", "us-west-2c")
-    assert choose(("b", "d"), names) == ("us-west-2b", "us-west-2d")
+    available = ["us-west-2-lax-1a", "us-west-2c", "us-west-2a", "us-west-2-wl1-las-wlz-1", "us-west-2b", "us-west-2d"]
+    assert choose(3, available) == ("us-west-2a", "us-west-2b", "us-west-2c")
+    assert choose(("b", "d"), available) == ("us-west-2b", "us-west-2d")
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from infra import naming
 from infra.settings import parse
+from release import names
 from sandbox.aws.iam.policy import Ask, decide
 from tests.infra.program import ACCOUNT, DIGEST, SHA, ZONES, Program, run
 
@@ -234,7 +234,7 @@ def may(policy: str, action: str, key: str, role: str) -> bool:
 
 def test_who_may_write_the_store():
     """Instances nothing, whatever their role is given; where writers are named, they and nobody else."""
-    instance = naming.role_name("prod", "web", "eu-west-1")
+    instance = names.role_name("prod", "web", "eu-west-1")
     release, event = "releases/a/manifest.json", "ledger/prod/web/x.json"
     policy = usual().of("s3/bucketPolicy")["artifacts-store-policy"]["policy"]
     for key in (release, event):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import io
 import signal
 import sys
@@ -11,7 +10,8 @@ from types import FrameType
 
 try:
     from release.clients import FAILURES, described
-    from release.commands import common, fleets, history, permissions, releases
+    from release.commands import parser
+    from release.commands.output import tell
     from release.errors import ReleaseError
 except ModuleNotFoundError as missing:
     if (missing.name or "").partition(".")[0] == "release":
@@ -21,7 +21,7 @@ except ModuleNotFoundError as missing:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit status."""
-    parsed = _parser().parse_args(arguments)
+    parsed = parser().parse_args(arguments)
     signal.signal(signal.SIGTERM, _leave)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # what a terminal has no letter for is no reason to fail
@@ -29,25 +29,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         parsed.run(parsed)
     except ReleaseError as error:
-        common.tell(f"error: {error}")
+        tell(f"error: {error}")
         return 1
     except FAILURES as error:
-        common.tell(f"error: AWS could not be asked: {described(error)}")
+        tell(f"error: AWS could not be asked: {described(error)}")
         return 1
     except KeyboardInterrupt:
-        common.tell("interrupted")
+        tell("interrupted")
         return 130
     except BrokenPipeError:
         return 1
     return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m release", description="Releases: commits, published once.")
-    subcommands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for module in (releases, history, fleets, permissions):
-        module.add(subcommands.add_parser, common.common())
-    return parser
 
 
 def _leave(number: int, _frame: FrameType | None) -> None:

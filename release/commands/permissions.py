@@ -1,4 +1,4 @@
-"""`permissions`: the IAM policy of one of those who work with a stack."""
+"""`permissions`: the IAM policy for one of the roles that work with a stack."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ import re
 
 from infra import roles
 from release.clients import client, explained
-from release.commands.common import Declare, as_json, stack_name, tell
+from release.commands.options import stack_name
+from release.commands.output import as_json, tell
 from release.errors import ReleaseError
 
 _ACCOUNT = re.compile(r"\d{12}")
 
 
-def add(declare: Declare, common: argparse.ArgumentParser) -> None:
-    """Declare it."""
-    command = declare(
-        "permissions", parents=[common], help="the IAM policy that a deployer, previewer, publisher or rollback needs"
-    )
+HELP = "the IAM policy that a deployer, previewer, publisher or rollback needs"
+
+
+def add(command: argparse.ArgumentParser) -> None:
+    """Declare the options."""
     command.add_argument("--role", required=True, choices=sorted(roles.ROLES))
     command.add_argument("--account", help="default: the one of the credentials")
     command.add_argument("--state", default="", metavar="BUCKET", help="the S3 bucket of Pulumi's state")
     command.add_argument("--key", default="", metavar="ARN", help="the KMS key of the stack's secrets")
     command.add_argument("--zone", default="", metavar="ID", help="the hosted zone of the domain (default: any)")
     command.add_argument("--part", type=int, metavar="N", help="only what goes into the Nth managed policy")
-    command.set_defaults(run=_permissions)
 
 
-def _permissions(arguments: argparse.Namespace) -> None:
-    """The policy, as JSON on standard output. Asks AWS for nothing that the options say."""
+def run(arguments: argparse.Namespace) -> None:
+    """Print the policy as JSON. Asks AWS only for what the options leave out. Raises ReleaseError."""
     scope = roles.Scope(
         stack=stack_name(arguments),
         region=_region(arguments),

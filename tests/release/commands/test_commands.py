@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import http.server
+import importlib
 import json
 import os
+import pkgutil
 import subprocess
 import sys
 import threading
@@ -15,6 +17,7 @@ from pathlib import Path
 import boto3
 import pytest
 
+from release import commands
 from release.__main__ import main
 from release.store.ledger import Event, Ledger
 from tests.release.conftest import REGION, Clone
@@ -218,3 +221,11 @@ def test_as_a_process(site: Clone):
     assert done.returncode == 1
     assert done.stderr.startswith("error: 'nope' is not published")
     assert "Traceback" not in done.stderr
+
+
+def test_every_command_is_declared():
+    """A module with `run` is a command, and `python -m release --help` shows it."""
+    modules = (
+        importlib.import_module(f"release.commands.{name.name}") for name in pkgutil.iter_modules(commands.__path__)
+    )
+    assert {module.__name__.rpartition(".")[2] for module in modules if hasattr(module, "run")} == set(commands.NAMES)

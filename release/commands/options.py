@@ -1,0 +1,78 @@
+"""What the options shared by all commands name: the stack, its bucket, a published release."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+
+from release.clients import client, explained
+from release.errors import RevisionError, StoreError
+from release.rollout.fleets import Fleets
+from release.source.revision import check_ref
+from release.store import publish
+from release.store.manifest import Manifest
+from release.store.releases import Store
+
+
+def common() -> argparse.ArgumentParser:
+    """Return a parent parser with the options that every command takes."""
+    parent = argparse.ArgumentParser(add_help=False)
+    parent.add_argument("--bucket", help="the release store; default: SLIPWAY_BUCKET, else the stack's bucket")
+    parent.add_argument("--stack", help="the stack whose bucket to use; default: PULUMI_STACK")
+    parent.add_argument("--region", help="default: as for the AWS CLI")
+    parent.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    return parent
+
+
+def open_store(arguments: argparse.Namespace) -> Store:
+    """Return the store that the options and the environment name. Raises StoreError as `bucket_name` does."""
+    return Store(bucket_name(arguments), client("s3", arguments.region))
+
+
+def bucket_name(arguments: argparse.Namespace) -> str:
+    """Return the bucket: `--bucket`, SLIPWAY_BUCKET, the tag of the stack's fleets, or the default bucket's name.
+
+    Raises StoreError if none of them is known.
+    """
+    named = arguments.bucket or ("" if arguments.stack else os.environ.get("SLIPWAY_BUCKET"))
+    if named:
+        return str(named)
+    stack = stack_name(arguments)
+    fleets = Fleets(arguments.region)
+    with explained("look for its fleets", f"region {fleets.region}"):
+        tagged = next((found.store for found in fleets.of_stack(stack) if found.store), None)
+    if tagged:
+        return tagged
+    sts = client("sts", arguments.region)
+    with explained("find out the account", "AWS STS"):
+        account: str = sts.get_caller_identity()["Account"]
+    return f"slipway-{stack}-{account}-{sts.meta.region_name}"
+
+
+def stack_name(arguments: argparse.Namespace) -> str:
+    """Return `--stack` or PULUMI_STACK, without Pulumi's organization and project; else the region's only stack.
+
+    Raises StoreError if the name is malformed, or if the region has no stack or several.
+    """
+    if stack := arguments.stack or os.environ.get("PULUMI_STACK"):
+        name = str(stack).rpartition("/")[2]
+        if not re.fullmatch(r"[A-Za-z0-9_.-]{1,100}", name):  # Pulumi's own rule
+            raise StoreError(f"--stack (or PULUMI_STACK): {name[:100]!r} is not the name of a stack")
+        return name
+    fleets = Fleets(arguments.region)
+    with explained("look for stacks", f"region {fleets.region}"):
+        stacks = fleets.stacks()
+    if len(stacks) != 1:
+        known = f"region {fleets.region} has {', '.join(stacks) or 'none'}"
+        raise StoreError(f"which stack? {known}: give --stack (or PULUMI_STACK), or --bucket (or SLIPWAY_BUCKET)")
+    return stacks[0]
+
+
+def published(store: Store, ref: str) -> Manifest:
+    """Return the release that `ref` names. Raises RevisionError, listing the newest ones, if it isn't published."""
+    found = publish.find(store, check_ref(ref))
+    if found is None:
+        known = publish.lines(store.list(10)) or "  none"
+        raise RevisionError(f"{ref!r} is not published in {store.where}; the newest that are:\n{known}")
+    return found

@@ -1,0 +1,66 @@
+"""`rollback`: take the fleets back to the last good release, with nothing but AWS."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from release.clients import client
+from release.commands import fleets
+from release.commands.options import published, stack_name
+from release.commands.output import as_json, tell
+from release.errors import ReleaseError
+from release.rollout.fleets import Fleets, Found
+from release.rollout.rollback import Rollback
+from release.rollout.templates import Templates
+from release.rollout.traffic import Traffic
+from release.store.ledger import Ledger
+from release.store.releases import Store
+
+HELP = "back to the last good release, with nothing but AWS"
+
+
+def add(command: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    command.add_argument("--to", metavar="REF", help="a published SHA, seven or more digits of it, or a tag")
+    command.add_argument("--fleet", action="append", help="only this fleet (may be given several times)")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Roll the fleets back and print what they serve then. Raises ReleaseError."""
+    asked = Fleets(arguments.region)
+    chosen = _chosen(fleets.found(arguments, asked), arguments.fleet)
+    s3 = client("s3", arguments.region)
+    rollback = Rollback(
+        stack=stack_name(arguments),
+        fleets=asked,
+        templates=Templates(arguments.region),
+        traffic=Traffic(arguments.region),
+        store=Store(chosen[0].store, s3),
+        ledger=Ledger(chosen[0].store, s3),
+        tell=tell,
+    )
+    target = published(rollback.store, arguments.to) if arguments.to else rollback.target(chosen)
+    ways = [rollback.way(fleet, target) for fleet in chosen]
+    try:
+        served = asyncio.run(rollback.run(ways))
+    except KeyboardInterrupt:
+        raise ReleaseError(
+            "stopped watching; what was started goes on in AWS: `python -m release status` shows it"
+        ) from None
+    if arguments.json:
+        as_json({name: asdict(serving) for name, serving in served.items()})
+        return
+    for way in ways:
+        print(f"{way.fleet.name}: {served[way.fleet.name]}")
+    print(f"so that the next `pulumi up` agrees: pulumi config set --path slipway:release.sha {target.sha}")
+
+
+def _chosen(there: Sequence[Found], names: Sequence[str] | None) -> list[Found]:
+    missing = sorted(set(names or ()) - {fleet.name for fleet in there})
+    if missing:
+        known = ", ".join(fleet.name for fleet in there)
+        raise ReleaseError(f"there is no fleet {', '.join(missing)}; the stack has {known}")
+    return [fleet for fleet in there if not names or fleet.name in names]

@@ -1,37 +1,27 @@
-"""Who may import whom."""
+"""Holds every module to the layers of docs/architecture.md: which package may import which, and what is pure."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PURE = [
-    "infra/alarm_times.py",
-    "infra/cidr.py",
-    "infra/identities.py",
-    "infra/permissions.py",
-    "infra/placeholders.py",
-    "infra/preferences.py",
-    "infra/routing.py",
-    "infra/user_data.py",
-    "infra/zones.py",
-    *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "infra/settings").glob("*.py")),
-    "release/source/location.py",
-    "release/store/manifest.py",
-    "release/source/procfile.py",
-    "release/rollout/alarms.py",
-    "release/rollout/duration.py",
-    "release/store/entries.py",
-    "release/store/event.py",
-    "release/store/reader.py",
-    "release/component/packages.py",
-    "release/rollout/decide.py",
-    "release/names.py",
-    "release/text.py",
-    "release/component/user_data.py",
-]
 OUTSIDE = {"pulumi", "pulumi_aws", "boto3", "botocore", "git"}
+"""What a pure module never reaches."""
+ROOMS = {
+    "source": set[str](),
+    "artifact": {"source"},
+    "store": {"source", "artifact"},
+    "rollout": {"source", "artifact", "store"},
+    "component": {"source", "artifact", "store", "rollout"},
+    "commands": {"source", "artifact", "store", "rollout"},
+}
+"""The packages of release/, and which others each may import; all may import the modules at the top of release/."""
+
+
+def modules(package: str) -> list[Path]:
+    return sorted((ROOT / package).rglob("*.py"))
 
 
 def imports(path: Path) -> set[str]:
@@ -63,16 +53,72 @@ def reached(path: Path) -> set[str]:
     return found
 
 
+def says_pure(path: Path) -> bool:
+    """Whether the module's docstring says "Pure."; so does the one of its package, for all that is in it."""
+    sources = [path, path.with_name("__init__.py")]
+    return any(
+        re.search(r"\bPure[.:]", ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or "")
+        for file in sources
+    )
+
+
+def relative(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+PURE = [relative(path) for package in ("infra", "release") for path in modules(package) if says_pure(path)]
+
+
 @pytest.mark.parametrize("module", PURE)
-def test_pure_modules_reach_neither_pulumi_nor_boto3_nor_git(module):
-    """A pure module can be used and tested without any of them, whatever it imports in turn."""
+def test_pure_modules_reach_neither_pulumi_nor_boto3_nor_git(module: str):
+    """A module that says that it is pure can be used and tested without any of them, whatever it imports in turn."""
     assert not {name.split(".")[0] for name in reached(ROOT / module)} & OUTSIDE
 
 
+def test_what_decides_is_pure():
+    """Settings, names, events and decisions are the core: they say that they are pure, and so are held to it."""
+    core = {"release/names.py", "release/rollout/decide.py", "release/store/event.py", "release/store/manifest.py"}
+    assert core | {relative(path) for path in modules("infra/settings")} <= set(PURE)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_the_packages_of_release_depend_on_each_other_one_way(room: str):
+    """commands, component -> rollout -> store -> artifact -> source, as ROOMS has it."""
+    allowed = ROOMS[room] | {room}
+    assert modules(f"release/{room}"), room
+    for path in modules(f"release/{room}"):
+        packages = {name.split(".")[1] for name in imports(path) if name.startswith("release.")}
+        assert not packages & set(ROOMS) - allowed, path
+
+
+def test_the_top_of_release_depends_on_none_of_its_packages():
+    """All packages use these modules; only `__main__` starts the commands."""
+    assert {path.parent.name for path in modules("release")} == {"release", *ROOMS}
+    for path in (ROOT / "release").glob("*.py"):
+        packages = {name.split(".")[1] for name in imports(path) if name.startswith("release.")} & set(ROOMS)
+        assert packages <= ({"commands"} if path.name == "__main__.py" else set()), path
+
+
+def test_only_the_component_knows_pulumi():
+    """Everything else of release/ works with the Pulumi engine gone."""
+    for path in modules("release"):
+        if path.parent.name != "component":
+            assert not {name.split(".")[0] for name in imports(path)} & {"pulumi", "pulumi_aws"}, path
+
+
+def test_infra_is_above_release():
+    """infra/ uses release/; the other way, `permissions` prints what infra's roles need."""
+    for path in modules("infra"):
+        assert "release.commands" not in imports(path), path
+    for path in modules("release"):
+        if path.parent.name != "commands":
+            assert "infra" not in {name.split(".")[0] for name in imports(path)}, path
+
+
 @pytest.mark.parametrize("package", ["infra", "release"])
-def test_the_program_does_not_know_the_sandbox(package):
+def test_the_program_does_not_know_the_sandbox(package: str):
     """What runs on AWS has nothing of the sandbox in it: no import, and no branch on its presence."""
-    for path in [ROOT / "__main__.py", *sorted((ROOT / package).rglob("*.py"))]:
+    for path in [ROOT / "__main__.py", *modules(package)]:
         assert "sandbox" not in {name.split(".")[0] for name in imports(path)}, path
         assert "SLIPWAY_SANDBOX" not in path.read_text(encoding="utf-8"), path
 

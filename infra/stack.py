@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import pulumi
 
-from infra import routing
-from infra.artifacts import Artifacts, ArtifactsArgs
-from infra.dns import Alias, AliasArgs, Certificate, CertificateArgs
-from infra.fleet import Fleet, FleetArgs
-from infra.load_balancer import LoadBalancer, LoadBalancerArgs
-from infra.network import Network, NetworkArgs
-from infra.plan import Plan, plan
+from infra.balancer import routing
+from infra.balancer.dns import Alias, AliasArgs, Certificate, CertificateArgs
+from infra.balancer.load_balancer import LoadBalancer, LoadBalancerArgs
+from infra.fleet.fleet import Fleet, FleetArgs
+from infra.network.network import Network, NetworkArgs
+from infra.plan.plan import Plan, plan
 from infra.settings import Settings
+from infra.store.artifacts import Artifacts, ArtifactsArgs
 from release.component import bake
 from release.rollout.fleets import Fleets
 from release.rollout.together import Together

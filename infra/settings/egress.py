@@ -6,7 +6,7 @@ import ipaddress
 import re
 from dataclasses import dataclass
 
-from infra import cidr
+from infra.network import cidr
 from infra.settings.section import Section, kind
 
 EVERYWHERE = "0.0.0.0/0"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from infra import alarm_times, routing
+from infra.balancer import routing
+from infra.fleet import alarm_times
 from infra.settings.egress import read_egress
 from infra.settings.instances import check_instance_types
 from infra.settings.model import (

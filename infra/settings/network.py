@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from infra import cidr
+from infra.network import cidr
 from infra.settings.model import LoadBalancerSettings, Nat, NetworkSettings
 from infra.settings.section import Section, Syntax, kind, set_command
 

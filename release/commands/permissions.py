@@ -6,7 +6,7 @@ import argparse
 import os
 import re
 
-from infra import roles
+from infra.permissions import roles
 from release.clients import client, explained
 from release.commands.options import stack_name
 from release.commands.output import as_json, tell

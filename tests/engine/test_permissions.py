@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from infra import roles
+from infra.permissions import roles
 from tests.engine.conftest import REGION, Ran, Sandbox, git
 from tests.sandbox.fake_internal_api import process
 

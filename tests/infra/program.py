@@ -17,8 +17,8 @@ from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.settings import SETTINGS
 
 from infra import stack
-from infra.artifacts import bucket_of
 from infra.settings import Settings
+from infra.store.artifacts import bucket_of
 from release.component import bake
 from release.store import publish
 from release.store.image import Image

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from infra import alarm_times
-from infra.alarms import ANSWERS, RATE, UNANSWERED
+from infra.fleet import alarm_times
+from infra.fleet.alarms import ANSWERS, RATE, UNANSWERED
 from infra.settings import parse
 from sandbox.aws.cloudwatch.metric_math import evaluate
 from tests.infra.test_settings import REGION, ROOT, given_with, problems, web

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra import permissions
+from infra.permissions import policies
 from infra.settings import FleetSettings
 from release import names
 
@@ -54,11 +54,11 @@ class Identity(pulumi.ComponentResource):
             f"{self._name}-role",
             name=names.role_name(args.stack, args.fleet.name, args.region),
             description=f"Instances of fleet {args.fleet.name} of stack {args.stack}",
-            assume_role_policy=json.dumps(permissions.assumed_by("ec2.amazonaws.com")),
+            assume_role_policy=json.dumps(policies.assumed_by("ec2.amazonaws.com")),
             tags=self._tags,
             opts=self._child,
         )
-        allowed = permissions.instance(
+        allowed = policies.instance(
             stack=args.stack, fleet=args.fleet.name, region=args.region, account=args.account, bucket=args.bucket
         )
         policy = aws.iam.RolePolicy(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra import permissions
+from infra.permissions import policies
 from release import names
 
 BOOT_SERVICES = ("autoscaling", "logs", "ssm", "ssmmessages", "ec2messages")
@@ -45,7 +45,7 @@ class Endpoints(pulumi.ComponentResource):
             service_name=_service(args.region, "s3"),
             vpc_endpoint_type="Gateway",
             route_table_ids=args.route_table_ids,
-            policy=json.dumps(permissions.s3_endpoint(args.account)),
+            policy=json.dumps(policies.s3_endpoint(args.account)),
             tags=self._tags("s3"),
             opts=self._child(),
         )

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra import cidr
-from infra.endpoints import Endpoints, EndpointsArgs
-from infra.flow_logs import FlowLogs, FlowLogsArgs
+from infra.network import cidr
+from infra.network.endpoints import Endpoints, EndpointsArgs
+from infra.network.flow_logs import FlowLogs, FlowLogsArgs
 from infra.settings import NetworkSettings
 from release import names
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from infra import quotas
-from infra.quotas import ADDRESSES, VCPUS, VPCS, Quota, Usage
+from infra.plan import quotas
+from infra.plan.quotas import ADDRESSES, VCPUS, VPCS, Quota, Usage
 from infra.settings import Settings
 from release.clients import FAILURES, client, code, described
 from release.errors import ReleaseError

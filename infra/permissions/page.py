@@ -1,4 +1,4 @@
-"""`python -m infra.roles_page`: makes the tables of docs/permissions.md anew from infra/roles.py."""
+"""`python -m infra.permissions.page`: makes the tables of docs/permissions.md anew from infra/permissions/roles.py."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from infra import permissions, roles
+from infra.permissions import policies, roles
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "permissions.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "permissions.md"
 _EXAMPLE = roles.Scope(
     stack="prod",
     region="eu-west-1",
@@ -18,7 +18,9 @@ _EXAMPLE = roles.Scope(
     key="arn:aws:kms:eu-west-1:123456789012:key/1a2b3c4d",
     zone="Z0123456789ABCDEFGHIJ",
 )
-_BLOCK = re.compile(r"(?<=<!-- made from infra/roles.py: )([a-z]+)( -->\n).*?(?=<!-- until here -->)", re.DOTALL)
+_BLOCK = re.compile(
+    r"(?<=<!-- made from infra/permissions/roles.py: )([a-z]+)( -->\n).*?(?=<!-- until here -->)", re.DOTALL
+)
 
 
 def render(page: str) -> str:
@@ -29,7 +31,7 @@ def render(page: str) -> str:
 def _policy(role: str) -> Mapping[str, Any]:
     if role != "instance":
         return roles.policy(role, _EXAMPLE)
-    return permissions.instance(
+    return policies.instance(
         stack=_EXAMPLE.stack,
         fleet="web",
         region=_EXAMPLE.region,

@@ -5,8 +5,8 @@ EC2's ids are not known beforehand, so there the tag `slipway:stack` decides; ev
 
 from __future__ import annotations
 
-from infra.permissions import Statement
-from infra.scope import TAG, Scope, allow, each, groups, log_groups, passed, tagged
+from infra.permissions.policies import Statement
+from infra.permissions.scope import TAG, Scope, allow, each, groups, log_groups, passed, tagged
 from release import names
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import pulumi
 
-from infra import permissions
-from infra.bucket import PrivateBucket, PrivateBucketArgs
+from infra.permissions import policies
 from infra.settings import ArtifactsSettings
+from infra.store.private_bucket import PrivateBucket, PrivateBucketArgs
 from release import names
 
 
@@ -53,10 +53,10 @@ class Artifacts(pulumi.ComponentResource):
             self.ready = own.ready
         self.register_outputs({"bucket": self.bucket})
 
-    def _writers(self, args: ArtifactsArgs) -> Sequence[permissions.Statement]:
+    def _writers(self, args: ArtifactsArgs) -> Sequence[policies.Statement]:
         roles = (names.role_name(args.stack, fleet, args.region) for fleet in args.fleets)
         partition = names.partition(args.region)
-        return permissions.store_writers(
+        return policies.store_writers(
             names.bucket_arn(self.bucket, args.region),
             instances=[f"arn:{partition}:iam::{args.account}:role/{role}" for role in roles],
             publishers=args.settings.publishers,

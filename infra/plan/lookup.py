@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from infra.identities import Caller
+from infra.plan.callers import Caller
 from release import names
 from release.clients import client, code
 

@@ -7,8 +7,8 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from infra import quotas, usage
-from infra.quotas import ADDRESSES, VCPUS, VPCS, Usage
+from infra.plan import quotas, usage
+from infra.plan.quotas import ADDRESSES, VCPUS, VPCS, Usage
 from infra.settings import parse
 from release.rollout.decide import Group, Instance
 from release.rollout.fleets import Found

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra import cidr
+from infra.network import cidr
 
 BLOCKS = st.builds(
     lambda prefix, number: str(ipaddress.IPv4Network(((10 << 24) + (number << (32 - prefix)), prefix))),

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra import alarm_times
-from infra.alarm_times import EVALUATIONS, PERIOD
+from infra.fleet import alarm_times
+from infra.fleet.alarm_times import EVALUATIONS, PERIOD
 from infra.settings import AlarmSettings
 from release import names
 

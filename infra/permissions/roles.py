@@ -11,9 +11,9 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from infra import roles_deployer
-from infra.permissions import Statement, document
-from infra.scope import Scope, allow, each, groups, log_groups, passed, tagged
+from infra.permissions import changes
+from infra.permissions.policies import Statement, document
+from infra.permissions.scope import Scope, allow, each, groups, log_groups, passed, tagged
 from release import names
 
 __all__ = ["LIMIT", "QUOTAS", "ROLES", "Scope", "parts", "policy", "size"]
@@ -70,7 +70,7 @@ def deployer(scope: Scope) -> list[Statement]:
         *_publish(scope),
         *_roll(scope),
         *_use_state(scope, write=True),
-        *roles_deployer.statements(scope),
+        *changes.statements(scope),
     ]
 
 

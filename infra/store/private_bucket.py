@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra import permissions
+from infra.permissions import policies
 from infra.settings import ObjectLockSettings
 from release import names
 
@@ -20,7 +20,7 @@ class PrivateBucketArgs:
     bucket: str
     disposable: bool
     """True: emptied and removed with the stack. False: kept when the stack is destroyed."""
-    statements: Sequence[permissions.Statement] = ()
+    statements: Sequence[policies.Statement] = ()
     expire_after: int | None = None
     """Days after which an object goes, or None: never."""
     expire_versions_after: int | None = None
@@ -70,7 +70,7 @@ class PrivateBucket(pulumi.ComponentResource):
             rule={"object_ownership": "BucketOwnerEnforced"},
             opts=self._child(),
         )
-        document = permissions.bucket(names.bucket_arn(self._args.bucket, self._args.region), self._args.statements)
+        document = policies.bucket(names.bucket_arn(self._args.bucket, self._args.region), self._args.statements)
         # S3 refuses to change a bucket's policy and its public access block at the same time.
         policy = aws.s3.BucketPolicy(
             f"{self._name}-policy",

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from infra import permissions, roles
-from infra.roles_page import PAGE, render
+from infra.permissions import policies, roles
+from infra.permissions.page import PAGE, render
 
 SCOPE = roles.Scope(
     stack="prod",
@@ -26,7 +26,7 @@ ANYWHERE = {
 }
 EVERYONE = {
     **{role: roles.policy(role, SCOPE) for role in roles.ROLES},
-    "instance": permissions.instance(
+    "instance": policies.instance(
         stack="prod", fleet="web", region="eu-west-1", account="123456789012", bucket="store"
     ),
 }
@@ -123,6 +123,6 @@ def test_who_only_looks_changes_nothing():
 
 
 def test_the_page_is_not_stale():
-    """`python -m infra.roles_page` makes it anew."""
+    """`python -m infra.permissions.page` makes it anew."""
     page = Path(PAGE).read_text(encoding="utf-8")
     assert render(page) == page

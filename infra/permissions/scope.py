@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from infra.permissions import Statement
+from infra.permissions.policies import Statement
 from release import names
 
 TAG = "slipway:stack"

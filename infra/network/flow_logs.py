@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra import permissions
+from infra.permissions import policies
 from release import names
 
 RETENTION_DAYS = 30
@@ -39,7 +39,7 @@ class FlowLogs(pulumi.ComponentResource):
             f"{name}-role",
             name=names.flow_logs_role_name(args.stack, args.region),
             assume_role_policy=pulumi.Output.json_dumps(
-                permissions.assumed_by("vpc-flow-logs.amazonaws.com", account=args.account)
+                policies.assumed_by("vpc-flow-logs.amazonaws.com", account=args.account)
             ),
             tags=tags,
             opts=child,
@@ -48,7 +48,7 @@ class FlowLogs(pulumi.ComponentResource):
             f"{name}-policy",
             name="write",
             role=role.name,
-            policy=pulumi.Output.json_dumps(group.arn.apply(permissions.flow_logs)),
+            policy=pulumi.Output.json_dumps(group.arn.apply(policies.flow_logs)),
             opts=child,
         )
         aws.ec2.FlowLog(

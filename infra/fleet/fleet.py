@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra.access import Access, AccessArgs
-from infra.alarms import Alarms, AlarmsArgs
-from infra.identity import Identity, IdentityArgs
-from infra.preferences import refresh_preferences
+from infra.fleet.access import Access, AccessArgs
+from infra.fleet.alarms import Alarms, AlarmsArgs
+from infra.fleet.identity import Identity, IdentityArgs
+from infra.fleet.preferences import refresh_preferences
 from infra.settings import FleetSettings
 from release import names
 from release.component.bake import Release

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from infra.cidr import LETTERS
+from infra.network.cidr import LETTERS
 from infra.settings import SettingsError
 
 

@@ -7,9 +7,11 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from infra import configuration, lookup, placeholders, routing
-from infra import plan as planning
-from infra.identities import Caller
+from infra import configuration, placeholders
+from infra.balancer import routing
+from infra.plan import lookup
+from infra.plan import plan as planning
+from infra.plan.callers import Caller
 from infra.settings import Settings, SettingsError, parse
 from release import names
 from release.clients import client

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra import permissions, routing
-from infra.bucket import PrivateBucket, PrivateBucketArgs
+from infra.balancer import routing
+from infra.permissions import policies
 from infra.settings import FleetSettings, LoadBalancerSettings
+from infra.store.private_bucket import PrivateBucket, PrivateBucketArgs
 from release import names
 
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
@@ -123,7 +124,7 @@ class LoadBalancer(pulumi.ComponentResource):
                 region=self._args.region,
                 bucket=bucket,
                 disposable=self._args.disposable,
-                statements=[permissions.deliver_access_logs(arn, **where)],
+                statements=[policies.deliver_access_logs(arn, **where)],
                 expire_after=LOG_DAYS,
                 expire_versions_after=1,
             ),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra import routing
+from infra.balancer import routing
 from infra.settings import RouteSettings
 
 PATHS = st.sampled_from(["/*", "/api/*", "/api/v2/*", "/api", "/static/?", "/a", "*"])

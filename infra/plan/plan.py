@@ -10,10 +10,13 @@ from typing import TypeVar
 import pulumi
 import pulumi_aws as aws
 
-from infra import configuration, identities, lookup, placeholders, routing, usage, user_data, zones
-from infra.artifacts import bucket_of
-from infra.identities import Caller
+from infra import configuration, placeholders
+from infra.balancer import routing
+from infra.network import zones
+from infra.plan import callers, lookup, usage, user_data
+from infra.plan.callers import Caller
 from infra.settings import Settings, SettingsError
+from infra.store.artifacts import bucket_of
 from release import names
 from release.artifact.build import Build
 from release.clients import explained
@@ -130,7 +133,7 @@ def _refuse(settings: Settings, problems: Iterator[str]) -> None:
 def _refuse_other_callers(settings: Settings, provider: Caller, boto3: Future[Caller]) -> None:
     with explained("ask AWS who this is", f"stack {settings.stack}, region {settings.region}"):
         found = boto3.result()
-    _refuse(settings, identities.problems(provider, found, configuration.provider()))
+    _refuse(settings, callers.problems(provider, found, configuration.provider()))
 
 
 def _unheard(settings: Settings, missing: set[str]) -> Iterator[str]:

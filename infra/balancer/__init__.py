@@ -1,0 +1,1 @@
+"""The load balancer: its listeners, its rules and the domain."""

@@ -1,0 +1,1 @@
+"""The VPC: its zones, addresses, subnets and ways out."""

@@ -1,0 +1,1 @@
+"""IAM and resource policies: what instances and people may do."""

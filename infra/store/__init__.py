@@ -1,0 +1,1 @@
+"""The bucket that keeps releases and the ledger."""

@@ -9,7 +9,7 @@ from release.clients import client
 from release.commands.fleets import found
 from release.commands.options import stack_name
 from release.commands.output import as_json, table
-from release.rollout import decide
+from release.rollout import decide, observed
 from release.rollout.fleets import Fleets, Found
 from release.rollout.templates import Templates
 from release.rollout.watch import served
@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> None:
 def _state(arguments: argparse.Namespace, fleets: Fleets, templates: Templates, fleet: Found) -> dict[str, object]:
     group = fleet.group
     serving = served(fleets, group, fleet.log_group)
-    active = decide.in_status(fleets.refreshes(group.name), decide.ACTIVE)
+    active = decide.in_status(fleets.refreshes(group.name), observed.ACTIVE)
     events = Ledger(fleet.store, client("s3", arguments.region)).history(stack_name(arguments), fleet.name, 1)
     last = events[0] if events else None
     return {

@@ -14,10 +14,10 @@ import pulumi_aws as aws
 from release.clients import FAILURES, client, described
 from release.component import told
 from release.errors import ReleaseError
-from release.rollout.decide import Template
 from release.rollout.drive import Rollout
 from release.rollout.fleets import Fleets
 from release.rollout.foresight import Foresight
+from release.rollout.observed import Template
 from release.rollout.proof import Proof
 from release.rollout.record import Record
 from release.rollout.templates import Templates

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from release.errors import StoreError
-from release.rollout import alarms, decide
+from release.rollout import alarms, decide, observed
 from release.rollout.alarms import Alarm
-from release.rollout.decide import BootEvent, Group, Refresh, Step, Template
+from release.rollout.decide import Step
+from release.rollout.observed import BootEvent, Group, Refresh, Template
 from release.rollout.record import ROLLBACK
+from release.rollout.serving import progress
 from release.rollout.templates import Templates
 from release.rollout.watch import CAPACITY, RolloutError, Watch, pause
 
@@ -67,7 +69,7 @@ class Rollout(Watch):
         event = await self.ask(self.record.unwatched)
         refreshes = await self.ask(self.fleets.refreshes, self.plan.group) if event else []
         refresh = next((found for found in refreshes if event and found.id == event.refresh_id), None)
-        if event is None or refresh is None or refresh.status in decide.ACTIVE:
+        if event is None or refresh is None or refresh.status in observed.ACTIVE:
             return
         if refresh.status == "Successful" and event.sha == self.plan.sha:
             return  # it is about to be proved
@@ -94,7 +96,7 @@ class Rollout(Watch):
         One that is being undone is waited for. Another one is refused, or undone where that was asked for.
         """
         refresh = await self._active()
-        if refresh and refresh.status not in decide.ROLLING_FORWARD:
+        if refresh and refresh.status not in observed.ROLLING_FORWARD:
             self.tell(f"{self.plan.fleet}: waiting for instance refresh {refresh.id}, which is {refresh.status}")
             await self._ended(refresh)
             refresh = await self._active()
@@ -216,7 +218,7 @@ class Rollout(Watch):
 
     async def _active(self) -> Refresh | None:
         refreshes = await self.ask(self.fleets.refreshes, self.plan.group)
-        return decide.in_status(refreshes, decide.ACTIVE)
+        return decide.in_status(refreshes, observed.ACTIVE)
 
     async def _is_everywhere(self, wanted: Template) -> bool:
         """Whether every instance runs what `wanted` says, under whatever version number."""
@@ -241,13 +243,13 @@ class Rollout(Watch):
         self.tell(f"{self.plan.fleet}: rolling back instance refresh {refresh.id}")
         undoing = await self.ask(self.fleets.roll_back, self.plan.group)
         seen, _ = await self._observe(refresh.id)
-        if not undoing and seen.status in decide.ROLLING_FORWARD:
+        if not undoing and seen.status in observed.ROLLING_FORWARD:
             raise RolloutError(
                 f"fleet {self.plan.fleet}: instance refresh {seen.id} is {seen.status}, and AWS can't roll it back: "
                 "wait for it, or `aws autoscaling cancel-instance-refresh "
                 f"--auto-scaling-group-name {self.plan.group}`, and run the same command again"
             )
-        if seen.status in decide.ACTIVE:
+        if seen.status in observed.ACTIVE:
             seen = await self._ended(refresh)
         if undoing and seen.status != "RollbackSuccessful":
             raise RolloutError(
@@ -262,7 +264,7 @@ class Rollout(Watch):
         while True:
             seen, group = await self._observe(refresh.id)
             elapsed = self.clock() - began
-            if seen.status not in decide.ACTIVE:
+            if seen.status not in observed.ACTIVE:
                 return seen
             if elapsed > self.plan.timeout:
                 waited = f"waited {elapsed:.0f} s for instance refresh {seen.id}"
@@ -293,7 +295,7 @@ class Rollout(Watch):
         return "Fix it and run `pulumi up` with the new SHA, or set the SHA that serves"
 
     def _progress(self, refresh: Refresh, group: Group, wanted: Template | None) -> None:
-        self.say(decide.progress(self.plan.fleet, refresh, group, wanted))
+        self.say(progress(self.plan.fleet, refresh, group, wanted))
 
 
 def _join(reason: str, shortage: str) -> str:

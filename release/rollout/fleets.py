@@ -16,8 +16,8 @@ from botocore.exceptions import ClientError
 
 from release.clients import client, code
 from release.rollout.alarms import Alarm
-from release.rollout.decide import BootEvent, Group, Instance, Refresh, Template
 from release.rollout.journal import Journal, Wanted
+from release.rollout.observed import BootEvent, Group, Instance, Refresh, Template
 from release.rollout.templates import Templates
 
 _ACTIVITIES = 1000

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from release.rollout import decide
-from release.rollout.decide import Template
+from release.rollout import observed
 from release.rollout.drive import Rollout
+from release.rollout.observed import Template
 
 
 @dataclass(kw_only=True)
@@ -36,7 +36,7 @@ class Foresight(Rollout):
     async def _another_under_way(self) -> str:
         """What to say of a rollout of another release that is under way."""
         refresh = await self._active()
-        if refresh is None or self.plan.supersede or refresh.status not in decide.ROLLING_FORWARD:
+        if refresh is None or self.plan.supersede or refresh.status not in observed.ROLLING_FORWARD:
             return ""
         sha = await self.ask(self.templates.release_of, refresh.template) if refresh.template else None
         return "" if sha == self.plan.sha else await self._refused(refresh)

@@ -15,7 +15,7 @@ from typing import Any, cast
 from botocore.exceptions import ClientError
 
 from release.clients import client, code
-from release.rollout.decide import BootEvent
+from release.rollout.observed import BootEvent
 from release.store.reader import parse
 from release.text import clean
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from release.clients import FAILURES, described
 from release.rollout import decide
-from release.rollout.decide import BootEvent, Serving, Template
+from release.rollout.observed import BootEvent, Template
+from release.rollout.serving import Serving
 from release.rollout.traffic import Requests, Traffic
 from release.rollout.watch import CAPACITY, RolloutError, Watch, pause
 

@@ -13,12 +13,14 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from release.errors import ReleaseError
-from release.rollout import decide, duration
-from release.rollout.decide import Group, Refresh, Serving, Step, Template
+from release.rollout import decide, duration, observed
+from release.rollout.decide import Step
 from release.rollout.drive import Rollout
 from release.rollout.fleets import Fleets, Found
+from release.rollout.observed import Group, Refresh, Template
 from release.rollout.proof import Proof
 from release.rollout.record import ROLLBACK, Record
+from release.rollout.serving import Serving
 from release.rollout.templates import Templates
 from release.rollout.together import told
 from release.rollout.traffic import Traffic
@@ -74,7 +76,7 @@ class Rollback:
         """
         events = [event for fleet in chosen for event in self.ledger.history(self.stack, fleet.name, _HISTORY)]
         under_way = [refresh for fleet in chosen if (refresh := self._under_way(fleet))]
-        forward = [refresh for refresh in under_way if refresh.status in decide.ROLLING_FORWARD]
+        forward = [refresh for refresh in under_way if refresh.status in observed.ROLLING_FORWARD]
         back = _rolling_back_to(events, forward)
         if back:
             return self._published(back)
@@ -103,7 +105,7 @@ class Rollback:
         return manifest
 
     def _under_way(self, fleet: Found) -> Refresh | None:
-        return decide.in_status(self.fleets.refreshes(fleet.group.name), decide.ACTIVE)
+        return decide.in_status(self.fleets.refreshes(fleet.group.name), observed.ACTIVE)
 
     def _release_of(self, template: Template | None) -> str | None:
         return self.templates.release_of(template) if template else None
@@ -157,7 +159,7 @@ class Rollback:
         made = Rollout(plan=plan, fleets=self.fleets, templates=self.templates, record=record, tell=self.tell)
         left = await asyncio.to_thread(self._release_of, way.fleet.group.template)
         under_way = await asyncio.to_thread(self._under_way, way.fleet)
-        if under_way and (under_way.template != way.template or under_way.status not in decide.ROLLING_FORWARD):
+        if under_way and (under_way.template != way.template or under_way.status not in observed.ROLLING_FORWARD):
             await made.undo(under_way)
         desired = await asyncio.to_thread(self.fleets.desired, way.fleet.group.name, way.template)
         await made.run(desired, way.template)

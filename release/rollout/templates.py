@@ -13,7 +13,7 @@ from typing import Any, cast
 from botocore.exceptions import ClientError
 
 from release.clients import client, code
-from release.rollout.decide import Template
+from release.rollout.observed import Template
 
 _GONE = {"InvalidLaunchTemplateId.NotFound", "InvalidLaunchTemplateId.VersionNotFound"}
 _ASSIGNED = re.compile(rb"^DIGEST=([0-9a-f]{64})$", re.MULTILINE)

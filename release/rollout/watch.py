@@ -12,9 +12,11 @@ from typing import Any, ParamSpec, TypeVar
 from release.clients import FAILURES, described
 from release.errors import ReleaseError
 from release.rollout import decide
-from release.rollout.decide import BootEvent, Group, Serving, Step, Template
+from release.rollout.decide import Step
 from release.rollout.fleets import Fleets
+from release.rollout.observed import BootEvent, Group, Template
 from release.rollout.record import Record
+from release.rollout.serving import Serving, count
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -132,7 +134,7 @@ def served(fleets: Fleets, group: Group, log_group: str) -> Serving:
     """What a group serves now: asked from the balancer, and from the instances that are in service."""
     healthy = fleets.healthy_targets(group.target_group_arns)
     in_service = [instance for instance in group.instances if instance.in_service]
-    return decide.serving(group, healthy, fleets.ready(log_group, in_service))
+    return count(group, healthy, fleets.ready(log_group, in_service))
 
 
 def all_served(fleets: Fleets, stack: str) -> str:

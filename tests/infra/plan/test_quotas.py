@@ -10,8 +10,8 @@ from moto import mock_aws
 from infra.plan import quotas, usage
 from infra.plan.quotas import ADDRESSES, VCPUS, VPCS, Usage
 from infra.settings import parse
-from release.rollout.decide import Group, Instance
 from release.rollout.fleets import Found
+from release.rollout.observed import Group, Instance
 
 pytestmark = pytest.mark.sandbox
 

@@ -7,7 +7,7 @@ import pytest
 from botocore.validate import validate_parameters
 
 from release.component.hooks import desired_configuration, template_of
-from release.rollout.decide import Template
+from release.rollout.observed import Template
 
 ONE = {"launchTemplate": {"id": "lt-1", "version": "7", "__defaults": []}}
 MIXED = {

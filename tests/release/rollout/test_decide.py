@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from release.rollout import decide
-from release.rollout.decide import BootEvent, Group, Instance, Refresh, Step, Template
+from release.rollout import decide, observed, serving
+from release.rollout.decide import Step
+from release.rollout.observed import BootEvent, Group, Instance, Refresh, Template
 
 OLD, NEW = Template(id="lt-1", version="1"), Template(id="lt-1", version="2")
-STATUSES = sorted(decide.ACTIVE | {"Successful", "Failed", "Cancelled", "RollbackSuccessful", "RollbackFailed"})
+STATUSES = sorted(observed.ACTIVE | {"Successful", "Failed", "Cancelled", "RollbackSuccessful", "RollbackFailed"})
 
 
 def failed_boot(instance: str, at: float = 10, sha: str = "b" * 40) -> BootEvent:
@@ -101,7 +102,7 @@ def test_progress_counts_old_and_new_by_zone():
         ),
     )
     refresh = Refresh(id="r", status="InProgress", percentage=50, reason="Waiting")
-    line = decide.progress("web", refresh, group, NEW)
+    line = serving.progress("web", refresh, group, NEW)
     assert line == "web: InProgress 50% | eu-west-1a 1 old 0 new, eu-west-1b 0 old 1 new | 1 booting | Waiting"
 
 
@@ -110,7 +111,7 @@ def test_serving_is_what_instances_said():
     group = Group(
         name="g", desired=3, template=NEW, instances=(member("i-1"), member("i-2"), member("i-3"), member("i-4"))
     )
-    found = decide.serving(group, ["i-1", "i-2", "i-4"], [ready("i-1", "a"), ready("i-2", "b"), ready("i-3", "b")])
+    found = serving.count(group, ["i-1", "i-2", "i-4"], [ready("i-1", "a"), ready("i-2", "b"), ready("i-3", "b")])
     assert found.counts == {"a": 1, "b": 1}
     assert found.unproved == 1
     assert not found.is_exactly("b", "d")
@@ -121,9 +122,9 @@ def test_serving_exactly_needs_every_instance_and_the_digest():
     """Two of three, or another digest, is not the release."""
     group = Group(name="g", desired=2, template=NEW, instances=(member("i-1"), member("i-2")))
     both = [ready("i-1", "a"), ready("i-2", "a")]
-    assert decide.serving(group, ["i-1", "i-2"], both).is_exactly("a", "d")
-    assert not decide.serving(group, ["i-1"], both).is_exactly("a", "d")
-    assert not decide.serving(group, ["i-1", "i-2"], [both[0], ready("i-2", "a", "tampered")]).is_exactly("a", "d")
+    assert serving.count(group, ["i-1", "i-2"], both).is_exactly("a", "d")
+    assert not serving.count(group, ["i-1"], both).is_exactly("a", "d")
+    assert not serving.count(group, ["i-1", "i-2"], [both[0], ready("i-2", "a", "tampered")]).is_exactly("a", "d")
 
 
 @given(st.sampled_from(STATUSES), st.floats(0, 1000), st.integers(0, 5))

@@ -11,11 +11,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from release.errors import StoreError
-from release.rollout import alarms, decide
+from release.rollout import alarms, decide, observed
 from release.rollout.alarms import Alarm
-from release.rollout.decide import BootEvent, Group, Instance, Refresh, Template
 from release.rollout.drive import Rollout
 from release.rollout.fleets import Fleets
+from release.rollout.observed import BootEvent, Group, Instance, Refresh, Template
 from release.rollout.proof import Proof
 from release.rollout.record import Record
 from release.rollout.templates import Templates
@@ -70,7 +70,7 @@ class FakeAws:
     def start(self, _group: str, desired: dict, preferences: dict) -> str | None:
         self.calls.append("start")
         self.watching = alarms.names(preferences)
-        if self.active and self.active.status in decide.ACTIVE:
+        if self.active and self.active.status in observed.ACTIVE:
             return None
         version = desired["LaunchTemplate"]["Version"]
         self.active = Refresh(id="r-new", status="Pending", template=Template(id="lt-1", version=version), started=1.0)

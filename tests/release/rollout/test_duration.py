@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from release.rollout import duration, rollback
-from release.rollout.decide import Group
 from release.rollout.duration import Pace
+from release.rollout.observed import Group
 from sandbox.aws.autoscaling.plan import bounds
 from sandbox.aws.autoscaling.refresh import Preferences
 

@@ -9,9 +9,9 @@ from datetime import datetime, timezone
 import pytest
 from botocore.stub import Stubber
 
-from release.rollout.decide import Instance, Template
 from release.rollout.fleets import Fleets
 from release.rollout.journal import Journal, Wanted, boot_event
+from release.rollout.observed import Instance, Template
 
 SHA, OTHER = "a" * 40, "b" * 40
 DIGEST = "d" * 64

@@ -10,8 +10,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from release.component import hooks
-from release.rollout.decide import Refresh, Template
 from release.rollout.foresight import Foresight
+from release.rollout.observed import Refresh, Template
 from release.rollout.proof import Proof
 from release.rollout.together import Together
 from tests.release.rollout.test_drive import BAD as NEW_SHA

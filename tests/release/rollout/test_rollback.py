@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from release.errors import ReleaseError
-from release.rollout.decide import Group, Refresh, Template
 from release.rollout.fleets import Found
+from release.rollout.observed import Group, Refresh, Template
 from release.rollout.rollback import Rollback
 from release.store.ledger import Event
 

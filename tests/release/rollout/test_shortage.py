@@ -9,8 +9,8 @@ import pytest
 from botocore.stub import Stubber
 
 from release.rollout import decide
-from release.rollout.decide import BootEvent, Group, Instance, Refresh
 from release.rollout.fleets import Fleets
+from release.rollout.observed import BootEvent, Group, Instance, Refresh
 from release.rollout.proof import Proof
 from release.rollout.rollback import _serves
 from release.rollout.watch import RolloutError

@@ -80,9 +80,9 @@ class Sandbox:
             settings.append(f"REPO={repository}")
         return self.run("make", "--no-print-directory", "up", *settings, timeout=timeout, **environment)
 
-    def shell(self, command: str) -> Ran:
-        """A command in the environment that `make shell` gives."""
-        return self.run("bash", "-c", f'eval "$({sys.executable} -m sandbox env)" && {command}')
+    def shell(self, command: str, **more: str) -> Ran:
+        """Run a command in the environment that `make shell` gives."""
+        return self.run("bash", "-c", f'eval "$({sys.executable} -m sandbox env)" && {{ {command}; }}', **more)
 
     def client(self, service: str):
         """A boto3 client of the sandbox's AWS."""
@@ -142,17 +142,23 @@ def copy_of_project(folder: Path) -> Path:
 
 
 @contextmanager
-def fresh_sandbox(folder: Path) -> Generator[Sandbox]:
-    """A checkout with two commits, and all of its sandbox gone afterwards."""
-    checkout = copy_of_project(folder)
-    commit(checkout, "one")
-    commit(checkout, "two")
-    running = Sandbox(checkout)
+def bare_sandbox(folder: Path) -> Generator[Sandbox]:
+    """A checkout without commits, and all of its sandbox gone afterwards."""
+    running = Sandbox(copy_of_project(folder))
     try:
         yield running
     finally:
         ended = running.run("make", "--no-print-directory", "down")
         assert ended.code == 0, ended.said
+
+
+@contextmanager
+def fresh_sandbox(folder: Path) -> Generator[Sandbox]:
+    """A checkout with two commits, and all of its sandbox gone afterwards."""
+    with bare_sandbox(folder) as running:
+        commit(running.checkout, "one")
+        commit(running.checkout, "two")
+        yield running
 
 
 @pytest.fixture(scope="module")

@@ -10,32 +10,13 @@ import gzip
 import json
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.engine.conftest import REGION, Sandbox, bare_sandbox
+from tests.before import FILES, REGION, STACK, fill
+from tests.engine.conftest import Sandbox, bare_sandbox
 
 pytestmark = pytest.mark.engine
-
-BEFORE = Path(__file__).with_name("data") / "before"
-STACK = "shop"
-BUCKET = "slipway-shop-123456789012-eu-west-1"
-
-
-def fill(sandbox: Sandbox) -> None:
-    """Make the stack's bucket, with its tags and every object that was in it."""
-    s3 = sandbox.client("s3")
-    s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-    s3.put_bucket_tagging(Bucket=BUCKET, Tagging={"TagSet": [{"Key": "slipway:stack", "Value": STACK}]})
-    store = BEFORE / "store"
-    for path in filter(Path.is_file, store.rglob("*")):
-        s3.put_object(
-            Bucket=BUCKET,
-            Key=path.relative_to(store).as_posix(),
-            Body=path.read_bytes(),
-            ChecksumAlgorithm="SHA256",
-        )
 
 
 @pytest.fixture(scope="module")
@@ -43,12 +24,12 @@ def restored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """A sandbox with the store and the state of the version before."""
     with bare_sandbox(tmp_path_factory.mktemp("slipway")) as sandbox:
         settings = sandbox.checkout / f"Pulumi.{STACK}.yaml"
-        settings.write_bytes((BEFORE / settings.name).read_bytes())
+        settings.write_bytes((FILES / settings.name).read_bytes())
         state = sandbox.checkout / ".sandbox" / "exported.json"
         started = sandbox.run(sys.executable, "-m", "sandbox.bootstrap", "-m", "sandbox", "start")
         assert started.code == 0, started.said
-        fill(sandbox)
-        state.write_bytes(gzip.decompress((BEFORE / "state.json.gz").read_bytes()))
+        fill(sandbox.client("s3"))
+        state.write_bytes(gzip.decompress((FILES / "state.json.gz").read_bytes()))
         (sandbox.checkout / ".sandbox" / "pulumi").mkdir()
         imported = sandbox.shell(f"pulumi stack init {STACK} && pulumi stack import --stack {STACK} --file {state}")
         assert imported.code == 0, imported.said
@@ -65,7 +46,7 @@ def preview(sandbox: Sandbox, **environment: str) -> dict:
 
 
 def test_a_preview_says_unchanged(restored: Sandbox):
-    """With no release asked for, the program deploys what the ledger says serves, and nothing differs from the state."""
+    """With no release asked for, the program takes what the ledger says serves; nothing differs from the state."""
     said = preview(restored)
     differing = {step["urn"]: (step["op"], step.get("detailedDiff")) for step in said["steps"] if step["op"] != "same"}
     assert not differing

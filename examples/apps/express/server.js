@@ -2,7 +2,7 @@ const express = require("express");
 const { Pool } = require("pg");
 
 const app = express();
-app.set("trust proxy", 1); // one load balancer: req.protocol and req.ip are the client's
+app.set("trust proxy", 1); // behind one load balancer: req.protocol and req.ip are the client's
 const database = process.env.DATABASE_URL ? new Pool({ connectionString: process.env.DATABASE_URL }) : null;
 
 app.get("/healthz", (_request, response) => response.send("ok\n"));
@@ -15,7 +15,7 @@ app.get("/", async (request, response) => {
 });
 
 const server = app.listen(process.env.PORT);
-// Longer than the load balancer's loadBalancer.idleTimeout (60 s): Node's own 5 s would close connections under it.
+// Longer than loadBalancer.idleTimeout (60 s): Node's default of 5 s would close connections that are still in use.
 server.keepAliveTimeout = 75_000;
 server.headersTimeout = 80_000;
-process.on("SIGTERM", () => server.close(() => process.exit(0))); // requests in flight end first
+process.on("SIGTERM", () => server.close(() => process.exit(0))); // lets requests in flight finish

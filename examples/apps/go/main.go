@@ -18,7 +18,7 @@ func main() {
 	mux.HandleFunc("/", func(answer http.ResponseWriter, request *http.Request) {
 		fmt.Fprintf(answer, "Go, release %s, %s\n", os.Getenv("RELEASE_SHA"), request.Header.Get("X-Forwarded-Proto"))
 	})
-	// IdleTimeout: longer than the load balancer's loadBalancer.idleTimeout (60 s).
+	// IdleTimeout: longer than loadBalancer.idleTimeout (60 s).
 	server := &http.Server{Addr: ":" + os.Getenv("PORT"), Handler: mux, IdleTimeout: 75 * time.Second, ReadHeaderTimeout: 10 * time.Second}
 	stopped := make(chan os.Signal, 1)
 	signal.Notify(stopped, syscall.SIGTERM)
@@ -27,7 +27,7 @@ func main() {
 		<-stopped
 		deadline, cancel := context.WithTimeout(context.Background(), 25*time.Second)
 		defer cancel()
-		server.Shutdown(deadline) // requests in flight end first
+		server.Shutdown(deadline) // lets requests in flight finish
 		close(done)
 	}()
 	if err := server.ListenAndServe(); err != http.ErrServerClosed {

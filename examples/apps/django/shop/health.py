@@ -2,7 +2,7 @@ from django.http import HttpResponse
 
 
 class Health:
-    """Answers the load balancer's health check, whose Host header is the instance's address."""
+    """Answer the load balancer's health check, whose Host header is the instance's address."""
 
     def __init__(self, get_response):
         self._get_response = get_response

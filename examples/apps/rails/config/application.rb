@@ -8,7 +8,7 @@ class Shop < Rails::Application
   config.secret_key_base = ENV.fetch("SECRET_KEY_BASE")
 
   health = ->(request) { request.path == "/healthz" }
-  # The load balancer ends TLS and says so by X-Forwarded-Proto; its health check is plain HTTP, with the instance's
+  # TLS ends at the load balancer, which sets X-Forwarded-Proto. Its health check is plain HTTP, with the instance's
   # address as Host.
   config.force_ssl = true
   config.ssl_options = { redirect: { exclude: health } }

@@ -17,7 +17,7 @@ MIDDLEWARE = [
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(__file__).parent.parent / "collected"
 
-# TLS ends at the load balancer, which passes on the client's protocol in this header and overwrites what a client sends.
+# TLS ends at the load balancer, which names the client's protocol in this header and overwrites what a client sends.
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_SSL_REDIRECT = True
 

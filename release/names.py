@@ -1,67 +1,94 @@
-"""Names, tags and ARNs, decided in one place. Pure."""
+"""Names, tags and ARNs that infra, the commands and the instances agree on. Pure."""
 
 from __future__ import annotations
 
 import hashlib
 
-PROJECT = "slipway"
+STACK_TAG = "slipway:stack"
+"""Key of the tag that every resource of a stack has."""
+FLEET_TAG = "slipway:fleet"
+"""Key of the tag that a fleet's resources have."""
+STORE_TAG = "slipway:store"
+"""Key of the tag by which an Auto Scaling group names the bucket of its releases."""
+RELEASE_TAG = "slipway:release"
+"""Key of the tag by which instances and volumes name their release's SHA."""
 BOOT_HOOK = "boot"
 """Name of the lifecycle hook that holds an instance until its release answers."""
 
 
+def prefix(stack: str) -> str:
+    """Return what most names of a stack's resources begin with."""
+    return f"slipway-{stack}"
+
+
+def folder(stack: str) -> str:
+    """Return what the names of a stack's log groups and parameters begin with."""
+    return f"/slipway/{stack}"
+
+
 def bounded(name: str, length: int) -> str:
-    """The name, shortened where it is too long to a prefix and eight characters of its SHA-256."""
+    """Return the name; if it is longer than `length`, a prefix of it and eight characters of its SHA-256."""
     if len(name) <= length:
         return name
     return f"{name[: length - 9].rstrip('-')}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
+def part_name(stack: str, part: str) -> str:
+    """Return the name of something that a stack has one of, or one of in each zone: `vpc`, `nat-eu-west-1a`."""
+    return f"{prefix(stack)}-{part}"
+
+
 def balancer_name(stack: str) -> str:
-    return bounded(f"{PROJECT}-{stack}", 32)
+    return bounded(prefix(stack), 32)
 
 
 def target_group_name(stack: str, fleet: str, port: int) -> str:
-    """The port is part of it: another port means another target group, made before the old one goes."""
+    """Return a name with the port in it: a new port means a new target group, made before the old one goes."""
     return bounded(f"{stack}-{fleet}-{port}", 32)
 
 
 def group_name(stack: str, fleet: str) -> str:
-    return f"{PROJECT}-{stack}-{fleet}"
+    return f"{prefix(stack)}-{fleet}"
 
 
 def role_name(stack: str, fleet: str, region: str) -> str:
-    """IAM is global, so that the region is in the name."""
-    return bounded(f"{PROJECT}-{stack}-{fleet}-{region}", 64)
+    """Return a name with the region in it, because IAM is global."""
+    return bounded(f"{prefix(stack)}-{fleet}-{region}", 64)
 
 
 def flow_logs_role_name(stack: str, region: str) -> str:
-    return bounded(f"{PROJECT}-{stack}-flow-logs-{region}", 64)
+    return bounded(f"{prefix(stack)}-flow-logs-{region}", 64)
 
 
 def log_group_name(stack: str, fleet: str) -> str:
-    return f"/{PROJECT}/{stack}/{fleet}"
+    return f"{folder(stack)}/{fleet}"
+
+
+def flow_logs_group_name(stack: str) -> str:
+    return f"{folder(stack)}-flow-logs"
 
 
 def parameter_name(stack: str, fleet: str, key: str) -> str:
-    return f"/{PROJECT}/{stack}/{fleet}/{key}"
+    return f"{folder(stack)}/{fleet}/{key}"
 
 
 def bucket_name(stack: str, account: str, region: str) -> str:
-    return f"{PROJECT}-{stack}-{account}-{region}"
+    """Return the name of the store's bucket, unless the settings name another."""
+    return f"{prefix(stack)}-{account}-{region}"
 
 
 def access_logs_bucket_name(stack: str, account: str, region: str) -> str:
-    return f"{PROJECT}-{stack}-logs-{account}-{region}"
+    return f"{prefix(stack)}-logs-{account}-{region}"
 
 
 def alarm_name(stack: str, fleet: str, kind: str) -> str:
-    return f"{PROJECT}-{stack}-{fleet}-{kind}"
+    return f"{prefix(stack)}-{fleet}-{kind}"
 
 
 def partition(region: str) -> str:
-    """The first part of each ARN of a region."""
-    for prefix, name in (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov")):
-        if region.startswith(prefix):
+    """Return the partition in each ARN of a region: `aws`, `aws-cn` or `aws-us-gov`."""
+    for start, name in (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov")):
+        if region.startswith(start):
             return name
     return "aws"
 
@@ -75,16 +102,12 @@ def bucket_arn(bucket: str, region: str) -> str:
 
 
 def group_arn(stack: str, fleet: str, *, region: str, account: str) -> str:
-    """A pattern: the id in the middle of a group's ARN is known only once the group exists."""
+    """Return a pattern: the id in the middle of a group's ARN is known only once the group exists."""
     resource = f"autoScalingGroup:*:autoScalingGroupName/{group_name(stack, fleet)}"
     return arn("autoscaling", region, account, resource)
 
 
 def tags(stack: str, *, name: str | None = None, fleet: str | None = None) -> dict[str, str]:
-    """The tags of a resource. Everything has `slipway:stack`, a fleet's resources also `slipway:fleet`."""
-    merged = {"slipway:stack": stack}
-    if fleet is not None:
-        merged["slipway:fleet"] = fleet
-    if name is not None:
-        merged["Name"] = name
-    return merged
+    """Return the tags of a resource: the stack's, and the fleet's and a name where they are given."""
+    given = {STACK_TAG: stack, FLEET_TAG: fleet, "Name": name}
+    return {key: value for key, value in given.items() if value is not None}

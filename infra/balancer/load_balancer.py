@@ -71,7 +71,7 @@ class LoadBalancer(pulumi.ComponentResource):
     def _declare_security_group(self) -> aws.ec2.SecurityGroup:
         group = aws.ec2.SecurityGroup(
             f"{self._name}-security-group",
-            name=f"{names.PROJECT}-{self._args.stack}-balancer",
+            name=names.part_name(self._args.stack, "balancer"),
             description="HTTP and HTTPS from anywhere to the load balancer",
             vpc_id=self._args.vpc_id,
             tags=self._tags("balancer"),
@@ -212,7 +212,7 @@ class LoadBalancer(pulumi.ComponentResource):
         )
 
     def _tags(self, role: str) -> dict[str, str]:
-        return names.tags(self._args.stack, name=f"{names.PROJECT}-{self._args.stack}-{role}")
+        return names.tags(self._args.stack, name=names.part_name(self._args.stack, role))
 
     def _child(self, depends_on: Sequence[pulumi.Resource] = ()) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self, depends_on=list(depends_on))

@@ -11,9 +11,8 @@ import pulumi_aws as aws
 from infra.fleet.access import Access, AccessArgs
 from infra.fleet.alarms import Alarms, AlarmsArgs
 from infra.fleet.identity import Identity, IdentityArgs
-from infra.fleet.preferences import refresh_preferences
 from infra.settings import FleetSettings
-from release import names
+from release import names, preferences
 from release.component.bake import Release
 from release.component.hooks import Deployment, rollout_hook, serving
 from release.component.launch_template import LaunchTemplate, LaunchTemplateArgs
@@ -124,15 +123,24 @@ class Fleet(pulumi.ComponentResource):
         return Alarms(f"{self._name}-alarms", args, self._child())
 
     def _plan_deployment(self) -> Deployment:
+        rollout = self._settings.rollout
         plan = Plan(
             fleet=self._settings.name,
             group=self.group_name,
             log_group=self.log_group_name,
             sha=self._args.release.sha,
-            preferences=refresh_preferences(self._settings.rollout, self._alarms.names),
-            timeout=self._settings.rollout.timeout,
+            preferences=preferences.rollout(
+                min_healthy=rollout.min_healthy_percentage,
+                max_healthy=rollout.max_healthy_percentage,
+                warmup=rollout.warmup,
+                bake=rollout.bake,
+                alarms=self._alarms.names,
+                checkpoints=rollout.checkpoints,
+                checkpoint_delay=rollout.checkpoint_delay,
+            ),
+            timeout=rollout.timeout,
             boot_timeout=self._settings.boot_timeout,
-            alarm_wait=self._settings.rollout.alarm_wait,
+            alarm_wait=rollout.alarm_wait,
             hook=names.BOOT_HOOK,
             supersede=self._args.release.supersede,
         )
@@ -240,9 +248,9 @@ class Fleet(pulumi.ComponentResource):
 
     def _group_tags(self) -> list[aws.autoscaling.GroupTagArgsDict]:
         """The launch template tags the instances; a group's own tags are for those who look for it."""
-        tags = self._tags | {"Name": self.group_name, "slipway:store": self._args.bucket}
+        tags = self._tags | {"Name": self.group_name, names.STORE_TAG: self._args.bucket}
         return [
-            {"key": key, "value": value, "propagate_at_launch": key != "slipway:store"} for key, value in tags.items()
+            {"key": key, "value": value, "propagate_at_launch": key != names.STORE_TAG} for key, value in tags.items()
         ]
 
     def _declare_scaling(self) -> None:

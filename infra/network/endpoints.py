@@ -56,7 +56,7 @@ class Endpoints(pulumi.ComponentResource):
     def _declare_interfaces(self) -> None:
         group = aws.ec2.SecurityGroup(
             f"{self._name}-security-group",
-            name=f"{names.PROJECT}-{self._args.stack}-endpoints",
+            name=names.part_name(self._args.stack, "endpoints"),
             description="HTTPS from the VPC to the interface endpoints",
             vpc_id=self._args.vpc_id,
             tags=self._tags("endpoints"),
@@ -87,7 +87,7 @@ class Endpoints(pulumi.ComponentResource):
             )
 
     def _tags(self, role: str) -> dict[str, str]:
-        return names.tags(self._args.stack, name=f"{names.PROJECT}-{self._args.stack}-{role}")
+        return names.tags(self._args.stack, name=names.part_name(self._args.stack, role))
 
     def _child(self) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self)

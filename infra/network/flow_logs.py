@@ -27,10 +27,10 @@ class FlowLogs(pulumi.ComponentResource):
     def __init__(self, name: str, args: FlowLogsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:network:FlowLogs", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        tags = names.tags(args.stack, name=f"{names.PROJECT}-{args.stack}-flow-logs")
+        tags = names.tags(args.stack, name=names.part_name(args.stack, "flow-logs"))
         group = aws.cloudwatch.LogGroup(
             f"{name}-log-group",
-            name=f"/{names.PROJECT}/{args.stack}-flow-logs",
+            name=names.flow_logs_group_name(args.stack),
             retention_in_days=RETENTION_DAYS,
             tags=tags,
             opts=child,

@@ -165,7 +165,7 @@ class Network(pulumi.ComponentResource):
         )
 
     def _tags(self, role: str) -> dict[str, str]:
-        return names.tags(self._args.stack, name=f"{names.PROJECT}-{self._args.stack}-{role}")
+        return names.tags(self._args.stack, name=names.part_name(self._args.stack, role))
 
     def _child(self, depends_on: Sequence[pulumi.Resource] = ()) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self, depends_on=list(depends_on))

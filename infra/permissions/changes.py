@@ -6,7 +6,7 @@ EC2's ids are not known beforehand, so there the tag `slipway:stack` decides; ev
 from __future__ import annotations
 
 from infra.permissions.policies import Statement
-from infra.permissions.scope import TAG, Scope, allow, each, groups, log_groups, passed, tagged
+from infra.permissions.scope import Scope, allow, each, groups, log_groups, passed, tagged
 from release import names
 
 
@@ -47,10 +47,10 @@ def _change_network(scope: Scope) -> list[Statement]:
     where they have none.
     """
     everything = scope.arn("ec2", "*/*")
-    requested = {f"aws:RequestTag/{TAG}": scope.stack}
+    requested = {f"aws:RequestTag/{names.STACK_TAG}": scope.stack}
     made = _EC2_MADE.split()
     rules, security_groups = scope.arn("ec2", "security-group-rule/*"), scope.arn("ec2", "security-group/*")
-    untagged = {"Null": {f"aws:ResourceTag/{TAG}": "true"}}
+    untagged = {"Null": {f"aws:ResourceTag/{names.STACK_TAG}": "true"}}
     return [
         allow("See", each("ec2", "Describe", _EC2_SEEN), "*"),
         allow("Make", each("ec2", "", _EC2_MADE), everything, {"StringEquals": requested}),
@@ -102,7 +102,7 @@ def _change_fleets(scope: Scope) -> list[Statement]:
         allow("SeeMore", ["cloudwatch:DescribeAlarms", "logs:DescribeLogGroups", "ssm:DescribeParameters"], "*"),
         allow("Logs", each("logs", "", _LOGS_MADE), log_groups(scope)),
         allow("Alarms", each("cloudwatch", "", _ALARMS_MADE), scope.arn("cloudwatch", f"alarm:{scope.prefix}-*")),
-        allow("Parameters", each("ssm", "", _SSM_MADE), scope.arn("ssm", f"parameter/{names.PROJECT}/{scope.stack}/*")),
+        allow("Parameters", each("ssm", "", _SSM_MADE), scope.arn("ssm", f"parameter{names.folder(scope.stack)}/*")),
     ]
 
 
@@ -124,7 +124,7 @@ def _change_buckets(scope: Scope) -> list[Statement]:
 def _change_names(scope: Scope) -> list[Statement]:
     """The domain's records, and its certificate."""
     zone = scope.everywhere("route53", f":hostedzone/{scope.zone or '*'}")
-    made = {"StringEquals": {f"aws:RequestTag/{TAG}": scope.stack}}
+    made = {"StringEquals": {f"aws:RequestTag/{names.STACK_TAG}": scope.stack}}
     certificate = scope.arn("acm", "certificate/*")
     certificates = "AddTagsToCertificate DeleteCertificate DescribeCertificate ListTagsForCertificate"
     return [

@@ -9,8 +9,6 @@ from typing import Any
 from infra.permissions.policies import Statement
 from release import names
 
-TAG = "slipway:stack"
-
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
@@ -41,7 +39,7 @@ class Scope:
     @property
     def prefix(self) -> str:
         """What most names begin with."""
-        return f"{names.PROJECT}-{self.stack}"
+        return names.prefix(self.stack)
 
     def arn(self, service: str, resource: str) -> str:
         """Of something in the stack's region."""
@@ -58,7 +56,7 @@ class Scope:
 
 
 def tagged(scope: Scope) -> dict[str, Any]:
-    return {"StringEquals": {f"aws:ResourceTag/{TAG}": scope.stack}}
+    return {"StringEquals": {f"aws:ResourceTag/{names.STACK_TAG}": scope.stack}}
 
 
 def passed(service: str) -> dict[str, Any]:
@@ -71,7 +69,7 @@ def groups(scope: Scope) -> str:
 
 def log_groups(scope: Scope) -> list[str]:
     """The fleets', and the flow logs'; some actions are asked about the group, others about its streams."""
-    logs = (f"/{names.PROJECT}/{scope.stack}/*", f"/{names.PROJECT}/{scope.stack}-flow-logs*")
+    logs = (names.log_group_name(scope.stack, "*"), f"{names.flow_logs_group_name(scope.stack)}*")
     return [scope.arn("logs", f"log-group:{name}") for name in logs]
 
 

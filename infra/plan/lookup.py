@@ -13,7 +13,6 @@ from infra.plan.callers import Caller
 from release import names
 from release.clients import client, code
 
-STACK = "slipway:stack"
 _ABSENT = {
     "NoSuchEntity",
     "TargetGroupNotFound",
@@ -108,7 +107,7 @@ def taken(stack: str, wanted: Collection[Name]) -> list[str]:
     return [
         f"{name.what} {name.name} {_whose(owner)}"
         for name, owner in zip(wanted, owners, strict=True)
-        if owner is not None and owner.get(STACK) != stack
+        if owner is not None and owner.get(names.STACK_TAG) != stack
     ]
 
 
@@ -152,9 +151,9 @@ def missing_targets(region: str, ids: Iterable[str]) -> set[str]:
 
 
 def _whose(tags: Mapping[str, str]) -> str:
-    if STACK in tags:
-        fleet = f", of its fleet {tags['slipway:fleet']}" if "slipway:fleet" in tags else ""
-        return f"is the stack {tags[STACK]}'s{fleet}"
+    if names.STACK_TAG in tags:
+        fleet = f", of its fleet {tags[names.FLEET_TAG]}" if names.FLEET_TAG in tags else ""
+        return f"is the stack {tags[names.STACK_TAG]}'s{fleet}"
     return "is there already, and no stack of Slipway's"
 
 

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from infra.plan import quotas
 from infra.plan.quotas import ADDRESSES, VCPUS, VPCS, Quota, Usage
 from infra.settings import Settings
+from release import names
 from release.clients import FAILURES, client, code, described
 from release.errors import ReleaseError
 from release.rollout.fleets import Found
@@ -99,7 +100,7 @@ def _vpcs(ec2: Any, stack: str) -> int:  # noqa: ANN401
 
 def _is_of(stack: str, shown: Mapping[str, Any]) -> bool:
     """Whether it is the stack's own: a first deploy that failed may have left some."""
-    return {"Key": "slipway:stack", "Value": stack} in shown.get("Tags", ())
+    return {"Key": names.STACK_TAG, "Value": stack} in shown.get("Tags", ())
 
 
 _COUNTS: Mapping[Quota, Callable[[Any, str], int]] = {ADDRESSES: _addresses, VPCS: _vpcs}

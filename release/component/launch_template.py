@@ -10,6 +10,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from release import names
 from release.component import told
 from release.component.user_data import Boot, UserDataTooLargeError, render
 from release.errors import ReleaseError
@@ -81,7 +82,7 @@ class LaunchTemplate(pulumi.ComponentResource):
             block_device_mappings=[_volume(args)],
             monitoring={"enabled": True},
             tag_specifications=[
-                {"resource_type": kind, "tags": {**args.tags, "Name": args.group, "slipway:release": args.sha}}
+                {"resource_type": kind, "tags": {**args.tags, "Name": args.group, names.RELEASE_TAG: args.sha}}
                 for kind in ("instance", "volume")
             ],
             tags=dict(args.tags),

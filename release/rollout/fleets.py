@@ -14,6 +14,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from release import names
 from release.clients import client, code
 from release.rollout.alarms import Alarm
 from release.rollout.journal import Journal, Wanted
@@ -54,14 +55,14 @@ class Fleets:
     def stacks(self) -> list[str]:
         """The stacks that have fleets here, by their tags."""
         pages = self._autoscaling.get_paginator("describe_tags").paginate(
-            Filters=[{"Name": "key", "Values": ["slipway:stack"]}]
+            Filters=[{"Name": "key", "Values": [names.STACK_TAG]}]
         )
         return sorted({str(tag["Value"]) for page in pages for tag in page["Tags"]})
 
     def of_stack(self, stack: str) -> list[Found]:
         """The fleets of a stack, found by their tags."""
         pages = self._autoscaling.get_paginator("describe_auto_scaling_groups").paginate(
-            Filters=[{"Name": "tag:slipway:stack", "Values": [stack]}]
+            Filters=[{"Name": f"tag:{names.STACK_TAG}", "Values": [stack]}]
         )
         return sorted((_found(shown) for page in pages for shown in page["AutoScalingGroups"]), key=_name)
 
@@ -228,12 +229,12 @@ def _configured_template(shown: Mapping[str, Any]) -> Template | None:
 
 def _found(shown: Mapping[str, Any]) -> Found:
     tags = {str(tag["Key"]): str(tag["Value"]) for tag in shown["Tags"]}
-    name = tags.get("slipway:fleet", str(shown["AutoScalingGroupName"]))
+    name = tags.get(names.FLEET_TAG, str(shown["AutoScalingGroupName"]))
     return Found(
         name=name,
         group=_group(shown),
-        store=tags.get("slipway:store", ""),
-        log_group=f"/slipway/{tags.get('slipway:stack', '')}/{name}",
+        store=tags.get(names.STORE_TAG, ""),
+        log_group=names.log_group_name(tags.get(names.STACK_TAG, ""), name),
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from release import defaults, preferences
 from release.errors import ReleaseError
 from release.rollout import decide, duration, observed
 from release.rollout.decide import Step
@@ -30,20 +31,8 @@ from release.store.ledger import Event, Ledger
 from release.store.manifest import Manifest
 from release.store.releases import Store
 
-BOOT_TIMEOUT = 300
-"""Seconds, where the group's lifecycle hooks cannot be asked."""
-DRAIN = 30
-
 _HISTORY = 200
 """Events of a fleet in which its last good release is looked for."""
-_DEFAULTS: Mapping[str, Any] = {
-    "AutoRollback": True,
-    "SkipMatching": True,
-    "MinHealthyPercentage": 100,
-    "MaxHealthyPercentage": 200,
-    "ScaleInProtectedInstances": "Refresh",
-    "StandbyInstances": "Terminate",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,24 +160,24 @@ class Rollback:
         return found
 
     def _plan(self, way: Way) -> Plan:
-        preferences = {**_DEFAULTS, **self._preferences(way.fleet)}
+        asked = {**preferences.ALWAYS, **self._preferences(way.fleet)}
         boot = self._boot_timeout(way.fleet)
         return Plan(
             fleet=way.fleet.name,
             group=way.fleet.group.name,
             log_group=way.fleet.log_group,
             sha=way.release.sha,
-            preferences=preferences,
-            timeout=timeout(way.fleet.group, preferences, boot),
+            preferences=asked,
+            timeout=timeout(way.fleet.group, asked, boot),
             boot_timeout=boot,
             late=Step.FAILED,
         )
 
     def _boot_timeout(self, fleet: Found) -> int:
         try:
-            return self.fleets.boot_timeout(fleet.group.name) or BOOT_TIMEOUT
+            return self.fleets.boot_timeout(fleet.group.name) or defaults.BOOT_TIMEOUT
         except ClientError:  # whoever may roll back need not be allowed to ask for this
-            return BOOT_TIMEOUT
+            return defaults.BOOT_TIMEOUT
 
     def _record(self, way: Way) -> Record:
         return Record(
@@ -213,14 +202,12 @@ class Rollback:
         return {key: last[key] for key in (*kept, "InstanceWarmup") if key in last}
 
 
-def timeout(group: Group, preferences: Mapping[str, Any], boot: int) -> int:
+def timeout(group: Group, asked: Mapping[str, Any], boot: int) -> int:
     """Seconds until waiting for a rollback ends. It goes on in AWS: to undo it would be the way to the bad release."""
-    pace = duration.Pace(
-        min_healthy=preferences["MinHealthyPercentage"], max_healthy=preferences["MaxHealthyPercentage"]
-    )
+    pace = duration.Pace(min_healthy=asked["MinHealthyPercentage"], max_healthy=asked["MaxHealthyPercentage"])
     batches = pace.batches(pace.slowest(group.desired, max(group.desired, group.largest)))
-    warmup = int(preferences.get("InstanceWarmup") or 0)
-    return duration.default(pace, batches, boot=boot, joining=duration.JOINING, warmup=warmup, drain=DRAIN)
+    warmup = int(asked.get("InstanceWarmup") or 0)
+    return duration.default(pace, batches, boot=boot, joining=duration.JOINING, warmup=warmup, drain=defaults.DRAIN)
 
 
 def _rolling_back_to(events: Sequence[Event], forward: Sequence[Refresh]) -> str | None:

@@ -1,21 +1,13 @@
-"""What a rollout is asked for."""
+"""What AWS is asked for when a group replaces its instances."""
 
-from infra.fleet.preferences import refresh_preferences
-from infra.settings import parse
+from release import preferences
 
-
-def rollout(**settings):
-    fleets = {"web": {"rollout": settings}}
-    return (
-        parse({"loadBalancer": {"http": True}, "fleets": fleets}, "prod", {"AWS_REGION": "eu-west-1"})
-        .fleets["web"]
-        .rollout
-    )
+USUAL = {"min_healthy": 100, "max_healthy": 200, "warmup": 0, "bake": 300, "alarms": ["errors"]}
 
 
 def test_preferences_roll_back_and_say_both_percentages():
     """Left out, MaxHealthyPercentage means terminate before launch."""
-    asked = refresh_preferences(rollout(bake=300, warmup=0), ["errors"])
+    asked = preferences.rollout(**USUAL, checkpoints=(), checkpoint_delay=60)
     assert asked["AutoRollback"] is True
     assert asked["SkipMatching"] is True
     assert (asked["MinHealthyPercentage"], asked["MaxHealthyPercentage"]) == (100, 200)
@@ -26,5 +18,5 @@ def test_preferences_roll_back_and_say_both_percentages():
 
 def test_checkpoints_come_with_their_delay():
     """A delay without checkpoints is refused by the API, checkpoints without a delay wait an hour."""
-    asked = refresh_preferences(rollout(checkpoints=[50, 100], checkpointDelay=5), [])
+    asked = preferences.rollout(**USUAL, checkpoints=(50, 100), checkpoint_delay=5)
     assert (asked["CheckpointPercentages"], asked["CheckpointDelay"]) == ([50, 100], 5)

@@ -1,4 +1,4 @@
-"""The Slipway program: reads the stack's settings, declares the stack, says what came of it."""
+"""The Slipway program: reads the stack's settings, declares the stack, exports its outputs."""
 
 import signal
 import sys
@@ -10,7 +10,7 @@ from infra.settings import SettingsError
 from release.component import told
 from release.errors import ReleaseError
 
-# The engine passes Ctrl-C on once it has ended the update: the program has only to go, without a traceback.
+# The engine passes Ctrl-C on after it has ended the update: all that is left is to exit without a traceback.
 signal.signal(signal.SIGINT, lambda _number, _frame: sys.exit(130))
 told.leave_with_one_error()
 

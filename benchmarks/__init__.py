@@ -1,1 +1,1 @@
-"""What Slipway's own part costs, as ratios of two things that were measured in one run."""
+"""The cost of Slipway's own part, as ratios between two things measured in one run."""

@@ -1,4 +1,4 @@
-"""How long an artifact takes, beside `git archive` of the same commit, with and without compression.
+"""Measures how long an artifact takes, beside `git archive` of the same commit, with and without compression.
 
 `python -m benchmarks.archive [--files N] [--rounds N]`: makes a repository of its own in a temporary folder.
 """

@@ -1,4 +1,4 @@
-"""How long a deploy takes, beside the instance refresh that is in it, and an `up` that changes nothing.
+"""Measures how long a deploy takes, beside the instance refresh that is in it, and an `up` that changes nothing.
 
 `python -m benchmarks.deploy [--rounds N]`, with a sandbox that serves this checkout's `examples/shop` (`make up`):
 deploys two commits of this repository in turns.
@@ -48,7 +48,7 @@ def _up(ref: str) -> float:
 
 
 def _sandbox() -> dict[str, str]:
-    """Where the sandbox's AWS is, as `python -m sandbox env` says it."""
+    """Return boto3's arguments for the sandbox's AWS, as `python -m sandbox env` says it."""
     variables = "$AWS_ENDPOINT_URL $AWS_REGION $AWS_ACCESS_KEY_ID $AWS_SECRET_ACCESS_KEY"
     program = f'eval "$({sys.executable} -m sandbox env)" && echo {variables}'
     ran = subprocess.run(["bash", "-c", program], cwd=CHECKOUT, capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""Measures several things in turns, so that what else the machine does meets all of them alike."""
+"""Measures several things in turns, so that other load on the machine affects all of them equally."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 
 def alternate(rounds: int, subjects: Mapping[str, Callable[[], object]]) -> dict[str, list[float]]:
-    """Seconds that each subject took, one figure a round; a first round that fills caches is not counted."""
+    """Seconds that each subject took, one figure a round. A first round fills the caches and is not counted."""
     measured: dict[str, list[float]] = {name: [] for name in subjects}
     for number in range(rounds + 1):
         for name, subject in subjects.items():

@@ -1,1 +1,1 @@
-"""Quayside: a storefront that shows which release serves it."""
+"""Quayside: a storefront that shows which release is serving it."""

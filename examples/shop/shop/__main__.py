@@ -1,4 +1,4 @@
-"""`python3 -m shop`: serves on `$PORT` of all addresses until SIGTERM."""
+"""`python3 -m shop`: serve on `$PORT`, on all addresses, until SIGTERM."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DRAIN = 8.0  # seconds
 
 
 def main() -> int:
-    """Serve; 0 where nothing was cut off at the end."""
+    """Serve until SIGTERM; return 0 if no request was cut off at the end."""
     port = os.environ.get("PORT", "8080")
     if not port.isdigit() or int(port) > 65535:
         print(f"PORT: must be a number up to 65535, is {port!r}", file=sys.stderr)

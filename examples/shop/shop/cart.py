@@ -1,4 +1,4 @@
-"""The cart: a cookie such as `harbour-mug:2.sea-salt:1`. Whatever it says is checked; prices are not in it."""
+"""The cart: a cookie such as `harbour-mug:2.sea-salt:1`. Its content is checked; it has no prices."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MOST = 9  # of one product
 
 
 def read(header: str | None) -> dict[str, int]:
-    """The cart in a Cookie header; what is unknown or malformed is left out."""
+    """Return the cart in a Cookie header, without anything unknown or malformed."""
     try:
         cookie = SimpleCookie(header or "").get(COOKIE)
     except CookieError:
@@ -25,17 +25,17 @@ def read(header: str | None) -> dict[str, int]:
 
 
 def changed(cart: dict[str, int], sku: str, quantity: int) -> dict[str, int]:
-    """The cart with that many of a product, none being none of it."""
+    """Return the cart with that many of a product; 0 removes it."""
     rest = {known: number for known, number in cart.items() if known != sku}
     return {**rest, sku: min(quantity, MOST)} if quantity > 0 and sku in PRODUCTS else rest
 
 
 def cookie(cart: dict[str, int], *, secure: bool) -> str:
-    """The Set-Cookie header that keeps a cart for a week."""
+    """Return the Set-Cookie header that keeps a cart for a week."""
     value = ".".join(f"{sku}:{quantity}" for sku, quantity in cart.items())
     return f"{COOKIE}={value}; Path=/; Max-Age=604800; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
 
 
 def total(cart: dict[str, int]) -> int:
-    """In cents."""
+    """Return the total in cents."""
     return sum(PRODUCTS[sku].cents * quantity for sku, quantity in cart.items())

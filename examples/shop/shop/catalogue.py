@@ -1,4 +1,4 @@
-"""What is for sale. Prices are in cents; a picture is the inside of an SVG of 240 by 180."""
+"""The products. Prices are in cents; a picture is the content of an SVG of 240 by 180."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ INK, SAND, SEA, FOAM, RUST, SUN, MOSS, CLAY = (
 
 @dataclass(frozen=True)
 class Product:
-    """One thing for sale."""
+    """One product."""
 
     sku: str
     name: str

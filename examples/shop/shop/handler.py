@@ -26,28 +26,28 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     timeout = 75  # seconds a connection may be idle: longer than the load balancer keeps it
-    wbufsize = 65536  # a response leaves in one piece
+    wbufsize = 65536  # a response is sent in one piece
     disable_nagle_algorithm = True
 
     def handle_one_request(self) -> None:
-        """As in http.server, telling the server when this connection waits."""
+        """Do as http.server does, and tell the server when this connection waits."""
         self.server.waits(self.connection)
         super().handle_one_request()
 
     def parse_request(self) -> bool:
-        """As in http.server, telling the server that a request has come."""
+        """Do as http.server does, and tell the server that a request has arrived."""
         self.server.works(self.connection)
         return super().parse_request()
 
     def handle_expect_100(self) -> bool:
-        """As in http.server, but at once, for the client waits with the body, and with no header of a response."""
+        """Answer at once, because the client waits with the body, and without a response's usual headers."""
         self.send_response_only(HTTPStatus.CONTINUE)
         super().end_headers()
         self.wfile.flush()
         return True
 
     def do_GET(self) -> None:
-        """Pages, and what belongs to them."""
+        """Serve the pages, the style sheet and the health check."""
         path = unquote(urlsplit(self.path).path)
         pages, cart = self.server.pages, self._cart()
         if path == "/healthz":
@@ -76,7 +76,7 @@ class Handler(BaseHTTPRequestHandler):
     do_HEAD = do_GET
 
     def do_POST(self) -> None:
-        """Changes to the cart, and the checkout."""
+        """Change the cart, or check out."""
         form = self._form()
         if form is None:
             return
@@ -101,7 +101,7 @@ class Handler(BaseHTTPRequestHandler):
         self._redirect("/cart", carts.changed(cart, sku, wanted))
 
     def _form(self) -> dict[str, str] | None:
-        """The form that was posted; None where there is none that can be taken, which was answered then."""
+        """Return the posted form; None if it was not acceptable, in which case an error was sent."""
         length = self.headers.get("Content-Length", "")
         if not (length.isascii() and length.isdigit()) or int(length) > LARGEST_FORM:
             self.close_connection = True  # the body is not read, so the next request can't be found
@@ -143,7 +143,7 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def end_headers(self) -> None:
-        """As in http.server, with what every response has."""
+        """Do as http.server does, and add the headers that every response has."""
         self.send_header("X-Release", self.server.release.sha)
         self.send_header("Content-Security-Policy", POLICY)
         self.send_header("X-Content-Type-Options", "nosniff")
@@ -151,10 +151,10 @@ class Handler(BaseHTTPRequestHandler):
         super().end_headers()
 
     def version_string(self) -> str:
-        """The Server header."""
+        """Return the Server header."""
         return "quayside"
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """One line for each request, health checks aside."""
+        """Write one line for each request except health checks."""
         if getattr(self, "path", "") != "/healthz":
             super().log_request(code, size)

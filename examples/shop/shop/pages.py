@@ -1,4 +1,4 @@
-"""The pages, as HTML. Whatever comes from outside is escaped."""
+"""The pages as HTML. Everything that comes from outside is escaped."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NAME = "Quayside"
 
 
 def price(cents: int) -> str:
-    """As `€ 24.00`."""
+    """Return a price such as `€ 24.00`."""
     return f"€ {cents // 100}.{cents % 100:02d}"
 
 
@@ -69,7 +69,7 @@ class Pages:
 </footer>"""
 
     def catalogue(self, cart: dict[str, int]) -> str:
-        """The front page."""
+        """Return the front page."""
         cards = "\n".join(self._card(product) for product in PRODUCTS.values())
         return self._page(
             f"{NAME}: things that keep",
@@ -90,7 +90,7 @@ class Pages:
 <span class="line">{escape(product.line)}</span></a></li>"""
 
     def product(self, product: Product, cart: dict[str, int]) -> str:
-        """One product, with three others below."""
+        """Return the page of one product, with three others below."""
         skus = list(PRODUCTS)
         at = skus.index(product.sku)
         others = "\n".join(self._card(PRODUCTS[skus[(at + step) % len(skus)]]) for step in (1, 2, 3))
@@ -114,7 +114,7 @@ class Pages:
         )
 
     def cart(self, cart: dict[str, int]) -> str:
-        """What is in the cart."""
+        """Return the cart's page."""
         if not cart:
             body = '<h1>Your cart</h1><p>It is empty. <a href="/">The catalogue</a> mends that.</p>'
             return self._page(f"Cart · {NAME}", body, cart)
@@ -141,7 +141,7 @@ class Pages:
 <button class="quiet" aria-label="Remove {name}">Remove</button></form></li>"""
 
     def thanks(self, order: str) -> str:
-        """After the checkout."""
+        """Return the page after the checkout."""
         return self._page(
             f"Thank you · {NAME}",
             f"""<section class="hero"><h1>Thank you.</h1>
@@ -151,6 +151,6 @@ class Pages:
         )
 
     def problem(self, status: int, message: str, cart: dict[str, int]) -> str:
-        """An error, as a page."""
+        """Return an error as a page."""
         body = f'<h1>{status}</h1><p>{escape(message)} <a href="/">The catalogue</a> is here.</p>'
         return self._page(f"{status} · {NAME}", body, cart)

@@ -1,4 +1,4 @@
-"""Which release this is, and a mark by which it can be told from another at a glance."""
+"""The release that is running, and a mark that tells it from another at a glance."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Release:
-    """As the environment says it."""
+    """The release, as the environment describes it."""
 
     sha: str
     digest: str
@@ -17,7 +17,7 @@ class Release:
 
     @staticmethod
     def from_environment() -> Release:
-        """What is not set is `unreleased`: the shop runs on a laptop as well."""
+        """Read the environment. What is not set becomes `unreleased`, because the shop also runs on a laptop."""
         return Release(
             sha=os.environ.get("RELEASE_SHA", "unreleased"),
             digest=os.environ.get("RELEASE_DIGEST", "unreleased"),
@@ -25,7 +25,7 @@ class Release:
         )
 
     def mark(self) -> str:
-        """An SVG: a mirrored pattern of five by five, and a colour, both from the SHA."""
+        """Return an SVG: a mirrored pattern of five by five, and a colour, both derived from the SHA."""
         bits = int(hashlib.sha256(self.sha.encode()).hexdigest(), 16)
         cells = []
         for row in range(5):

@@ -1,4 +1,4 @@
-"""HTTP/1.1 with kept connections, and an end that cuts nobody off."""
+"""HTTP/1.1 with kept connections, and a shutdown that cuts no request off."""
 
 from __future__ import annotations
 
@@ -31,42 +31,42 @@ class Server(ThreadingHTTPServer):
         super().__init__(address, Handler)
 
     def server_bind(self) -> None:
-        """As in http.server, without the look-up of this computer's name: a subnet may have no DNS to ask."""
+        """Do as http.server does, but don't look up this computer's name: a subnet may have no DNS."""
         TCPServer.server_bind(self)
         self.server_name, self.server_port = "", self.server_address[1]
 
     def process_request(self, request, client_address):  # noqa: ANN001, ANN201  # as in socketserver
-        """Take a connection."""
+        """Note and handle a new connection."""
         with self._changed:
             self._busy[request] = True
         super().process_request(request, client_address)
 
     def shutdown_request(self, request):  # noqa: ANN001, ANN201  # as in socketserver
-        """A connection has ended."""
+        """Note that a connection has ended."""
         super().shutdown_request(request)
         with self._changed:
             self._busy.pop(request, None)
             self._changed.notify_all()
 
     def handle_error(self, request, client_address):  # noqa: ANN001, ANN201  # as in socketserver
-        """A client that left is no error; anything else is."""
+        """Report an error, unless it is only that the client left."""
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 
     def waits(self, request: socket.socket) -> None:
-        """A connection waits for its next request."""
+        """Note that a connection waits for its next request."""
         with self._changed:
             self._busy[request] = False
             if self.draining:
                 _end_reading(request)
 
     def works(self, request: socket.socket) -> None:
-        """A connection has begun a request."""
+        """Note that a connection has begun a request."""
         with self._changed:
             self._busy[request] = True
 
     def drain(self, seconds: float) -> bool:
-        """Finish what is in flight and end what is idle. False where something is still in flight at the end."""
+        """Finish requests in flight and close idle connections; return False if one is still in flight at the end."""
         end = time.monotonic() + seconds
         with self._changed:
             self.draining = True
@@ -74,7 +74,7 @@ class Server(ThreadingHTTPServer):
                 if not busy:
                     _end_reading(request)
         self.shutdown()
-        while select.select([self.socket], [], [], 0)[0]:  # those that had connected, but were not taken yet
+        while select.select([self.socket], [], [], 0)[0]:  # connections that were not accepted yet
             self.handle_request()
         self.server_close()
         with self._changed:
@@ -82,8 +82,8 @@ class Server(ThreadingHTTPServer):
 
 
 def _end_reading(request: socket.socket) -> None:
-    """Its thread reads what has arrived already, answers it, and then meets the end of the stream."""
+    """Close one side, so that the connection's thread answers what has arrived and then reaches the end."""
     try:
         request.shutdown(socket.SHUT_RD)
     except OSError:
-        return  # it has ended by itself
+        return  # it has already ended

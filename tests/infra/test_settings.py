@@ -346,7 +346,8 @@ def test_what_yaml_made_of_a_value_is_not_taken_for_the_text_that_was_meant(wher
     found = problems(given_with(**{f"fleets__web__{where}": {"A": value, "B": "1.10"}}))
     assert len(found) == 1
     assert "put it in quotes" in found[0]
-    assert str(value) not in found[0] or value is None or value == 4
+    if value not in (4, None):  # `4` and `None` are in the message anyway
+        assert str(value) not in found[0]
 
 
 @pytest.mark.parametrize("codes", ["200", "200-399", "200,301", "200-299,401,403-404", 200])

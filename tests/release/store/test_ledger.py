@@ -235,13 +235,14 @@ def test_old_events_are_not_listed_for_the_new_ones(bucket: str):
     s3 = Counting()
     ledger = Ledger(bucket, s3, clock=lambda: NOW)
     for day in range(0, 730, 10):
-        ledger.record(event(-day * 1440, A, "failed" if day < 300 else "succeeded"))
+        ledger.record(event(-day * 1440, *((B, "failed") if day < 300 else (A, "succeeded"))))
     s3.listed = 0
     ledger.history("prod", "web", limit=2)
     assert (s3.listed, s3.read) == (2, 2)
     assert len(ledger.history("prod", "web", limit=100)) == 73
     found = ledger.last_good("prod", "web")
-    assert found is None or found.sha == A
+    assert found is not None
+    assert (found.sha, found.at) == (A, NOW - timedelta(days=300))
 
 
 @pytest.mark.sandbox

@@ -158,6 +158,7 @@ def test_user_data_that_is_no_script_is_not_run(api, machines, tmp_path):
     for id_, said in ((ONE, "not a script"), (TWO, "cannot be run")):
         log = tmp_path / "machines" / id_ / "console.log"
         until(lambda log=log, said=said: said in log.read_text())
+        assert "ran" not in log.read_text().replace("cannot be run", "").splitlines()
 
 
 def test_sigterm_ends_all_machines(api, machines, tmp_path):

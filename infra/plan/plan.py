@@ -22,8 +22,8 @@ from release.artifact.build import Build
 from release.clients import explained
 from release.component import bake, packages
 from release.errors import ReleaseError
+from release.machine_image import Image
 from release.rollout.fleets import Fleets, Found
-from release.store.image import Image
 from release.store.manifest import ImageName
 
 T = TypeVar("T")

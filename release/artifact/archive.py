@@ -14,7 +14,7 @@ from typing import IO, cast
 
 from release.artifact.tarball import Tarball
 from release.errors import ArtifactError
-from release.source import tree
+from release.source import files
 from release.source.revision import Revision
 
 
@@ -57,7 +57,7 @@ def pack(directory: Path, destination: Path, *, mtime: int, where: str) -> Artif
         links: dict[bytes, bytes] = {}
         for path in _walk(os.fsencode(directory), b"", where):
             _add(archive, os.fsencode(directory), path, links)
-        tree.check_links(links, where, os.fsencode(directory))
+        files.check_links(links, where, os.fsencode(directory))
         hexdigest = archive.close()
     return Artifact(path=destination, digest=hexdigest, size=archive.size)
 
@@ -65,7 +65,7 @@ def pack(directory: Path, destination: Path, *, mtime: int, where: str) -> Artif
 def file_digest(stream: IO[bytes]) -> str:
     """SHA-256, in hex, of what is left of a stream."""
     hashed = hashlib.sha256()
-    while chunk := stream.read(tree.CHUNK):
+    while chunk := stream.read(files.CHUNK):
         hashed.update(chunk)
     return hashed.hexdigest()
 
@@ -73,15 +73,15 @@ def file_digest(stream: IO[bytes]) -> str:
 def _archive(revision: Revision, sink: IO[bytes]) -> tuple[str, int]:
     archive = Tarball(sink, mtime=int(revision.committed.timestamp()))
     links: dict[bytes, bytes] = {}
-    with tree.blobs(revision) as reader:
-        for entry in tree.entries(revision):
+    with files.blobs(revision) as reader:
+        for entry in files.entries(revision):
             if entry.is_link:
                 links[entry.path] = reader.read(entry)
                 archive.link(entry.path, links[entry.path])
             else:
                 chunks = reader.chunks(entry)
                 archive.file(entry.path, size=entry.size, executable=entry.executable, chunks=chunks)
-    tree.check_links(links, f"{revision.repository} at {revision.sha[:12]}")
+    files.check_links(links, f"{revision.repository} at {revision.sha[:12]}")
     return archive.close(), archive.size
 
 
@@ -93,7 +93,7 @@ class _fresh:
 
     def __enter__(self) -> IO[bytes]:
         try:
-            self._stream = self._path.open("xb", buffering=tree.CHUNK)
+            self._stream = self._path.open("xb", buffering=files.CHUNK)
         except OSError as error:
             raise ArtifactError(f"{self._path}: {error.strerror}: choose another place for the archive") from None
         return self._stream
@@ -129,7 +129,7 @@ def _walk(top: bytes, inside: bytes, where: str) -> Iterator[bytes]:
         elif stat.S_ISREG(mode) or stat.S_ISLNK(mode):
             yield path
         else:
-            raise ArtifactError(f"{where}: {tree.shown(path)} is a socket, pipe or device: let the build remove it")
+            raise ArtifactError(f"{where}: {files.shown(path)} is a socket, pipe or device: let the build remove it")
 
 
 def _add(archive: Tarball, top: bytes, path: bytes, links: dict[bytes, bytes]) -> None:
@@ -142,6 +142,6 @@ def _add(archive: Tarball, top: bytes, path: bytes, links: dict[bytes, bytes]) -
         archive.directory(path)
     else:
         with open(full, "rb") as stream:  # noqa: PTH123 - bytes
-            read: Callable[[], bytes] = lambda: stream.read(tree.CHUNK)  # noqa: E731
+            read: Callable[[], bytes] = lambda: stream.read(files.CHUNK)  # noqa: E731
             executable = bool(status.st_mode & 0o111)
             archive.file(path, size=status.st_size, executable=executable, chunks=iter(read, b""))

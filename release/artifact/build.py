@@ -12,11 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from release.artifact import archive, guard, isolation, scratch
+from release import processes
+from release.artifact import archive, build_isolation, temporary
 from release.artifact.archive import Artifact
-from release.artifact.isolation import Place
+from release.artifact.build_isolation import Place
 from release.errors import BuildError
-from release.source import git, tree
+from release.source import files, git_command
 from release.source.revision import Revision
 
 _LAST_LINES = 20
@@ -44,10 +45,10 @@ def run(revision: Revision, build: Build, destination: Path, output: Callable[[s
     """Export the revision, run the command in it, and archive what is there then into the file `destination`.
 
     `output` gets each line as it comes, from another thread. The command's environment holds no AWS credentials, its
-    HOME is an empty directory, and unless it is trusted it runs apart (release/isolation.py). BuildError says the exit
+    HOME is an empty directory, and unless it is trusted it runs apart (build_isolation.py). BuildError says the exit
     status and the last lines. Whatever happens (Ctrl-C, too), all processes are ended and the copy removed.
     """
-    with scratch.folder() as own:
+    with temporary.folder() as own:
         checkout, home = own / "checkout", own / "home"
         for folder in (home, own / "scratch"):
             folder.mkdir()
@@ -68,8 +69,8 @@ def export(revision: Revision, directory: Path) -> None:
     top = os.fsencode(directory)
     os.mkdir(top)  # noqa: PTH102 - bytes
     links: dict[bytes, bytes] = {}
-    with tree.blobs(revision) as reader:
-        for entry in tree.entries(revision):
+    with files.blobs(revision) as reader:
+        for entry in files.entries(revision):
             path = os.path.join(top, entry.path)  # noqa: PTH118 - bytes
             os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120 - bytes
             if entry.is_link:
@@ -82,7 +83,7 @@ def export(revision: Revision, directory: Path) -> None:
             with open(descriptor, "wb") as stream:  # noqa: PTH123 - a descriptor
                 os.fchmod(descriptor, 0o755 if entry.executable else 0o644)
                 stream.writelines(reader.chunks(entry))
-    tree.check_links(links, f"{revision.repository} at {revision.sha[:12]}")
+    files.check_links(links, f"{revision.repository} at {revision.sha[:12]}")
     for path, target in links.items():
         os.symlink(target, os.path.join(top, path))  # noqa: PTH118, PTH211 - bytes
 
@@ -94,7 +95,7 @@ def environment(revision: Revision, home: Path, inherited: Mapping[str, str]) ->
     }
     return (
         kept
-        | isolation.rustup(Path.home())
+        | build_isolation.rustup(Path.home())
         | {
             "HOME": str(home),
             "TMPDIR": str(home),
@@ -110,11 +111,11 @@ def environment(revision: Revision, home: Path, inherited: Mapping[str, str]) ->
 def _execute(revision: Revision, build: Build, place: Place, output: Callable[[str], None]) -> None:
     last: deque[str] = deque(maxlen=_LAST_LINES)
     command = ["bash", "-euo", "pipefail", "-c", build.command]
-    variables = environment(revision, place.home, os.environ if build.trusted else isolation.allowed(os.environ))
+    variables = environment(revision, place.home, os.environ if build.trusted else build_isolation.allowed(os.environ))
     if build.trusted:
         output("the build step is trusted: it can read the credentials of whoever deploys")
     else:
-        command = isolation.wrapped(command, place, variables)
+        command = build_isolation.wrapped(command, place, variables)
 
     def tell(line: str) -> None:
         last.append(line)
@@ -143,7 +144,7 @@ def _process(
 ) -> Generator[subprocess.Popen[bytes]]:
     try:
         process = subprocess.Popen(
-            [sys.executable, guard.__file__, *command],
+            [sys.executable, processes.__file__, *command],
             cwd=directory,
             env=environment,
             umask=0o022,
@@ -167,9 +168,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     if process.stdin is not None:
         process.stdin.close()
     try:
-        process.wait(timeout=guard.GRACE + 2)
+        process.wait(timeout=processes.GRACE + 2)
     except subprocess.TimeoutExpired:
-        git.kill_group(process)
+        git_command.kill_group(process)
 
 
 def _read(process: subprocess.Popen[bytes], tell: Callable[[str], None]) -> None:

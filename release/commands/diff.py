@@ -6,7 +6,7 @@ import argparse
 import tarfile
 from pathlib import Path
 
-from release.artifact import scratch
+from release.artifact import temporary
 from release.artifact.archive import file_digest
 from release.commands.options import open_store, published
 from release.commands.output import as_json
@@ -71,7 +71,7 @@ def _files(store: Store, old: Manifest, new: Manifest) -> list[str]:
     """Compare the artifacts themselves, since they are what runs."""
     if old.digest == new.digest:
         return []
-    with scratch.folder() as own:
+    with temporary.folder() as own:
         return changed(*(_contents(store, manifest, own) for manifest in (old, new)))
 
 

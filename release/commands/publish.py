@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 
+from release import machine_image
 from release.artifact.build import Build
 from release.clients import client
 from release.commands.options import open_store
 from release.commands.output import as_json, document, tell
-from release.store import image, publish
+from release.store import publish
 from release.store.ledger import Ledger
 from release.store.manifest import ImageName
 
@@ -62,7 +63,7 @@ def _build(arguments: argparse.Namespace) -> Build | None:
 
 
 def _newest(arguments: argparse.Namespace) -> ImageName:
-    found = image.newest(arguments.image_name, arguments.image_owner, client("ec2", arguments.region))
+    found = machine_image.newest(arguments.image_name, arguments.image_owner, client("ec2", arguments.region))
     return ImageName(name=found.name, owner=found.owner)
 
 

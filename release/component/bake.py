@@ -12,13 +12,14 @@ from typing import TypeVar
 
 import pulumi
 
+from release import machine_image
 from release.artifact.build import Build
 from release.clients import client
 from release.component import told
 from release.errors import ReleaseError
+from release.machine_image import Image
 from release.source import procfile
-from release.store import image, publish
-from release.store.image import Image
+from release.store import publish
 from release.store.ledger import Ledger
 from release.store.manifest import ImageName
 from release.store.releases import Store
@@ -73,7 +74,7 @@ def plan(source: Source) -> Plan:
     _check_owner(release, source.image.owner)
     for note in release.notes:
         pulumi.log.warn(note)
-    found = image.by_name(release.image.name, release.image.owner, ec2)
+    found = machine_image.by_name(release.image.name, release.image.owner, ec2)
     return Plan(release=release, image=found, store=store, supersede=source.supersede)
 
 
@@ -138,7 +139,7 @@ def _tell(line: str) -> None:
 
 
 def _newest(wanted: ImageName, ec2: object) -> ImageName:
-    found = image.newest(wanted.name, wanted.owner, ec2)
+    found = machine_image.newest(wanted.name, wanted.owner, ec2)
     return ImageName(name=found.name, owner=found.owner)
 
 

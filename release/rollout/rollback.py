@@ -26,7 +26,7 @@ from release.rollout.templates import Templates
 from release.rollout.together import told
 from release.rollout.traffic import Traffic
 from release.rollout.watch import Plan, all_served, explained_aws
-from release.store import ledger, trust
+from release.store import cross_check, ledger
 from release.store.ledger import Event, Ledger
 from release.store.manifest import Manifest
 from release.store.releases import Store
@@ -105,7 +105,7 @@ class Rollback:
         Raises ReleaseError where no version of its template has it, or where something else served by that SHA.
         """
         served = self.ledger.digests(release.sha, self.stack)
-        trust.check_served(release, bucket=self.store.bucket, served=served)
+        cross_check.check_served(release, bucket=self.store.bucket, served=served)
         template = self._version_of(fleet, release.sha)
         if template is None:
             raise ReleaseError(

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from release.errors import RevisionError
-from release.source import cache, git, location
-from release.source.cache import FULL_SHA
-from release.source.location import is_url, without_credentials
+from release.source import clone_cache, git_command, urls
+from release.source.clone_cache import FULL_SHA
+from release.source.urls import is_url, without_credentials
 
 __all__ = ["FULL_SHA", "Repository", "is_url", "open_path", "open_present", "open_repository", "without_credentials"]
 
@@ -26,11 +26,11 @@ class Repository:
 
     def git(self, *arguments: str) -> bytes:
         """Standard output of a git command in it; RevisionError where it fails."""
-        return git.run([*self.select, *arguments], own=self.cached)
+        return git_command.run([*self.select, *arguments], own=self.cached)
 
     def attempt(self, *arguments: str) -> tuple[int, bytes, str]:
         """Exit status, output and errors of a git command in it."""
-        return git.attempt([*self.select, *arguments], own=self.cached)
+        return git_command.attempt([*self.select, *arguments], own=self.cached)
 
 
 def open_repository(where: str, ref: str) -> Repository:
@@ -38,18 +38,18 @@ def open_repository(where: str, ref: str) -> Repository:
 
     Raises RevisionError for one that can't be read, UnreachableError for a host that refuses or does not answer.
     """
-    location.check(where)
+    urls.check(where)
     if not is_url(where):
         return open_path(where)
-    return _copy(where, cache.prepare(where, ref))
+    return _copy(where, clone_cache.prepare(where, ref))
 
 
 def open_present(where: str, sha: str) -> Repository | None:
     """The same, but only where it has that commit already: no host is asked. None where it hasn't, or can't be read."""
     try:
-        location.check(where)
+        urls.check(where)
         if is_url(where):
-            return _copy(where, cache.path(where)) if cache.has(where, sha) else None
+            return _copy(where, clone_cache.path(where)) if clone_cache.has(where, sha) else None
         found = open_path(where)
         return found if found.attempt("cat-file", "-e", f"{sha}^{{commit}}")[0] == 0 else None
     except RevisionError:
@@ -72,7 +72,7 @@ def open_path(where: str) -> Repository:
         exists = path.exists()
         raise RevisionError(f"repository {where}: {'not a directory' if exists else 'there is no such directory'}")
     select = ("-C", str(path))
-    status, output, errors = git.attempt([*select, "rev-parse", "--is-inside-work-tree", "--show-prefix"])
+    status, output, errors = git_command.attempt([*select, "rev-parse", "--is-inside-work-tree", "--show-prefix"])
     inside, _, prefix = output.decode("utf-8", "replace").partition("\n")
     if "not a git repository" in errors or prefix.strip():
         raise RevisionError(_not_a_repository(where, path))
@@ -92,7 +92,7 @@ def _origin(where: str, path: Path, select: tuple[str, ...]) -> str:
     # GIT_COMMON_DIR and GIT_OBJECT_DIRECTORY, which a hook is given; so the repository's file is read by itself.
     from git import GitConfigParser  # noqa: PLC0415
 
-    _, common, _ = git.attempt([*select, "rev-parse", "--git-common-dir"])
+    _, common, _ = git_command.attempt([*select, "rev-parse", "--git-common-dir"])
     file = path / os.fsdecode(common).removesuffix("\n") / "config"
     try:
         with GitConfigParser(file, read_only=True) as config:
@@ -118,4 +118,4 @@ def _unreadable(where: str, path: Path, errors: str) -> str:
             f"repository {where}: owned by another user, so git won't read it: if you trust it, "
             f"`git config --global --add safe.directory {path}`"
         )
-    return f"repository {where}: git can't read it: {git.reason(errors)}"
+    return f"repository {where}: git can't read it: {git_command.reason(errors)}"

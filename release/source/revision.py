@@ -9,9 +9,9 @@ from datetime import datetime, timezone
 from pathlib import PurePosixPath
 
 from release.errors import RevisionError
-from release.source import cache, git, worktree
-from release.source.location import is_plain
+from release.source import clone_cache, git_command, uncommitted
 from release.source.repository import FULL_SHA, Repository, open_repository
+from release.source.urls import is_plain
 
 _ABBREVIATION = re.compile(r"[0-9a-fA-F]{4,39}")
 _LONGEST = 255
@@ -107,9 +107,9 @@ def _tags(source: Repository, sha: str) -> tuple[str, ...]:
 
 
 def _commit(source: Repository, ref: str) -> str:
-    name = cache.local_name(ref) if source.cached else ref
+    name = clone_cache.local_name(ref) if source.cached else ref
     _refuse_two_meanings(source, name)
-    for candidate in (name, f"refs/remotes/origin/{name}", *(cache.candidates(name) if source.cached else ())):
+    for candidate in (name, f"refs/remotes/origin/{name}", *(clone_cache.candidates(name) if source.cached else ())):
         status, output, errors = source.attempt("rev-parse", "--verify", "--quiet", f"{candidate}^{{commit}}")
         if status == 0:
             sha = output.decode().strip()
@@ -117,7 +117,7 @@ def _commit(source: Repository, ref: str) -> str:
                 raise RevisionError(f"{source.location}: SHA-256 repositories are not supported, only SHA-1 ones")
             return sha
         if "dubious ownership" in errors:
-            raise RevisionError(f"{source.location}: {git.reason(errors)}")
+            raise RevisionError(f"{source.location}: {git_command.reason(errors)}")
     raise RevisionError(_why_not(source, ref, name))
 
 
@@ -176,7 +176,7 @@ def _committed(source: Repository, sha: str) -> datetime:
 def _dirty(source: Repository, ref: str, directory: str) -> bool:
     if source.work_tree is None or not _names_the_checkout(source, ref):
         return False
-    return worktree.is_dirty(source, directory)
+    return uncommitted.is_dirty(source, directory)
 
 
 def _names_the_checkout(source: Repository, ref: str) -> bool:
@@ -191,7 +191,7 @@ def _check_tree(revision: Revision) -> None:
         return
     directory, sha = revision.directory, revision.sha[:12]
     if not directory:
-        raise RevisionError(f"{revision.repository}: the files of {sha} can't be read: {git.reason(errors)}")
+        raise RevisionError(f"{revision.repository}: the files of {sha} can't be read: {git_command.reason(errors)}")
     top = _lines(revision.source, "ls-tree", "-d", "--name-only", revision.sha)
     known = f": it has {', '.join(top[:8])}" if top else ": it has no directories"
     raise RevisionError(f"{revision.repository}: there is no directory {directory!r} in {sha}{known}")

@@ -20,10 +20,10 @@ from botocore.exceptions import ClientError
 from release.clients import client as new_client
 from release.clients import code, explained
 from release.errors import LedgerError, StoreError
-from release.store import entries
+from release.store import ledger_keys
 from release.store.actor import caller
-from release.store.entries import Entry
 from release.store.event import ACTIONS, LIMIT_BYTES, OUTCOMES, Event, checked, from_json, last_good, live, to_json
+from release.store.ledger_keys import Entry
 from release.store.upload import ALREADY_THERE, put_new
 from release.store.warning import warn_once
 from release.text import one_line
@@ -68,8 +68,8 @@ class Ledger:
     def record(self, event: Event) -> str:
         """Add an event; its key. LedgerError for one that isn't well-formed, StoreError where it can't be put."""
         event = checked(from_json(to_json(replace(event, caller=event.caller or caller(self._region))), "event"))
-        folder = entries.prefix(event.stack, event.fleet)
-        stamp = entries.stamp(entries.stamp_after(event.at, self._entries(folder, event.at)))
+        folder = ledger_keys.prefix(event.stack, event.fleet)
+        stamp = ledger_keys.stamp(ledger_keys.stamp_after(event.at, self._entries(folder, event.at)))
         for _ in range(3):
             key = f"{folder}{stamp}-{uuid.uuid4().hex[:8]}.json"
             with explained(f"put {key}", f"bucket {self.bucket}"):
@@ -98,7 +98,7 @@ class Ledger:
 
     def history(self, stack: str, fleet: str | None = None, limit: int = 20) -> list[Event]:
         """The newest events of a fleet, or of all fleets of the stack, newest first, at most `limit`."""
-        folders = [entries.prefix(stack, name) for name in ([fleet] if fleet else self.fleets(stack))]
+        folders = [ledger_keys.prefix(stack, name) for name in ([fleet] if fleet else self.fleets(stack))]
         wanted = limit
         while True:
             found = self._newest(folders, wanted)
@@ -145,25 +145,25 @@ class Ledger:
         return str(self._s3.meta.region_name)
 
     def _newest(self, folders: Iterable[str], limit: int) -> list[Entry]:
-        return entries.newest((found for folder in folders for found in self._recent(folder, limit)), limit)
+        return ledger_keys.newest((found for folder in folders for found in self._recent(folder, limit)), limit)
 
     def _recent(self, folder: str, limit: int) -> list[Entry]:
         """The newest `limit` of a fleet are among them."""
         for window in _WINDOWS:
             since = self._clock() - window
             found = self._entries(folder, since)
-            if entries.complete(found, since, limit):
+            if ledger_keys.complete(found, since, limit):
                 return found
         return self._entries(folder, None)
 
     def _entries(self, folder: str, since: datetime | None) -> list[Entry]:
-        start = {"StartAfter": folder + entries.stamp(since)} if since else {}
+        start = {"StartAfter": folder + ledger_keys.stamp(since)} if since else {}
         with explained("list the ledger", f"bucket {self.bucket}"):
             pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=folder, **start)
             shown = [found for page in pages for found in page.get("Contents", [])]
         found: list[Entry] = []
         for each in shown:
-            entry = entries.entry(each["Key"], folder, each["Size"], each["LastModified"])
+            entry = ledger_keys.entry(each["Key"], folder, each["Size"], each["LastModified"])
             if entry:
                 found.append(entry)
             else:
@@ -188,7 +188,7 @@ class Ledger:
             if not isinstance(error.__cause__, ClientError) or code(error.__cause__) not in _UNREADABLE:
                 raise
             return self._leave_out(entry.key, str(error))
-        if entries.prefix(event.stack, event.fleet) != entry.key[: entry.key.rindex("/") + 1]:
+        if ledger_keys.prefix(event.stack, event.fleet) != entry.key[: entry.key.rindex("/") + 1]:
             return self._leave_out(entry.key, f"it is of stack {event.stack}, fleet {event.fleet}")
         return replace(event, stored=entry.time, stamp=entry.stamp)
 

@@ -13,15 +13,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from release.artifact import archive, build, isolation, scratch
+from release.artifact import archive, build, build_isolation, temporary
 from release.artifact.archive import Artifact
 from release.artifact.build import Build
 from release.errors import ConflictError, RevisionError, UnreachableError
-from release.source import procfile, tree
+from release.source import files, procfile
 from release.source import revision as revisions
 from release.source.repository import FULL_SHA
 from release.source.revision import Revision
-from release.store import trust
+from release.store import cross_check
 from release.store.actor import actor, caller
 from release.store.ledger import now
 from release.store.manifest import ImageName, Manifest, Source
@@ -90,7 +90,7 @@ def prepare(
     check = Check(store=store, directory=directory, repository=repository, build=build, served=served)
     manifest = find(store, ref)
     if manifest is not None:
-        said = None if ref == manifest.sha else trust.check_name(ref, manifest.sha, repository)
+        said = None if ref == manifest.sha else cross_check.check_name(ref, manifest.sha, repository)
         return _published(check, manifest, said)
     if repository is None:
         raise RevisionError(
@@ -143,7 +143,7 @@ def publish(
     revision = release.revision
     if revision is None:
         raise ValueError("a release that isn't published has a revision")
-    with scratch.folder() as own:
+    with temporary.folder() as own:
         archive = _archive(revision, release.build, own / "artifact.tar.gz", output)
         manifest = _manifest(release, revision, archive, by or actor(os.environ), clock().replace(microsecond=0))
         return store.publish(archive, replace(manifest, published_as=caller(store.region)))
@@ -175,7 +175,7 @@ def _published(check: Check, manifest: Manifest, said: str | None, revision: Rev
             f"release {manifest.sha} was published from {_named(manifest.source.directory)}, not from "
             f"{_named(directory)}: a release never changes; deploy it with that directory, or make a new commit"
         )
-    notes = trust.compare(
+    notes = cross_check.compare(
         manifest,
         bucket=check.store.bucket,
         served=check.served(manifest.sha),
@@ -197,8 +197,8 @@ def _published(check: Check, manifest: Manifest, said: str | None, revision: Rev
 
 def _unpublished(revision: Revision, step: Build | None, image: FindImage) -> Release:
     if step and not step.trusted:
-        isolation.check()
-    text = tree.read_file(revision, "Procfile")
+        build_isolation.check()
+    text = files.read_file(revision, "Procfile")
     where = f"{revision.repository} at {revision.sha[:12]}, Procfile"
     processes = procfile.parse(text, where) if text is not None else {}
     return Release(

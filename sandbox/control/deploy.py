@@ -18,7 +18,7 @@ from typing import Any
 
 import psutil
 
-from release.source.location import without_credentials
+from release.source.urls import without_credentials
 from sandbox import processes
 from sandbox.control import environment, pulumi_cli, session, stack
 from sandbox.control.environment import Deploy

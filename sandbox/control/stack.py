@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from release.source.location import without_credentials
+from release.source.urls import without_credentials
 from sandbox.control.environment import DEFAULT_REGION
 from sandbox.errors import SandboxError
 

@@ -20,8 +20,8 @@ from infra import stack
 from infra.settings import Settings
 from infra.store.artifacts import bucket_of
 from release.component import bake
+from release.machine_image import Image
 from release.store import publish
-from release.store.image import Image
 from release.store.manifest import ImageName, Manifest, Source
 from release.store.releases import Store
 

@@ -16,8 +16,8 @@ import pytest
 
 from release.artifact import archive
 from release.errors import ArtifactError
+from release.source.files import read_file
 from release.source.revision import resolve
-from release.source.tree import read_file
 from tests.release.conftest import Clone
 
 pytestmark = pytest.mark.sandbox

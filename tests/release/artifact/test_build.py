@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from release.artifact import build
-from release.artifact import scratch as folders
+from release.artifact import temporary as folders
 from release.artifact.build import Build
 from release.errors import ArtifactError, BuildError
 from release.source.revision import resolve
@@ -183,8 +183,9 @@ def test_a_build_ends_with_whoever_asked_for_it(tmp_path: Path):
     mark = tmp_path / "pid"
     script = (
         "import subprocess, sys\n"
-        "from release.artifact import guard\n"
-        "subprocess.Popen([sys.executable, guard.__file__, 'bash', '-c', sys.argv[1]], stdin=subprocess.PIPE).wait()\n"
+        "from release import processes\n"
+        "guarded = [sys.executable, processes.__file__, 'bash', '-c', sys.argv[1]]\n"
+        "subprocess.Popen(guarded, stdin=subprocess.PIPE).wait()\n"
     )
     command = f"sleep 300 & echo $! > {mark}.new; mv {mark}.new {mark}; wait"
     asker = subprocess.Popen([sys.executable, "-c", script, command], start_new_session=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from release.errors import RevisionError, UnreachableError
-from release.source import cache
+from release.source import clone_cache
 from release.source.revision import resolve
 from tests.release.conftest import Clone
 
@@ -175,7 +175,7 @@ def test_a_url_s_token_reaches_the_host_and_nobody_else(
     assert "s3cret" not in "".join(line for line in seen().splitlines() if line.startswith("ARGUMENTS"))
     assert "s3cret-aws" not in seen()
     assert "s3cret-pulumi" not in seen()
-    kept = [file.read_bytes() for file in cache.path(url).rglob("*") if file.is_file()]
+    kept = [file.read_bytes() for file in clone_cache.path(url).rglob("*") if file.is_file()]
     assert kept
     assert not any(b"s3cret" in content for content in kept)
 
@@ -284,7 +284,7 @@ def test_a_damaged_copy_is_made_anew(clone: Clone, name: str, by: str):
     sha = resolve(url, "main").sha
     clone.write("new.txt", "more")
     moved = clone.commit()
-    DAMAGE[name](cache.path(url))
+    DAMAGE[name](clone_cache.path(url))
     assert resolve(url, sha if by == "sha" else "main").sha == (sha if by == "sha" else moved)
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from infra.settings import SettingsError, parse
 from release.errors import ManifestError, ProcfileError, RevisionError
-from release.source import location, procfile
+from release.source import procfile, urls
 from release.source.repository import open_repository
 from release.source.revision import check_directory, check_ref
 from release.store.manifest import ImageName, from_json
@@ -43,14 +43,14 @@ def printable(error: Exception) -> str:
 @example("a\0:b")
 def test_where_a_repository_is(text: str):
     """Its check, its parts, and what is shown of it."""
-    shown = location.without_credentials(text)
-    assert location.without_credentials(shown) == shown
-    location.hide_credentials(text)
-    location.is_url(text)
+    shown = urls.without_credentials(text)
+    assert urls.without_credentials(shown) == shown
+    urls.hide_credentials(text)
+    urls.is_url(text)
     try:
-        location.check(text)
-        if location.is_url(text):
-            assert "@" not in location.remote(text).authority
+        urls.check(text)
+        if urls.is_url(text):
+            assert "@" not in urls.remote(text).authority
     except RevisionError as error:
         printable(error)
 
@@ -75,7 +75,7 @@ def test_repositories_that_nobody_has(where: str):
 def test_no_password_is_shown(secret: str):
     """Whatever characters it has."""
     password = f"s3cret{secret}s3cret"
-    shown = location.without_credentials(f"https://user:{password}@example.com/x.git")
+    shown = urls.without_credentials(f"https://user:{password}@example.com/x.git")
     assert shown == "https://example.com/x.git"
 
 

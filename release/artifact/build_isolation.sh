@@ -1,6 +1,6 @@
-# Runs a command where it sees the system's programs, what is bound for it, and nothing else of this machine: a root of
-# its own, its own processes only, no privileges. Run by release/artifact/isolation.py as the first process of new mount and PID
-# namespaces: jail.sh BINDS ROOT UID GID FOLDER COMMAND...
+# Runs a command that sees only the system's programs and what is bound for it: with a root file system and processes
+# of its own, and without privileges. build_isolation.py runs it as the first process of new mount and PID namespaces:
+# build_isolation.sh BINDS ROOT UID GID FOLDER COMMAND...
 # BINDS is a file of `ro|rw SOURCE TARGET`, each ended by a zero byte.
 set -euo pipefail
 binds=$1 root=$2 uid=$3 gid=$4 folder=$5

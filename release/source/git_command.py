@@ -17,7 +17,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from release.errors import RevisionError, UnreachableError
-from release.source.location import PROTOCOLS
+from release.source.urls import PROTOCOLS
 
 LOCAL_TIMEOUT = 120.0
 """Seconds that a command without the network may take."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import boto3
 import pytest
 
+from release import machine_image
 from release.errors import ImageError
-from release.store import image
 
 pytestmark = pytest.mark.sandbox
 
@@ -17,12 +17,12 @@ def test_the_newest_that_fits(aws: str):
     for name in ("site-2024-01", "site-2024-02", "other-2024-03"):
         ec2.register_image(Name=name, Architecture="x86_64")
     dates = {each["Name"]: each["CreationDate"] for each in ec2.describe_images(Owners=["self"])["Images"]}
-    found = image.newest("site-*", "self", ec2)
+    found = machine_image.newest("site-*", "self", ec2)
     assert found.name in {name for name in dates if name.startswith("site")}
     assert dates[found.name] == max(dates["site-2024-01"], dates["site-2024-02"])
     assert found.owner == "self"
     assert found.id.startswith("ami-")
-    assert image.by_name(found.name, "self", ec2) == found
+    assert machine_image.by_name(found.name, "self", ec2) == found
 
 
 def test_an_image_that_is_not_there(aws: str):
@@ -30,7 +30,7 @@ def test_an_image_that_is_not_there(aws: str):
     ec2 = boto3.client("ec2", region_name="eu-north-1")
     ec2.register_image(Name="site-1", Architecture="x86_64")
     with pytest.raises(ImageError, match=r"region eu-north-1: no machine image .* check slipway:image"):
-        image.newest("nope-*", "self", ec2)
+        machine_image.newest("nope-*", "self", ec2)
     for name in ("nope", "site-*"):
         with pytest.raises(ImageError, match=r"region eu-north-1: .*aws ec2 copy-image"):
-            image.by_name(name, "self", ec2)
+            machine_image.by_name(name, "self", ec2)

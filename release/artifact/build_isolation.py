@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from release.artifact import scratch
+from release.artifact import temporary
 from release.errors import BuildError
 
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/opt", "/nix", "/snap")
@@ -51,7 +51,7 @@ class Place:
 
 def check() -> None:
     """BuildError where this machine can't keep a build apart. It is tried: only so it shows what is forbidden here."""
-    with scratch.folder() as own:
+    with temporary.folder() as own:
         place = Place(checkout=own / "checkout", home=own / "home", scratch=own / "scratch")
         for folder in (place.checkout, place.home, place.scratch):
             folder.mkdir()
@@ -123,7 +123,7 @@ def _by_unshare(place: Place, path: str, environment: Mapping[str, str]) -> list
     spaces = ["--mount", "--pid", "--ipc", "--fork", "--kill-child"]
     if not privileged:
         spaces += ["--user", "--map-root-user"]
-    jail = str(Path(__file__).with_name("jail.sh"))
+    jail = str(Path(__file__).with_name("build_isolation.sh"))
     return ["unshare", *spaces, "bash", jail, str(binds), str(root), str(uid), str(gid), str(place.checkout)]
 
 

@@ -17,8 +17,8 @@ from collections.abc import Generator
 from pathlib import Path
 
 from release.errors import RevisionError, UnreachableError
-from release.source import git
-from release.source.location import Remote, hide_credentials, remote, without_credentials
+from release.source import git_command
+from release.source.urls import Remote, hide_credentials, remote, without_credentials
 
 FULL_SHA = re.compile(r"[0-9a-f]{40}")
 _LOCK_TIMEOUT = 60.0
@@ -69,7 +69,7 @@ def has(url: str, sha: str) -> bool:
 def advertised(url: str, names: list[str]) -> dict[str, str]:
     """What the host says that each of those full names of refs points at, a tag's commit; UnreachableError."""
     source = remote(url)
-    status, output, errors = git.transfer(
+    status, output, errors = git_command.transfer(
         ["ls-remote", "--", source.url, *names, *(f"{name}^{{}}" for name in names)],
         host=without_credentials(url),
         environment=_environment(source),
@@ -95,7 +95,7 @@ def candidates(name: str) -> tuple[str, ...]:
 
 
 def _git(folder: Path, *arguments: str) -> tuple[int, bytes, str]:
-    return git.attempt(["--git-dir", str(folder), *arguments], own=True)
+    return git_command.attempt(["--git-dir", str(folder), *arguments], own=True)
 
 
 def _make_sound(folder: Path) -> None:
@@ -113,7 +113,7 @@ def _remake(folder: Path) -> None:
             shutil.rmtree(item)
         elif item.name != "slipway.lock":
             item.unlink()
-    git.run(["init", "--quiet", "--bare", "--template=", str(folder)], own=True)
+    git_command.run(["init", "--quiet", "--bare", "--template=", str(folder)], own=True)
 
 
 def _is_whole(folder: Path, sha: str) -> bool:
@@ -180,7 +180,7 @@ def _has(folder: Path, name: str) -> bool:
 def _transfer(folder: Path, source: Remote, prune: str, refspecs: list[str]) -> None:
     options = ["--progress", "--force", "--no-tags", "--update-head-ok", "--no-write-fetch-head", prune]
     shown = without_credentials(source.url)
-    status, _, errors = git.transfer(
+    status, _, errors = git_command.transfer(
         ["--git-dir", str(folder), "fetch", *options, "--", source.url, *refspecs],
         host=shown,
         environment=_environment(source),
@@ -199,21 +199,21 @@ def _environment(source: Remote) -> dict[str, str]:
     if source.scheme in ("http", "https") and source.password is not None:
         settings[f"credential.{source.scheme}://{source.authority}.helper"] = _ASK_HELPER
         variables = {"SLIPWAY_GIT_USER": source.user or "", "SLIPWAY_GIT_PASSWORD": source.password}
-    variables |= git.as_variables(settings, os.environ if source.scheme != "file" else None)
+    variables |= git_command.as_variables(settings, os.environ if source.scheme != "file" else None)
     if source.scheme == "ssh" and not {"GIT_SSH", "GIT_SSH_COMMAND"} & os.environ.keys() and not _own_ssh():
-        variables["GIT_SSH_COMMAND"] = git.SSH
+        variables["GIT_SSH_COMMAND"] = git_command.SSH
     aws = source.authority.rpartition(":")[0].endswith(".amazonaws.com") or source.authority.endswith(".amazonaws.com")
-    return git.network_environment(source.scheme, variables, aws=aws)
+    return git_command.network_environment(source.scheme, variables, aws=aws)
 
 
 def _own_ssh() -> bool:
     """Whether the user's configuration says which ssh to use."""
     asked = ["--git-dir", os.devnull, "config", "--get", "core.sshCommand"]
-    return git.attempt(asked)[0] == 0
+    return git_command.attempt(asked)[0] == 0
 
 
 def _explain(errors: str, folder: Path) -> str:
-    said = hide_credentials(git.reason(errors))
+    said = hide_credentials(git_command.reason(errors))
     if "remote ref HEAD" in errors:
         return "the repository is empty, or its HEAD names no branch: give a branch, a tag or a SHA"
     if "mismatched algorithms" in errors or "object format" in errors:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from release.source import git
+from release.source import git_command
 from release.source.repository import Repository
 
 _FILTER_KEYS = (".clean", ".smudge", ".process", ".required")
@@ -17,7 +17,7 @@ def is_dirty(source: Repository, directory: str) -> bool:
     settings = {key: "false" if key.endswith(".required") else "" for key in _filters(source)}
     listing = ["status", "--porcelain", "-z", "--untracked-files=normal", "--ignore-submodules=all", "--no-renames"]
     scope = ["--", directory] if directory else []
-    found = git.run([*source.select, *listing, *scope], settings=settings).split(b"\0")
+    found = git_command.run([*source.select, *listing, *scope], settings=settings).split(b"\0")
     changed: list[bytes] = []
     for entry in filter(None, found):
         if entry[:2] != b" M":
@@ -33,7 +33,7 @@ def _filters(source: Repository) -> list[str]:
 
 def _filtered(source: Repository, paths: list[bytes]) -> set[bytes]:
     asked = [*source.select, "check-attr", "-z", "--stdin", "filter"]
-    _, output, _ = git.attempt(asked, stdin=b"\0".join(paths) + b"\0")
+    _, output, _ = git_command.attempt(asked, stdin=b"\0".join(paths) + b"\0")
     fields = output.split(b"\0")
     rows = zip(fields[::3], fields[2::3], strict=False)
     return {path for path, value in rows if value not in (b"unspecified", b"unset")}

@@ -13,7 +13,7 @@ import gitdb
 import pytest
 import smmap
 
-from release.artifact import isolation
+from release.artifact import build_isolation
 from release.errors import BuildError
 from tests.release.conftest import Clone
 
@@ -170,11 +170,11 @@ def test_a_machine_that_can_t_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_pa
         (folder / name).write_text("#!/bin/sh\necho 'Operation not permitted' >&2\nexit 1\n")
         (folder / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
-    place = isolation.Place(checkout=tmp_path / "checkout", home=tmp_path / "home", scratch=tmp_path / "scratch")
+    place = build_isolation.Place(checkout=tmp_path / "checkout", home=tmp_path / "home", scratch=tmp_path / "scratch")
     for own in (place.checkout, place.home, place.scratch):
         own.mkdir()
     with pytest.raises(BuildError, match=r"Operation not permitted.*release.build.trusted to true .*--build-trusted"):
-        isolation.wrapped(["touch", str(tmp_path / "ran")], place, os.environ)
+        build_isolation.wrapped(["touch", str(tmp_path / "ran")], place, os.environ)
     assert not (tmp_path / "ran").exists()
     with pytest.raises(BuildError):
-        isolation.check()
+        build_isolation.check()

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from release.errors import ArtifactError
-from release.source import git
+from release.source import git_command
 from release.source.repository import Repository
 from release.source.revision import Revision
 
@@ -207,15 +207,15 @@ def _leaves(path: bytes, links: dict[bytes, bytes]) -> bool:
 def _git(source: Repository, arguments: Sequence[str], revision: Revision) -> Generator[subprocess.Popen[bytes]]:
     # Above bigFileThreshold git streams a blob instead of holding it; the windows bound what it maps of its packs.
     process = subprocess.Popen(
-        ["git", *git.PLAIN, *_BOUNDS, *source.select, *arguments],
+        ["git", *git_command.PLAIN, *_BOUNDS, *source.select, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=git.environment(own=source.cached),
+        env=git_command.environment(own=source.cached),
         bufsize=CHUNK,
         start_new_session=True,
     )
-    deadline = threading.Timer(READ_TIMEOUT, git.kill_group, [process])
+    deadline = threading.Timer(READ_TIMEOUT, git_command.kill_group, [process])
     deadline.daemon = True
     deadline.start()
     finished = False
@@ -227,13 +227,13 @@ def _git(source: Repository, arguments: Sequence[str], revision: Revision) -> Ge
         with contextlib.suppress(BrokenPipeError):
             _pipe(process.stdin).close()
         if not finished:
-            git.kill_group(process)
+            git_command.kill_group(process)
         errors = _pipe(process.stderr).read().decode("utf-8", "replace")
         _pipe(process.stdout).close()
         _pipe(process.stderr).close()
         status = process.wait(timeout=30)
     if status != 0:
-        raise ArtifactError(f"{_where(revision)}: git {arguments[0]}: {git.reason(errors) or status}")
+        raise ArtifactError(f"{_where(revision)}: git {arguments[0]}: {git_command.reason(errors) or status}")
 
 
 def _records(stream: IO[bytes]) -> Iterator[bytes]:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 
 from release.artifact import archive
 from release.errors import ConflictError, ReleaseError, RevisionError, UnreachableError
-from release.source import cache, procfile, tree
+from release.source import clone_cache, files, procfile
 from release.source import revision as revisions
 from release.source.repository import is_url, open_path, open_present
 from release.source.revision import Revision
@@ -68,7 +68,7 @@ def _compare_with_git(manifest: Manifest, revision: Revision, restore: str) -> N
             f"release {manifest.sha}: its manifest has the digest {manifest.digest}, and the files of {where} have "
             f"{digest}: {restore}; if another version of Slipway published it, deploy a new commit"
         )
-    text = tree.read_file(revision, "Procfile")
+    text = files.read_file(revision, "Procfile")
     declared = procfile.parse(text, f"{where}, Procfile") if text is not None else {}
     for process in sorted({*declared, *manifest.processes}):
         ours, theirs = declared.get(process), manifest.processes.get(process)
@@ -107,7 +107,7 @@ def _meanings(repository: str, ref: str, sha: str) -> dict[str, str]:
     """By its full name, the commit that each ref of the repository has which `ref` could mean."""
     names = [f"refs/heads/{ref}", f"refs/tags/{ref}"]
     if is_url(repository) and not sha.startswith(ref.lower()):
-        return cache.advertised(repository, names)
+        return clone_cache.advertised(repository, names)
     source = open_present(repository, sha) if is_url(repository) else open_path(repository)
     if source is None:
         return {}

@@ -1,7 +1,7 @@
 """Runs a command, and ends it and all it started when whoever asked for it is gone, however they went.
 
-Usage: `guard.py COMMAND [ARGUMENT ...]`, with a pipe as standard input that the caller holds open. The Pulumi engine
-kills the program on Ctrl-C: no handler of it could tidy up. Standard library only; it is run as a script.
+Usage: `processes.py COMMAND [ARGUMENT ...]`, with a pipe as standard input that the caller holds open. The Pulumi
+engine kills the program on Ctrl-C: no handler of it could tidy up. Standard library only; it is run as a script.
 """
 
 from __future__ import annotations

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -17,7 +16,7 @@ from release.artifact import archive, build_isolation, temporary
 from release.artifact.archive import Artifact
 from release.artifact.build_isolation import Place
 from release.errors import BuildError
-from release.source import files, git_command
+from release.source import files
 from release.source.revision import Revision
 
 _LAST_LINES = 20
@@ -129,7 +128,7 @@ def _execute(revision: Revision, build: Build, place: Place, output: Callable[[s
         except subprocess.TimeoutExpired:
             status = None
         finally:
-            _end(process)
+            processes.end_guarded(process)
             reader.join(timeout=5)
     if status == 0:
         return
@@ -144,7 +143,7 @@ def _process(
 ) -> Generator[subprocess.Popen[bytes]]:
     try:
         process = subprocess.Popen(
-            [sys.executable, processes.__file__, *command],
+            processes.guarded(command),
             cwd=directory,
             env=environment,
             umask=0o022,
@@ -158,19 +157,9 @@ def _process(
     try:
         yield process
     finally:
-        _end(process)
+        processes.end_guarded(process)
         if process.stdout is not None:
             process.stdout.close()
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ends the command by its guard; the guard too, where that did not help."""
-    if process.stdin is not None:
-        process.stdin.close()
-    try:
-        process.wait(timeout=processes.GRACE + 2)
-    except subprocess.TimeoutExpired:
-        git_command.kill_group(process)
 
 
 def _read(process: subprocess.Popen[bytes], tell: Callable[[str], None]) -> None:

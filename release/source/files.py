@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO
 
+from release import processes
 from release.errors import ArtifactError
 from release.source import git_command
 from release.source.repository import Repository
@@ -215,7 +216,7 @@ def _git(source: Repository, arguments: Sequence[str], revision: Revision) -> Ge
         bufsize=CHUNK,
         start_new_session=True,
     )
-    deadline = threading.Timer(READ_TIMEOUT, git_command.kill_group, [process])
+    deadline = threading.Timer(READ_TIMEOUT, processes.end_group, [process])
     deadline.daemon = True
     deadline.start()
     finished = False
@@ -227,7 +228,7 @@ def _git(source: Repository, arguments: Sequence[str], revision: Revision) -> Ge
         with contextlib.suppress(BrokenPipeError):
             _pipe(process.stdin).close()
         if not finished:
-            git_command.kill_group(process)
+            processes.end_group(process)
         errors = _pipe(process.stderr).read().decode("utf-8", "replace")
         _pipe(process.stdout).close()
         _pipe(process.stderr).close()

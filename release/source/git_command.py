@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import os
 import queue
-import signal
 import subprocess
 import threading
 import time
 from collections.abc import Mapping, Sequence
 
+from release import processes
 from release.errors import RevisionError, UnreachableError
 from release.source.urls import PROTOCOLS
 
@@ -192,7 +192,7 @@ def transfer(arguments: Sequence[str], *, host: str, environment: Mapping[str, s
         try:
             status, shown = _follow(process, said, host=host)
         finally:
-            kill_group(process)
+            processes.end_group(process)
             for reader in readers:
                 reader.join(timeout=5)
     return status, _drained(answered), shown
@@ -228,20 +228,6 @@ def _follow(process: subprocess.Popen[bytes], chunks: queue.SimpleQueue[bytes], 
             return process.wait(timeout=10), seen.decode("utf-8", "replace")
         seen = (seen + chunk)[-65536:]
         allowed = STALL
-
-
-def kill_group(process: subprocess.Popen[bytes], grace: float = 3.0) -> None:
-    """End a process that leads a session, and whatever it started: SIGTERM, then SIGKILL after `grace` seconds."""
-    for sent in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(process.pid, sent)
-        except (ProcessLookupError, PermissionError):
-            break
-        try:
-            process.wait(timeout=grace)
-        except subprocess.TimeoutExpired:
-            continue
-    process.wait(timeout=grace)
 
 
 def reason(errors: str) -> str:

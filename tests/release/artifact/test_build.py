@@ -184,8 +184,8 @@ def test_a_build_ends_with_whoever_asked_for_it(tmp_path: Path):
     script = (
         "import subprocess, sys\n"
         "from release import processes\n"
-        "guarded = [sys.executable, processes.__file__, 'bash', '-c', sys.argv[1]]\n"
-        "subprocess.Popen(guarded, stdin=subprocess.PIPE).wait()\n"
+        "command = processes.guarded(['bash', '-c', sys.argv[1]])\n"
+        "subprocess.Popen(command, stdin=subprocess.PIPE).wait()\n"
     )
     command = f"sleep 300 & echo $! > {mark}.new; mv {mark}.new {mark}; wait"
     asker = subprocess.Popen([sys.executable, "-c", script, command], start_new_session=True)

@@ -13,7 +13,7 @@ import botocore.session
 import pytest
 from botocore.loaders import Loader
 
-from tests.sandbox.aws.emulator import start
+from tests.aws.emulator import start
 
 REGION = "eu-west-1"
 WHEN = "2024-05-06T07:08:09+00:00"

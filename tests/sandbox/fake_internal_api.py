@@ -18,7 +18,7 @@ from typing import Any
 import psutil
 from aiohttp import web
 
-from tests.sandbox.aws.emulator import BEARER, KEYS
+from tests.aws.emulator import BEARER, KEYS
 from tests.waiting import ENOUGH
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -1,47 +1,22 @@
 """A running emulator, and somebody who plays the machines and the balancer."""
 
-import threading
-from contextlib import contextmanager
+from __future__ import annotations
+
+from collections.abc import Iterator
 
 import pytest
 
-from tests.sandbox.aws.emulator import Players, start
-from tests.waiting import ENOUGH
-
-
-@contextmanager
-def running(*arguments):
-    """An emulator with those arguments."""
-    process, emulator = start(*arguments)
-    try:
-        yield emulator
-    finally:
-        process.terminate()
-        assert process.wait(ENOUGH) == 0
-
-
-@contextmanager
-def playing(emulator):
-    """The machines and the balancer of an emulator, in two threads."""
-    acting = Players(emulator)
-    threads = [threading.Thread(target=acting.machines), threading.Thread(target=acting.balancer)]
-    for thread in threads:
-        thread.start()
-    try:
-        yield acting
-    finally:
-        acting.stopped.set()
-        for thread in threads:
-            thread.join(ENOUGH)
+from tests.aws.emulator import Emulator, Players
+from tests.aws.playing import playing, running
 
 
 @pytest.fixture(scope="session")
-def aws():
+def aws() -> Iterator[Emulator]:
     with running() as emulator:
         yield emulator
 
 
 @pytest.fixture
-def players(aws):
+def players(aws: Emulator) -> Iterator[Players]:
     with playing(aws) as acting:
         yield acting

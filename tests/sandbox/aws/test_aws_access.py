@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from sandbox.aws.access import signature
 from sandbox.service import door, keys
-from tests.sandbox.aws.emulator import BEARER, NOW, REGION
+from tests.aws.emulator import BEARER, NOW, REGION
 
 LAUNCH = "Action=RunInstances&Version=2016-11-15&ImageId=ami-03cf127a&MinCount=1&MaxCount=1&UserData=IyEvYmluL3No"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sandbox.aws.cloudwatch.metric_math import UnsupportedExpression, evaluate
 from sandbox.aws.cloudwatch.verdict import judge
-from tests.sandbox.aws.emulator import REGION
+from tests.aws.emulator import REGION
 from tests.waiting import until
 
 DIMENSIONS = {"TargetGroup": "targetgroup/web/1", "LoadBalancer": "app/web/1"}

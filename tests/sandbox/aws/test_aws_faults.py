@@ -7,7 +7,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
-from tests.sandbox.aws.emulator import NOW, REGION
+from tests.aws.emulator import NOW, REGION
 
 pytestmark = pytest.mark.sandbox
 

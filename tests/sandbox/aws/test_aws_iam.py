@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sandbox.service import keys
-from tests.sandbox.aws.emulator import NOW, REGION
+from tests.aws.emulator import NOW, REGION
 
 pytestmark = pytest.mark.sandbox
 

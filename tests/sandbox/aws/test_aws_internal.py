@@ -9,9 +9,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sandbox.ports import free_port
-from tests.sandbox.aws.conftest import running
-from tests.sandbox.aws.emulator import start
-from tests.sandbox.aws.fleet import Fleet
+from tests.aws.emulator import start
+from tests.aws.fleet import Fleet
+from tests.aws.playing import running
 from tests.waiting import ENOUGH, until
 
 pytestmark = pytest.mark.sandbox

@@ -7,7 +7,7 @@ from sandbox.control import faults
 from sandbox.control.session import Child, State
 from sandbox.errors import SandboxError
 from sandbox.service.keys import Keys
-from tests.sandbox.aws.fleet import Fleet
+from tests.aws.fleet import Fleet
 from tests.waiting import until
 
 pytestmark = pytest.mark.sandbox

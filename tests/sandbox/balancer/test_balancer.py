@@ -20,7 +20,7 @@ import pytest
 from aiohttp import web
 
 from sandbox.ports import free_port
-from tests.sandbox.aws.emulator import BEARER
+from tests.aws.emulator import BEARER
 from tests.sandbox.fake_internal_api import FakeInternalApi, process
 from tests.waiting import ENOUGH, until
 

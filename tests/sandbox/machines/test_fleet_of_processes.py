@@ -19,8 +19,8 @@ from pathlib import Path
 import pytest
 
 from release.component.user_data import Boot, render
-from tests.sandbox.aws.emulator import BEARER, start
-from tests.sandbox.aws.fleet import Fleet
+from tests.aws.emulator import BEARER, start
+from tests.aws.fleet import Fleet
 from tests.sandbox.fake_internal_api import process
 from tests.waiting import ENOUGH, until
 

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from sandbox.processes import runs
-from tests.sandbox.aws.emulator import BEARER
+from tests.aws.emulator import BEARER
 from tests.sandbox.fake_internal_api import FakeInternalApi, instance, process
 from tests.waiting import ENOUGH, until
 

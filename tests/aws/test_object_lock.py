@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from release.store import upload
-from tests.sandbox.aws.emulator import Emulator
+from tests.aws.emulator import Emulator
 
 pytestmark = pytest.mark.sandbox
 

@@ -3,8 +3,8 @@
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.sandbox.aws.conftest import playing, running
-from tests.sandbox.aws.fleet import Fleet
+from tests.aws.fleet import Fleet
+from tests.aws.playing import playing, running
 from tests.waiting import until
 
 pytestmark = pytest.mark.sandbox

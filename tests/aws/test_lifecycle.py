@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from tests.sandbox.aws.fleet import Fleet
+from tests.aws.fleet import Fleet
 from tests.waiting import until
 
 pytestmark = pytest.mark.sandbox

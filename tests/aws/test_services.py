@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sandbox.aws.s3.replication import destinations
-from tests.sandbox.aws.emulator import REGION
+from tests.aws.emulator import REGION
 from tests.waiting import until
 
 pytestmark = pytest.mark.sandbox

@@ -14,8 +14,7 @@ import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from sandbox.provider.call import Clients
-from sandbox.provider.invokes import INVOKES
-from sandbox.provider.resources import RESOURCES
+from sandbox.provider.registry import INVOKES, RESOURCES
 from sandbox.provider.server import Provider
 
 _WORKERS = 64  # a request that waits for AWS holds one; the engine sends no more than its --parallel at a time

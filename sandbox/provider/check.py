@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from sandbox.provider.properties import UNKNOWN, contains_unknown
-from sandbox.provider.schema import MAPS, Autoname, Field, Props, Resource, Value
+from sandbox.provider.resource import Resource
+from sandbox.provider.schema import MAPS, Autoname, Field, Props, Value
 
 DEFAULTS = "__defaults"
 

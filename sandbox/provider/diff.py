@@ -10,7 +10,8 @@ from typing import Literal
 from sandbox.provider.check import DEFAULTS
 from sandbox.provider.compare import same
 from sandbox.provider.properties import UNKNOWN
-from sandbox.provider.schema import Field, Props, Resource, Value
+from sandbox.provider.resource import Resource
+from sandbox.provider.schema import Field, Props, Value
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+_T = TypeVar("_T")
 _GONE = re.compile(r"(NotFound(Exception|Error)?|NotExist|NoSuch\w+|^404)$")
 _IN_USE = {"DependencyViolation", "ResourceInUse"}
 
@@ -27,6 +30,16 @@ def is_gone(error: Exception) -> bool:
         return True
     message = str(error.response.get("Error", {}).get("Message", ""))
     return code_of(error) == "ValidationError" and re.search(r"not found|does not exist", message) is not None
+
+
+def gone_is_none(ask: Callable[[], _T]) -> _T | None:
+    """Return what the function does, or None where AWS says that the thing asked for does not exist."""
+    try:
+        return ask()
+    except ClientError as error:
+        if is_gone(error):
+            return None
+        raise
 
 
 def is_in_use(error: Exception) -> bool:

@@ -9,7 +9,8 @@ from sandbox.provider.check import DEFAULTS
 from sandbox.provider.compare import merge, project
 from sandbox.provider.errors import is_gone, is_in_use
 from sandbox.provider.properties import UNKNOWN
-from sandbox.provider.schema import Props, Resource
+from sandbox.provider.resource import Resource
+from sandbox.provider.schema import Props
 
 _RELEASE = 60.0  # seconds
 

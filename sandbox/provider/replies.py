@@ -11,7 +11,8 @@ from pulumi.runtime.proto import provider_pb2 as pb
 from pulumi.runtime.proto import status_pb2
 
 from sandbox.provider.diff import Difference
-from sandbox.provider.schema import MAPS, Field, Resource
+from sandbox.provider.resource import Resource
+from sandbox.provider.schema import MAPS, Field
 
 _KINDS = {
     ("add", False): pb.PropertyDiff.ADD,

@@ -22,9 +22,9 @@ from sandbox.provider.call import Call, Clients
 from sandbox.provider.check import Naming, check
 from sandbox.provider.diff import differences, must_go_first
 from sandbox.provider.errors import ProviderError, explain
-from sandbox.provider.invokes import SECRETS
 from sandbox.provider.properties import UNKNOWN, Bag, contains_unknown, decode, encode
-from sandbox.provider.schema import Props, Resource
+from sandbox.provider.resource import Resource
+from sandbox.provider.schema import Props
 
 VERSION = "7.51.1"
 Context: TypeAlias = grpc.ServicerContext
@@ -209,7 +209,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         except Exception as error:
             self._abort(context, self._message("calling", request, error))
         response = pb.InvokeResponse()
-        getattr(response, "return").CopyFrom(encode({"region": call.region, **result}, SECRETS.get(request.tok, ())))
+        getattr(response, "return").CopyFrom(encode({"region": call.region, **result}))
         return response
 
     def Cancel(self, request: Empty, context: Context) -> Empty:

@@ -173,7 +173,6 @@ aws.iam.RolePolicy(
     role=role.name,
     policy=store.arn.apply(lambda arn: policy(Action=["s3:GetObject"], Resource=[f"{arn}/{pick('a', 'b')}/*"])),
 )
-aws.iam.RolePolicyAttachment("web", role=role.name, policy_arn=os.environ["MANAGED_POLICY"])
 profile = aws.iam.InstanceProfile("web", role=role.name)
 template = aws.ec2.LaunchTemplate(
     "web",
@@ -281,13 +280,12 @@ aws.autoscaling.Policy(
         "target_value": pick(100.0, 200.0),
     },
 )
-topic = aws.sns.Topic("alarms", display_name=pick("one", "two"))
 aws.cloudwatch.MetricAlarm(
     "errors",
     comparison_operator="GreaterThanThreshold",
     evaluation_periods=2,
     threshold=pick(5, 6),
-    alarm_actions=[topic.arn],
+    alarm_actions=[pick("arn:aws:sns:eu-central-1:123456789012:one", "arn:aws:sns:eu-central-1:123456789012:two")],
     metric_queries=[
         {"id": "rate", "expression": "100 * errors / 2", "label": "rate", "return_data": True},
         {

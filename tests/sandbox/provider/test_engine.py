@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.provider.resources import RESOURCES
+from sandbox.provider.registry import RESOURCES
 
 PROGRAM = Path(__file__).with_name("everything.py")
 
@@ -14,10 +14,7 @@ PROGRAM = Path(__file__).with_name("everything.py")
 @pytest.mark.sandbox
 def test_every_type_lives_a_whole_life(stack, aws):
     """Up, no drift and no change after it, drift by hand is found, an update in place, and nothing left at the end."""
-    reading = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [reading]})
-    managed = aws("iam").create_policy(PolicyName="managed", PolicyDocument=document)["Policy"]["Arn"]
-    everything = stack(PROGRAM, GENERATION="1", MANAGED_POLICY=managed)
+    everything = stack(PROGRAM, GENERATION="1")
     everything.run("up", "--yes", "--skip-preview")
     resources = json.loads(everything.run("stack", "export"))["deployment"]["resources"]
     assert {resource["type"] for resource in resources} >= set(RESOURCES)

@@ -9,8 +9,7 @@ from importlib.resources import files
 
 import pytest
 
-from sandbox.provider.invokes import INVOKES
-from sandbox.provider.resources import RESOURCES
+from sandbox.provider.registry import INVOKES, RESOURCES
 
 # The SDK loads a module when an attribute of it is first asked for, and warns then of types that are not used here.
 pytestmark = pytest.mark.filterwarnings("ignore:.* has been deprecated in favor of:DeprecationWarning")
@@ -35,9 +34,7 @@ _ANYWHERE = {
 _FORCE_NEW_UPSTREAM = {
     "aws:acm/certificateValidation:CertificateValidation": {"certificateArn", "validationRecordFqdns"},
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": {"vpcId"},
-    "aws:ec2/flowLog:FlowLog": {"eniId", "subnetId", "vpcId"},  # one ResourceId to CloudFormation, create-only too
-    "aws:ec2/routeTableAssociation:RouteTableAssociation": {"gatewayId"},
-    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": {"policyArn", "role"},
+    "aws:ec2/flowLog:FlowLog": {"vpcId"},  # ResourceId to CloudFormation, create-only too
     "aws:route53/healthCheck:HealthCheck": {"measureLatency", "referenceName", "requestInterval", "type"},
     **{
         f"aws:s3/{name}:{name[0].upper()}{name[1:]}": {"bucket"}

@@ -1,0 +1,85 @@
+"""aws.acm.Certificate, requested from ACM; importing one is not served."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sandbox.provider.call import Call
+from sandbox.provider.resource import Resource
+from sandbox.provider.schema import Props
+from sandbox.provider.tags import tag_map, tags_at_creation
+
+_RECORDS = 75.0  # seconds; what upstream gives ACM to name the validation records
+# Upstream also tells the status and dates, which change when it is issued: a refresh would find drift.
+RESOURCE = Resource(
+    __name__,
+    "AWS::CertificateManager::Certificate",
+    unserved="certificate* earlyRenewalDuration privateKey* validationOptions",
+    required="domainName validationMethod",
+    computed="options.*",
+    replace="validationMethod",
+)
+
+
+def create(call: Call, inputs: Props) -> str:
+    parameters = RESOURCE.to_aws({**inputs, "tags": None})
+    arn = str(call.client("acm").request_certificate(**parameters, **tags_at_creation(inputs))["CertificateArn"])
+    call.created(arn)
+    if inputs["validationMethod"] == "DNS":
+        call.wait(f"the validation records of {arn}", lambda: _has_records(describe(call, arn)), _RECORDS)
+    return arn
+
+
+def describe(call: Call, arn: str) -> dict[str, Any]:
+    return call.client("acm").describe_certificate(CertificateArn=arn)["Certificate"]
+
+
+def _has_records(certificate: dict[str, Any]) -> bool:
+    options = certificate.get("DomainValidationOptions", [])
+    return bool(options) and all("ResourceRecord" in o for o in options)
+
+
+def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> None:
+    if "options" in changed and new.get("options"):
+        call.client("acm").update_certificate_options(CertificateArn=id_, **RESOURCE.to_aws(new, "options"))
+
+
+def tag(call: Call, id_: str, pairs: Sequence[dict[str, Any]]) -> None:
+    call.client("acm").add_tags_to_certificate(CertificateArn=id_, Tags=pairs)
+
+
+def untag(call: Call, id_: str, keys: Sequence[str]) -> None:
+    call.client("acm").remove_tags_from_certificate(CertificateArn=id_, Tags=[{"Key": key} for key in keys])
+
+
+def read(call: Call, id_: str, prior: Props) -> Props | None:
+    certificate = describe(call, id_)
+    options: list[dict[str, Any]] = certificate.get("DomainValidationOptions", [])
+    names = [n for n in certificate.get("SubjectAlternativeNames", []) if n != certificate["DomainName"]]
+    if certificate["DomainName"] in (prior.get("subjectAlternativeNames") or []):
+        names.append(certificate["DomainName"])
+    reading = {
+        "domainName": certificate["DomainName"],
+        "subjectAlternativeNames": names,
+        "keyAlgorithm": certificate.get("KeyAlgorithm", "RSA_2048").replace("-", "_"),
+        "tags": tag_map(call.client("acm").list_tags_for_certificate(CertificateArn=id_).get("Tags")),
+        "arn": id_,
+        "type": certificate["Type"],
+        "domainValidationOptions": [_record(o) for o in options if "ResourceRecord" in o],
+    }
+    if options:
+        reading["validationMethod"] = options[0].get("ValidationMethod")
+    return reading
+
+
+def _record(option: dict[str, Any]) -> Props:
+    record = option["ResourceRecord"]
+    return {
+        "domainName": option["DomainName"],
+        "resourceRecordName": record["Name"],
+        "resourceRecordType": record["Type"],
+        "resourceRecordValue": record["Value"],
+    }
+
+
+def delete(call: Call, id_: str, state: Props) -> None:
+    call.client("acm").delete_certificate(CertificateArn=id_)

@@ -1,0 +1,40 @@
+"""aws.autoscaling.Policy: target tracking, step and simple scaling."""
+
+from sandbox.provider.call import Call
+from sandbox.provider.resource import Resource
+from sandbox.provider.schema import Autoname, Props
+from sandbox.provider.translate import first
+
+RESOURCE = Resource(
+    __name__,
+    "AWS::AutoScaling::ScalingPolicy",
+    autoname=Autoname(),
+    unserved="predictiveScalingConfiguration *.customizedMetricSpecification.metrics"
+    " *.customizedMetricSpecification.period",
+    replace="name",
+    kinds={"stepAdjustments.metricInterval*": "number-text"},
+    defaults={"enabled": True, "policyType": "SimpleScaling", "*.disableScaleIn": False},
+    names={"autoscalingGroupName": "AutoScalingGroupName", "name": "PolicyName", "*.metricDimensions": "Dimensions"},
+)
+
+
+def create(call: Call, inputs: Props) -> str:
+    call.client("autoscaling").put_scaling_policy(**RESOURCE.to_aws(inputs))
+    return str(inputs["name"])
+
+
+def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> None:
+    create(call, new)
+
+
+def read(call: Call, id_: str, prior: Props) -> Props | None:
+    group, _, name = id_.rpartition("/")  # an import gives both
+    group = group or prior["autoscalingGroupName"]
+    reply = call.client("autoscaling").describe_policies(AutoScalingGroupName=group, PolicyNames=[name])
+    policy = first(reply["ScalingPolicies"])
+    return {**RESOURCE.from_aws(policy), "arn": policy["PolicyARN"]} if policy else None
+
+
+def delete(call: Call, id_: str, state: Props) -> None:
+    name, group = state["name"], state["autoscalingGroupName"]
+    call.client("autoscaling").delete_policy(AutoScalingGroupName=group, PolicyName=name)

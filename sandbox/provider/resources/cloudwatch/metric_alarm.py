@@ -1,0 +1,91 @@
+"""aws.cloudwatch.MetricAlarm."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sandbox.provider.call import Call
+from sandbox.provider.resource import Resource
+from sandbox.provider.schema import Autoname, Props
+from sandbox.provider.tags import tag_list, tag_map
+from sandbox.provider.translate import first, from_aws, to_aws
+
+RESOURCE = Resource(
+    __name__,
+    "AWS::CloudWatch::Alarm",
+    autoname=Autoname(),
+    unserved="evaluationCriteria evaluationInterval evaluationWindow warmUpConfiguration",
+    required="comparisonOperator evaluationPeriods",
+    kinds={"*dimensions": "dimensions"},
+    defaults={"actionsEnabled": True, "metricQueries.returnData": False, "treatMissingData": "missing"},
+    names={
+        "evaluateLowSampleCountPercentiles": "EvaluateLowSampleCountPercentile",
+        "name": "AlarmName",
+        "okActions": "OKActions",
+    },
+)
+_METRIC = ("metricName", "namespace", "dimensions")  # which the API nests once more
+
+
+def _parameters(inputs: Props) -> dict[str, Any]:
+    parameters = RESOURCE.to_aws({**inputs, "metricQueries": None, "tags": None})
+    queries: list[Props] = inputs.get("metricQueries") or []
+    return {**parameters, "Metrics": [_query(q) for q in queries]} if queries else parameters
+
+
+def _query(query: Props) -> dict[str, Any]:
+    fields = RESOURCE.fields["metricQueries"].inner
+    made, metric = to_aws(fields, {**query, "metric": None}), query.get("metric")
+    if metric:
+        inner = fields["metric"].inner
+        made["MetricStat"] = {
+            "Metric": to_aws(inner, metric, *_METRIC),
+            **to_aws(inner, {**metric, **dict.fromkeys(_METRIC)}),
+        }
+    return made
+
+
+def _read_query(reply: dict[str, Any]) -> Props:
+    stat = reply.get("MetricStat")
+    metric = {**stat["Metric"], **{k: v for k, v in stat.items() if k != "Metric"}} if stat else None
+    flat = {**reply, "Metric": metric, "ReturnData": reply.get("ReturnData", True)}
+    query = from_aws(RESOURCE.fields["metricQueries"].inner, flat)
+    return {k: v for k, v in query.items() if v is not None}
+
+
+def create(call: Call, inputs: Props) -> str:
+    call.client("cloudwatch").put_metric_alarm(**_parameters(inputs), Tags=tag_list(inputs.get("tags")))
+    return str(inputs["name"])
+
+
+def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> None:
+    if changed - {"tags"}:
+        call.client("cloudwatch").put_metric_alarm(**_parameters(new))
+
+
+def tag(call: Call, id_: str, pairs: Sequence[dict[str, Any]]) -> None:
+    call.client("cloudwatch").tag_resource(ResourceARN=_arn(call, id_), Tags=pairs)
+
+
+def untag(call: Call, id_: str, keys: Sequence[str]) -> None:
+    call.client("cloudwatch").untag_resource(ResourceARN=_arn(call, id_), TagKeys=keys)
+
+
+def _arn(call: Call, name: str) -> str:
+    return call.arn("cloudwatch", f"alarm:{name}")
+
+
+def read(call: Call, id_: str, prior: Props) -> Props | None:
+    cloudwatch = call.client("cloudwatch")
+    alarm = first(cloudwatch.describe_alarms(AlarmNames=[id_], AlarmTypes=["MetricAlarm"])["MetricAlarms"])
+    if alarm is None:
+        return None
+    return {
+        **RESOURCE.from_aws(alarm),
+        "metricQueries": [_read_query(m) for m in alarm.get("Metrics") or []],
+        "tags": tag_map(cloudwatch.list_tags_for_resource(ResourceARN=alarm["AlarmArn"])["Tags"]),
+        "arn": alarm["AlarmArn"],
+    }
+
+
+def delete(call: Call, id_: str, state: Props) -> None:
+    call.client("cloudwatch").delete_alarms(AlarmNames=[id_])

@@ -1,0 +1,41 @@
+"""aws.ec2.Eip."""
+
+from sandbox.provider.call import Call
+from sandbox.provider.resource import Resource
+from sandbox.provider.schema import Props
+from sandbox.provider.tags import tag_map, tag_specification
+from sandbox.provider.translate import first
+
+# Upstream also tells what the address is associated with, which comes later: a refresh would find drift.
+RESOURCE = Resource(
+    __name__,
+    "AWS::EC2::EIP",
+    unserved="associateWithPrivateIp customerOwnedIpv4Pool instance ipamPoolId networkInterface",
+    replace="domain publicIpv4Pool",
+)
+
+
+def create(call: Call, inputs: Props) -> str:
+    parameters = {"Domain": "vpc", **RESOURCE.to_aws({**inputs, "tags": None})}
+    tags = tag_specification("elastic-ip", inputs)
+    return str(call.client("ec2").allocate_address(**parameters, TagSpecifications=tags)["AllocationId"])
+
+
+def read(call: Call, id_: str, prior: Props) -> Props | None:
+    address = first(call.client("ec2").describe_addresses(AllocationIds=[id_])["Addresses"])
+    if address is None:
+        return None
+    ip, border = address["PublicIp"], address.get("NetworkBorderGroup")
+    return {
+        "domain": address["Domain"],
+        **({"networkBorderGroup": border} if border else {}),
+        "tags": tag_map(address.get("Tags")),
+        "allocationId": id_,
+        "arn": call.arn("ec2", f"elastic-ip/{id_}"),
+        "publicIp": ip,
+        "publicDns": f"ec2-{ip.replace('.', '-')}.{call.region}.compute.amazonaws.com",
+    }
+
+
+def delete(call: Call, id_: str, state: Props) -> None:
+    call.client("ec2").release_address(AllocationId=id_)

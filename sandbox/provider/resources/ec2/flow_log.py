@@ -1,0 +1,56 @@
+"""aws.ec2.FlowLog of a VPC."""
+
+from sandbox.provider.call import Call
+from sandbox.provider.errors import ProviderError
+from sandbox.provider.resource import Resource
+from sandbox.provider.schema import Props
+from sandbox.provider.tags import tag_map, tag_specification
+from sandbox.provider.translate import first
+
+RESOURCE = Resource(
+    __name__,
+    "AWS::EC2::FlowLog",
+    unserved="deliverCrossAccountRole eniId regionalNatGatewayId subnetId tagFieldSpecifications transitGateway*",
+    required="vpcId",
+    given="logDestination",
+    replace="vpcId",
+    defaults={
+        "destinationOptions.fileFormat": "plain-text",
+        "destinationOptions.hiveCompatiblePartitions": False,
+        "destinationOptions.perHourPartition": False,
+        "logDestinationType": "cloud-watch-logs",
+        "maxAggregationInterval": 600,
+    },
+    names={"iamRoleArn": "DeliverLogsPermissionArn"},
+)
+_TOLD = ("trafficType", "logDestinationType", "iamRoleArn", "logFormat", "maxAggregationInterval")
+
+
+def create(call: Call, inputs: Props) -> str:
+    reply = call.client("ec2").create_flow_logs(
+        **RESOURCE.to_aws({**inputs, "vpcId": None, "tags": None}),
+        ResourceIds=[inputs["vpcId"]],
+        ResourceType="VPC",
+        TagSpecifications=tag_specification("vpc-flow-log", inputs),
+    )
+    for failure in reply.get("Unsuccessful", []):
+        raise ProviderError(f"{failure['Error']['Code']}: {failure['Error']['Message']}")
+    return str(reply["FlowLogIds"][0])
+
+
+def read(call: Call, id_: str, prior: Props) -> Props | None:
+    log = first(call.client("ec2").describe_flow_logs(FlowLogIds=[id_])["FlowLogs"])
+    if log is None:
+        return None
+    group = log.get("LogGroupName")
+    return {
+        **RESOURCE.from_aws(log, *_TOLD),
+        "vpcId": log["ResourceId"],
+        "logDestination": log.get("LogDestination") or (call.arn("logs", f"log-group:{group}") if group else None),
+        "tags": tag_map(log.get("Tags")),
+        "arn": call.arn("ec2", f"vpc-flow-log/{id_}"),
+    }
+
+
+def delete(call: Call, id_: str, state: Props) -> None:
+    call.client("ec2").delete_flow_logs(FlowLogIds=[id_])

@@ -1,0 +1,68 @@
+"""aws.ec2.Route."""
+
+import zlib
+from collections.abc import Iterator
+
+from sandbox.provider.call import Call
+from sandbox.provider.resource import Resource
+from sandbox.provider.resources.ec2.route_table import describe
+from sandbox.provider.schema import Props
+from sandbox.provider.translate import first, stripped
+
+RESOURCE = Resource(
+    __name__,
+    "AWS::EC2::Route",
+    unserved="coreNetworkArn odbNetworkArn",
+    given="networkInterfaceId",
+    names={"egressOnlyGatewayId": "EgressOnlyInternetGatewayId"},
+)
+_DESTINATIONS = ("destinationCidrBlock", "destinationIpv6CidrBlock", "destinationPrefixListId")
+
+
+def _targets() -> list[str]:
+    return [name for name in RESOURCE.fields if name not in (*_DESTINATIONS, "routeTableId")]
+
+
+def create(call: Call, inputs: Props) -> str:
+    call.client("ec2").create_route(**RESOURCE.to_aws(inputs))
+    destination = next(str(inputs[name]) for name in _DESTINATIONS if inputs.get(name))
+    return f"r-{inputs['routeTableId']}{zlib.crc32(destination.encode())}"
+
+
+def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> None:
+    call.client("ec2").replace_route(**RESOURCE.to_aws(new))
+
+
+def read(call: Call, id_: str, prior: Props) -> Props | None:
+    if not prior.get("routeTableId"):  # an import: <route table>_<destination>
+        table_id, _, destination = id_.partition("_")
+    else:
+        table_id = prior["routeTableId"]
+        destination = next(prior[name] for name in _DESTINATIONS if prior.get(name))
+    table = describe(call, table_id) or {"Routes": []}
+    names = [RESOURCE.fields[name].aws_name(name) for name in _DESTINATIONS]
+    route = first(r for r in table["Routes"] if destination in [r.get(name) for name in names])
+    if route is None:
+        return None
+    target = stripped(RESOURCE.from_aws(route, *_targets()))
+    if prior.get("vpcEndpointId"):  # the API tells of an endpoint as of a gateway
+        target["vpcEndpointId"] = target.pop("gatewayId", None)
+    return {
+        "routeTableId": table_id,
+        **RESOURCE.from_aws(route, *_DESTINATIONS),
+        **dict.fromkeys(_targets()),
+        **target,
+        "origin": route.get("Origin"),
+        "state": route.get("State"),
+    }
+
+
+def delete(call: Call, id_: str, state: Props) -> None:
+    call.client("ec2").delete_route(**RESOURCE.to_aws(state, "routeTableId", *_DESTINATIONS))
+
+
+def check(inputs: Props) -> Iterator[tuple[str, str]]:
+    if sum(name in inputs for name in _DESTINATIONS) != 1:
+        yield "destinationCidrBlock", f"set exactly one of {', '.join(_DESTINATIONS)}"
+    if sum(name in inputs for name in _targets()) != 1:
+        yield "gatewayId", f"set exactly one of {', '.join(_targets())}"

@@ -1,0 +1,97 @@
+"""aws.ec2.VpcEndpoint: gateway and interface endpoints."""
+
+from typing import Any
+
+from sandbox.provider.call import Call
+from sandbox.provider.errors import ProviderError, gone_is_none
+from sandbox.provider.resource import Resource
+from sandbox.provider.schema import Props
+from sandbox.provider.tags import tag_map, tag_specification
+from sandbox.provider.translate import first
+
+RESOURCE = Resource(
+    __name__,
+    "AWS::EC2::VPCEndpoint",
+    unserved="autoAccept dnsOptions resourceConfigurationArn serviceNetworkArn serviceRegion subnetConfigurations",
+    required="serviceName",
+    kinds={"policy": "json"},
+    defaults={"vpcEndpointType": "Gateway"},
+    names={"policy": "PolicyDocument"},
+)
+_SETS = ("routeTableIds", "subnetIds", "securityGroupIds")
+
+
+def create(call: Call, inputs: Props) -> str:
+    parameters = RESOURCE.to_aws({**inputs, "tags": None})
+    tags = tag_specification("vpc-endpoint", inputs)
+    endpoint = call.client("ec2").create_vpc_endpoint(**parameters, TagSpecifications=tags)["VpcEndpoint"]
+    id_ = str(endpoint["VpcEndpointId"])
+    call.created(id_)
+    call.wait(f"endpoint {id_} to be available", lambda: _is_available(call, id_))
+    return id_
+
+
+def _is_available(call: Call, id_: str) -> bool:
+    state = (_endpoint(call, id_) or {"State": "pending"})["State"].lower()
+    if state in ("failed", "rejected", "expired"):
+        raise ProviderError(f"endpoint {id_} is {state}")
+    return state == "available"
+
+
+def _endpoint(call: Call, id_: str) -> dict[str, Any] | None:
+    describe = call.client("ec2").describe_vpc_endpoints
+    return gone_is_none(lambda: first(describe(VpcEndpointIds=[id_])["VpcEndpoints"]))
+
+
+def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> None:
+    plain = changed & {"policy", "privateDnsEnabled", "ipAddressType"}
+    parameters = RESOURCE.to_aws(new, *plain) if plain else {}
+    for name in changed & set(_SETS):
+        have, want, parameter = set(old.get(name) or []), set(new.get(name) or []), RESOURCE.fields[name].aws_name(name)
+        parameters |= {f"Add{parameter}": sorted(want - have), f"Remove{parameter}": sorted(have - want)}
+    parameters = {k: v for k, v in parameters.items() if v != []}
+    if parameters:
+        call.client("ec2").modify_vpc_endpoint(VpcEndpointId=id_, **parameters)
+
+
+def read(call: Call, id_: str, prior: Props) -> Props | None:
+    endpoint = _endpoint(call, id_)
+    if endpoint is None or endpoint["State"].lower() in ("deleting", "deleted"):
+        return None
+    told = {"ipAddressType": endpoint.get("IpAddressType"), "policy": endpoint.get("PolicyDocument")}
+    return {
+        **RESOURCE.from_aws(endpoint, "vpcId", "serviceName", "vpcEndpointType", "privateDnsEnabled"),
+        **{name: value for name, value in told.items() if value},
+        "routeTableIds": endpoint.get("RouteTableIds", []),
+        "subnetIds": endpoint.get("SubnetIds", []),
+        "securityGroupIds": [g["GroupId"] for g in endpoint.get("Groups", [])],
+        "tags": tag_map(endpoint.get("Tags")),
+        **_outputs(call, id_, endpoint),
+    }
+
+
+def _outputs(call: Call, id_: str, endpoint: dict[str, Any]) -> Props:
+    entries = endpoint.get("DnsEntries", [])
+    return {
+        "arn": call.arn("ec2", f"vpc-endpoint/{id_}"),
+        "dnsEntries": [{"dnsName": e.get("DnsName"), "hostedZoneId": e.get("HostedZoneId")} for e in entries],
+        "networkInterfaceIds": endpoint.get("NetworkInterfaceIds", []),
+        "ownerId": endpoint.get("OwnerId") or call.account,
+        "prefixListId": _prefix_list(call, endpoint["ServiceName"]),
+        "requesterManaged": endpoint.get("RequesterManaged", False),
+        "state": endpoint["State"].lower(),
+    }
+
+
+def _prefix_list(call: Call, service: str) -> str | None:
+    filters = [{"Name": "prefix-list-name", "Values": [service]}]
+    lists = call.client("ec2").describe_managed_prefix_lists(Filters=filters)["PrefixLists"]
+    return first(p["PrefixListId"] for p in lists if p["PrefixListName"] == service)
+
+
+def delete(call: Call, id_: str, state: Props) -> None:
+    reply = call.client("ec2").delete_vpc_endpoints(VpcEndpointIds=[id_])
+    for failure in reply.get("Unsuccessful", []):
+        if "NotFound" not in failure["Error"]["Code"]:
+            raise ProviderError(f"{failure['Error']['Code']}: {failure['Error']['Message']}")
+    call.wait(f"endpoint {id_} to go", lambda: (_endpoint(call, id_) or {"State": "deleted"})["State"] == "deleted")

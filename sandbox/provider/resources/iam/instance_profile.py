@@ -1,0 +1,65 @@
+"""aws.iam.InstanceProfile."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sandbox.provider.call import Call
+from sandbox.provider.resource import Resource
+from sandbox.provider.resources.iam import identity
+from sandbox.provider.schema import Autoname, Props
+from sandbox.provider.tags import tag_list, tag_map
+from sandbox.provider.translate import first
+
+RESOURCE = Resource(
+    __name__,
+    "AWS::IAM::InstanceProfile",
+    autoname=Autoname(length=128),
+    defaults={"path": "/"},
+    names={"name": "InstanceProfileName", "role": "Roles"},
+)
+
+
+def create(call: Call, inputs: Props) -> str:
+    name = str(inputs["name"])
+    parameters = RESOURCE.to_aws(inputs, "name", "path")
+    call.client("iam").create_instance_profile(**parameters, Tags=tag_list(inputs.get("tags")))
+    call.created(name)
+    _set_role(call, name, inputs)
+    return name
+
+
+def _set_role(call: Call, name: str, inputs: Props) -> None:
+    iam = call.client("iam")
+    roles = iam.get_instance_profile(InstanceProfileName=name)["InstanceProfile"]["Roles"]
+    have, want = first(r["RoleName"] for r in roles), inputs.get("role")
+    if have and have != want:
+        iam.remove_role_from_instance_profile(InstanceProfileName=name, RoleName=have)
+    if want and have != want:
+        iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=want)
+
+
+def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> None:
+    _set_role(call, id_, new)
+
+
+def tag(call: Call, id_: str, pairs: Sequence[dict[str, Any]]) -> None:
+    call.client("iam").tag_instance_profile(InstanceProfileName=id_, Tags=pairs)
+
+
+def untag(call: Call, id_: str, keys: Sequence[str]) -> None:
+    call.client("iam").untag_instance_profile(InstanceProfileName=id_, TagKeys=keys)
+
+
+def read(call: Call, id_: str, prior: Props) -> Props | None:
+    profile = call.client("iam").get_instance_profile(InstanceProfileName=id_)["InstanceProfile"]
+    return {
+        **RESOURCE.from_aws(profile, "name", "path"),
+        "role": first(r["RoleName"] for r in profile["Roles"]),
+        "tags": tag_map(profile.get("Tags")),
+        **identity(profile, "InstanceProfileId"),
+    }
+
+
+def delete(call: Call, id_: str, state: Props) -> None:
+    _set_role(call, id_, {})
+    call.client("iam").delete_instance_profile(InstanceProfileName=id_)

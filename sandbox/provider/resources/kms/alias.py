@@ -1,0 +1,42 @@
+"""aws.kms.Alias."""
+
+from collections.abc import Sequence
+
+from sandbox.provider.call import Call
+from sandbox.provider.resource import Resource
+from sandbox.provider.schema import Autoname, Props
+from sandbox.provider.translate import first
+
+RESOURCE = Resource(__name__, "AWS::KMS::Alias", autoname=Autoname(start="alias/"), names={"name": "AliasName"})
+
+
+def create(call: Call, inputs: Props) -> str:
+    call.client("kms").create_alias(AliasName=inputs["name"], TargetKeyId=inputs["targetKeyId"])
+    return str(inputs["name"])
+
+
+def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> None:
+    call.client("kms").update_alias(AliasName=id_, TargetKeyId=new["targetKeyId"])
+
+
+def recomputed(new: Props, changed: set[str]) -> Sequence[str]:
+    return ("targetKeyArn",) if "targetKeyId" in changed else ()
+
+
+def read(call: Call, id_: str, prior: Props) -> Props | None:
+    pages = call.client("kms").get_paginator("list_aliases").paginate()
+    alias = first(a for page in pages for a in page["Aliases"] if a["AliasName"] == id_)
+    if alias is None:
+        return None
+    target = alias["TargetKeyId"]
+    arn = call.arn("kms", f"key/{target}")
+    return {
+        "name": id_,
+        "targetKeyId": arn if prior.get("targetKeyId") == arn else target,
+        "arn": alias["AliasArn"],
+        "targetKeyArn": arn,
+    }
+
+
+def delete(call: Call, id_: str, state: Props) -> None:
+    call.client("kms").delete_alias(AliasName=id_)

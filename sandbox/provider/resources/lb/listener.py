@@ -1,0 +1,61 @@
+"""aws.lb.Listener."""
+
+from typing import Any
+
+from sandbox.provider.call import Call
+from sandbox.provider.resource import Resource
+from sandbox.provider.resources.lb import actions, read_tags
+from sandbox.provider.schema import Props
+from sandbox.provider.tags import tags_at_creation
+from sandbox.provider.translate import first
+
+RESOURCE = Resource(
+    __name__,
+    "AWS::ElasticLoadBalancingV2::Listener",
+    unserved=f"{actions.UNSERVED} alpnPolicy mutualAuthentication routingHttp* tcpIdleTimeoutSeconds",
+    computed=actions.COMPUTED,
+    ordered="defaultActions",
+    defaults=actions.DEFAULTS,
+    names=actions.NAMES,
+)
+_SETTINGS = ("port", "protocol", "sslPolicy")
+
+
+def _parameters(inputs: Props, *names: str) -> dict[str, Any]:
+    parameters = RESOURCE.to_aws(inputs, *names)
+    if inputs.get("certificateArn"):
+        parameters["Certificates"] = [{"CertificateArn": inputs["certificateArn"]}]
+    return {
+        **parameters,
+        "DefaultActions": actions.actions(RESOURCE.fields["defaultActions"], inputs["defaultActions"]),
+    }
+
+
+def create(call: Call, inputs: Props) -> str:
+    parameters = _parameters(inputs, "loadBalancerArn", *_SETTINGS)
+    reply = call.client("elbv2").create_listener(**parameters, **tags_at_creation(inputs))
+    return str(reply["Listeners"][0]["ListenerArn"])
+
+
+def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> None:
+    if changed - {"tags"}:
+        call.client("elbv2").modify_listener(ListenerArn=id_, **_parameters(new, *_SETTINGS))
+
+
+def read(call: Call, id_: str, prior: Props) -> Props | None:
+    listener = first(call.client("elbv2").describe_listeners(ListenerArns=[id_])["Listeners"])
+    if listener is None:
+        return None
+    field, prior_actions = RESOURCE.fields["defaultActions"], prior.get("defaultActions")
+    return {
+        **RESOURCE.from_aws(listener, "loadBalancerArn", "port", "protocol"),
+        "sslPolicy": listener.get("SslPolicy") if listener.get("Protocol") in ("HTTPS", "TLS") else None,
+        "certificateArn": first(c["CertificateArn"] for c in listener.get("Certificates") or []),
+        "defaultActions": actions.read_actions(field, listener["DefaultActions"], prior_actions),
+        "tags": read_tags(call, id_),
+        "arn": id_,
+    }
+
+
+def delete(call: Call, id_: str, state: Props) -> None:
+    call.client("elbv2").delete_listener(ListenerArn=id_)

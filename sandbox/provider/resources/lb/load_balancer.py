@@ -1,0 +1,121 @@
+"""aws.lb.LoadBalancer."""
+
+from collections.abc import Mapping
+
+from sandbox.provider.call import Call
+from sandbox.provider.resource import Resource
+from sandbox.provider.resources.lb import read_tags
+from sandbox.provider.resources.lb.attributes import by_key, changed_attributes, pair, read_attributes
+from sandbox.provider.schema import Autoname, Props
+from sandbox.provider.tags import tags_at_creation
+from sandbox.provider.translate import first
+
+RESOURCE = Resource(
+    __name__,
+    "AWS::ElasticLoadBalancingV2::LoadBalancer",
+    autoname=Autoname(length=32),
+    unserved="customerOwnedIpv4Pool dnsRecordClientRoutingPolicy enableCrossZoneLoadBalancing"
+    " enablePrefixForIpv6SourceNat enforceSecurityGroupInboundRulesOnPrivateLinkTraffic healthCheckLogs ipamPools"
+    " minimumLoadBalancerCapacity secondaryIpsAutoAssignedPerSubnet subnetMappings",
+    defaults={
+        "*Logs.enabled": False,
+        "clientKeepAlive": 3600,
+        "desyncMitigationMode": "defensive",
+        "dropInvalidHeaderFields": False,
+        "enableDeletionProtection": False,
+        "enableHttp2": True,
+        "enableTlsVersionAndCipherSuiteHeaders": False,
+        "enableWafFailOpen": False,
+        "enableXffClientPort": False,
+        "enableZonalShift": False,
+        "idleTimeout": 60,
+        "loadBalancerType": "application",
+        "preserveHostHeader": False,
+        "xffHeaderProcessingMode": "append",
+    },
+    names={"internal": "Scheme", "loadBalancerType": "Type"},
+)
+_KEYS = {
+    "clientKeepAlive": "client_keep_alive.seconds",
+    "desyncMitigationMode": "routing.http.desync_mitigation_mode",
+    "dropInvalidHeaderFields": "routing.http.drop_invalid_header_fields.enabled",
+    "enableDeletionProtection": "deletion_protection.enabled",
+    "enableHttp2": "routing.http2.enabled",
+    "enableTlsVersionAndCipherSuiteHeaders": "routing.http.x_amzn_tls_version_and_cipher_suite.enabled",
+    "enableWafFailOpen": "waf.fail_open.enabled",
+    "enableXffClientPort": "routing.http.xff_client_port.enabled",
+    "enableZonalShift": "zonal_shift.config.enabled",
+    "idleTimeout": "idle_timeout.timeout_seconds",
+    "preserveHostHeader": "routing.http.preserve_host_header.enabled",
+    "xffHeaderProcessingMode": "routing.http.xff_header_processing.mode",
+}
+_LOG_KEYS = {"accessLogs": "access_logs.s3", "connectionLogs": "connection_logs.s3"}
+
+
+def create(call: Call, inputs: Props) -> str:
+    reply = call.client("elbv2").create_load_balancer(
+        **RESOURCE.to_aws(inputs, "name", "loadBalancerType", "ipAddressType", "subnets", "securityGroups"),
+        Scheme="internal" if inputs.get("internal") else "internet-facing",
+        **tags_at_creation(inputs),
+    )
+    arn = str(reply["LoadBalancers"][0]["LoadBalancerArn"])
+    call.created(arn)
+    _set_attributes(call, arn, inputs, None)
+    return arn
+
+
+def _set_attributes(call: Call, arn: str, inputs: Props, changed: set[str] | None) -> None:
+    attributes = changed_attributes(RESOURCE, _KEYS, inputs, changed)
+    for name, prefix in _LOG_KEYS.items():
+        if name in changed if changed is not None else inputs.get(name):
+            logs = inputs.get(name) or {"enabled": False}
+            attributes += [pair(f"{prefix}.{k}", logs[k]) for k in ("enabled", "bucket", "prefix") if k in logs]
+    if attributes:
+        call.client("elbv2").modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=attributes)
+
+
+def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> None:
+    elb = call.client("elbv2")
+    if "subnets" in changed:
+        elb.set_subnets(LoadBalancerArn=id_, Subnets=new["subnets"])
+    if "securityGroups" in changed:
+        elb.set_security_groups(LoadBalancerArn=id_, SecurityGroups=new["securityGroups"])
+    if "ipAddressType" in changed:
+        elb.set_ip_address_type(LoadBalancerArn=id_, IpAddressType=new["ipAddressType"])
+    _set_attributes(call, id_, new, changed)
+
+
+def read(call: Call, id_: str, prior: Props) -> Props | None:
+    elb = call.client("elbv2")
+    balancer = first(elb.describe_load_balancers(LoadBalancerArns=[id_])["LoadBalancers"])
+    if balancer is None:
+        return None
+    attributes = by_key(elb.describe_load_balancer_attributes(LoadBalancerArn=id_))
+    return {
+        **RESOURCE.from_aws(balancer, "loadBalancerType", "ipAddressType", "securityGroups"),
+        "name": balancer["LoadBalancerName"],
+        "internal": balancer["Scheme"] == "internal",
+        "subnets": [z["SubnetId"] for z in balancer["AvailabilityZones"]],
+        **read_attributes(RESOURCE, _KEYS, attributes),
+        **{name: _logs(attributes, prefix) for name, prefix in _LOG_KEYS.items()},
+        "tags": read_tags(call, id_),
+        "arn": id_,
+        "arnSuffix": id_.split(":loadbalancer/", 1)[1],
+        "dnsName": balancer["DNSName"],
+        "vpcId": balancer["VpcId"],
+        "zoneId": balancer["CanonicalHostedZoneId"],
+    }
+
+
+def _logs(attributes: Mapping[str, str], prefix: str) -> Props | None:
+    if not attributes.get(f"{prefix}.bucket"):
+        return None
+    return {
+        "bucket": attributes[f"{prefix}.bucket"],
+        "enabled": attributes.get(f"{prefix}.enabled") == "true",
+        "prefix": attributes.get(f"{prefix}.prefix") or None,
+    }
+
+
+def delete(call: Call, id_: str, state: Props) -> None:
+    call.client("elbv2").delete_load_balancer(LoadBalancerArn=id_)

@@ -1,0 +1,131 @@
+"""aws.lb.TargetGroup."""
+
+from typing import Any
+
+from sandbox.provider.call import Call
+from sandbox.provider.resource import Resource
+from sandbox.provider.resources.lb import read_tags
+from sandbox.provider.resources.lb.attributes import by_key, changed_attributes, pair, read_attributes
+from sandbox.provider.schema import Autoname, Props
+from sandbox.provider.tags import tags_at_creation
+from sandbox.provider.translate import first, from_aws, stripped, to_aws
+
+# Upstream also tells loadBalancerArns, which changes when a listener comes: every refresh would find drift.
+RESOURCE = Resource(
+    __name__,
+    "AWS::ElasticLoadBalancingV2::TargetGroup",
+    autoname=Autoname(length=32),
+    unserved="lambdaMultiValueHeadersEnabled targetControlPort targetFailovers targetGroupHealth targetHealthStates",
+    computed="healthCheck.matcher healthCheck.path healthCheck.timeout",
+    defaults={
+        "deregistrationDelay": 300,
+        "healthCheck.enabled": True,
+        "healthCheck.healthyThreshold": 3,
+        "healthCheck.interval": 30,
+        "healthCheck.port": "traffic-port",
+        "healthCheck.protocol": "HTTP",
+        "healthCheck.unhealthyThreshold": 3,
+        "proxyProtocolV2": False,
+        "slowStart": 0,
+        "stickiness.cookieDuration": 86400,
+        "stickiness.enabled": True,
+        "targetType": "instance",
+    },
+    names={
+        "healthCheck.enabled": "HealthCheckEnabled",
+        "healthCheck.healthyThreshold": "HealthyThresholdCount",
+        "healthCheck.interval": "HealthCheckIntervalSeconds",
+        "healthCheck.path": "HealthCheckPath",
+        "healthCheck.port": "HealthCheckPort",
+        "healthCheck.protocol": "HealthCheckProtocol",
+        "healthCheck.timeout": "HealthCheckTimeoutSeconds",
+        "healthCheck.unhealthyThreshold": "UnhealthyThresholdCount",
+    },
+)
+_KEYS = {
+    "connectionTermination": "deregistration_delay.connection_termination.enabled",
+    "deregistrationDelay": "deregistration_delay.timeout_seconds",
+    "loadBalancingAlgorithmType": "load_balancing.algorithm.type",
+    "loadBalancingAnomalyMitigation": "load_balancing.algorithm.anomaly_mitigation",
+    "loadBalancingCrossZoneEnabled": "load_balancing.cross_zone.enabled",
+    "preserveClientIp": "preserve_client_ip.enabled",
+    "proxyProtocolV2": "proxy_protocol_v2.enabled",
+    "slowStart": "slow_start.duration_seconds",
+}
+_SETTINGS = ("name", "port", "protocol", "protocolVersion", "vpcId", "targetType", "ipAddressType")
+
+
+def create(call: Call, inputs: Props) -> str:
+    parameters = {**RESOURCE.to_aws(inputs, *_SETTINGS), **_health_check(inputs), **tags_at_creation(inputs)}
+    arn = str(call.client("elbv2").create_target_group(**parameters)["TargetGroups"][0]["TargetGroupArn"])
+    call.created(arn)
+    _set_attributes(call, arn, inputs, None)
+    return arn
+
+
+def _health_check(inputs: Props) -> dict[str, Any]:
+    check: Props = inputs.get("healthCheck") or {}
+    parameters = to_aws(RESOURCE.fields["healthCheck"].inner, {**check, "matcher": None})
+    return {**parameters, "Matcher": {"HttpCode": check["matcher"]}} if check.get("matcher") else parameters
+
+
+def _set_attributes(call: Call, arn: str, inputs: Props, changed: set[str] | None) -> None:
+    attributes = changed_attributes(RESOURCE, _KEYS, inputs, changed)
+    if inputs.get("stickiness") and (changed is None or "stickiness" in changed):
+        attributes += _stickiness(inputs["stickiness"])
+    if attributes:
+        call.client("elbv2").modify_target_group_attributes(TargetGroupArn=arn, Attributes=attributes)
+
+
+def _stickiness(stickiness: Props) -> list[dict[str, str]]:
+    cookie = stickiness["type"]  # lb_cookie or app_cookie; source_ip has no cookie
+    attributes = [pair("stickiness.enabled", stickiness["enabled"]), pair("stickiness.type", cookie)]
+    if cookie in ("lb_cookie", "app_cookie"):
+        attributes.append(pair(f"stickiness.{cookie}.duration_seconds", stickiness["cookieDuration"]))
+    if cookie == "app_cookie":
+        attributes.append(pair("stickiness.app_cookie.cookie_name", stickiness.get("cookieName")))
+    return attributes
+
+
+def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> None:
+    if "healthCheck" in changed:
+        call.client("elbv2").modify_target_group(TargetGroupArn=id_, **_health_check(new))
+    _set_attributes(call, id_, new, changed)
+
+
+def read(call: Call, id_: str, prior: Props) -> Props | None:
+    elb = call.client("elbv2")
+    group = first(elb.describe_target_groups(TargetGroupArns=[id_])["TargetGroups"])
+    if group is None:
+        return None
+    attributes = by_key(elb.describe_target_group_attributes(TargetGroupArn=id_))
+    check = from_aws(RESOURCE.fields["healthCheck"].inner, group)
+    check["matcher"] = (group.get("Matcher") or {}).get("HttpCode")
+    return {
+        **RESOURCE.from_aws(group, "port", "protocol", "protocolVersion", "vpcId", "targetType"),
+        **({"ipAddressType": group["IpAddressType"]} if "IpAddressType" in group else {}),
+        "name": group["TargetGroupName"],
+        "healthCheck": stripped(check),
+        "stickiness": _read_stickiness(attributes),
+        **read_attributes(RESOURCE, _KEYS, attributes),
+        "tags": read_tags(call, id_),
+        "arn": id_,
+        "arnSuffix": id_.rsplit(":", 1)[1],
+    }
+
+
+def _read_stickiness(attributes: dict[str, str]) -> Props | None:
+    cookie = attributes.get("stickiness.type")
+    if cookie is None:
+        return None
+    read: Props = {"type": cookie, "enabled": attributes.get("stickiness.enabled") == "true"}
+    duration = attributes.get(f"stickiness.{cookie}.duration_seconds")
+    if duration is not None:
+        read["cookieDuration"] = int(duration)
+    if attributes.get("stickiness.app_cookie.cookie_name"):
+        read["cookieName"] = attributes["stickiness.app_cookie.cookie_name"]
+    return read
+
+
+def delete(call: Call, id_: str, state: Props) -> None:
+    call.client("elbv2").delete_target_group(TargetGroupArn=id_)

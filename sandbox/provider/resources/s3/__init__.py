@@ -1,0 +1,29 @@
+"""aws.s3. Most types are a setting of a bucket: their id is the bucket's name, and putting one again changes it."""
+
+from sandbox.provider.call import Call
+from sandbox.provider.resource import Resource
+from sandbox.provider.schema import Props
+
+
+class Setting(Resource):
+    """A resource type that is a setting of a bucket.
+
+    Its module has `put(s3, bucket, inputs)`, `get(s3, bucket)` and `end(s3, bucket, state)`, with an S3 client.
+    """
+
+    def create(self, call: Call, inputs: Props) -> str:
+        """Put the setting."""
+        self._function("put")(call.client("s3"), inputs["bucket"], inputs)
+        return str(inputs["bucket"])
+
+    def read(self, call: Call, id_: str, prior: Props) -> Props | None:
+        """Return the setting."""
+        return {"bucket": id_, **self._function("get")(call.client("s3"), id_)}
+
+    def update(self, call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> None:
+        """Put the setting again."""
+        self._function("put")(call.client("s3"), id_, new)
+
+    def delete(self, call: Call, id_: str, state: Props) -> None:
+        """Take the setting back."""
+        self._function("end")(call.client("s3"), id_, state)

@@ -1,0 +1,35 @@
+"""aws.s3.BucketLifecycleConfiguration."""
+
+from sandbox.provider.call import Client
+from sandbox.provider.resources.s3 import Setting
+from sandbox.provider.resources.s3.rules import rules
+from sandbox.provider.schema import Props
+
+RESOURCE = Setting(
+    __name__,
+    unserved="rules.prefix timeouts",
+    computed="rules.filter",
+    given="expectedBucketOwner",
+    required="rules",
+    replace="bucket expectedBucketOwner",
+    ordered="rules",
+    names={"rules.id": "ID"},
+)
+
+
+def put(s3: Client, bucket: str, inputs: Props) -> None:
+    s3.put_bucket_lifecycle_configuration(
+        Bucket=bucket,
+        LifecycleConfiguration={"Rules": rules(RESOURCE, inputs)},
+        **RESOURCE.to_aws(inputs, "transitionDefaultMinimumObjectSize"),
+    )
+
+
+def get(s3: Client, bucket: str) -> Props:
+    reply = s3.get_bucket_lifecycle_configuration(Bucket=bucket)
+    told = ["rules", *(["transitionDefaultMinimumObjectSize"] if "TransitionDefaultMinimumObjectSize" in reply else [])]
+    return RESOURCE.from_aws(reply, *told)
+
+
+def end(s3: Client, bucket: str, state: Props) -> None:
+    s3.delete_bucket_lifecycle(Bucket=bucket)

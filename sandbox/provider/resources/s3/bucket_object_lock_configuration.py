@@ -1,0 +1,30 @@
+"""aws.s3.BucketObjectLockConfiguration."""
+
+from sandbox.provider.call import Client
+from sandbox.provider.resources.s3 import Setting
+from sandbox.provider.schema import Props
+
+RESOURCE = Setting(
+    __name__,
+    replace="bucket expectedBucketOwner objectLockEnabled",
+    secret="token",  # noqa: S106
+    defaults={"objectLockEnabled": "Enabled"},
+)
+
+
+def put(s3: Client, bucket: str, inputs: Props) -> None:
+    configuration = RESOURCE.to_aws(inputs, "objectLockEnabled", "rule")
+    s3.put_object_lock_configuration(Bucket=bucket, ObjectLockConfiguration=configuration)
+
+
+def get(s3: Client, bucket: str) -> Props:
+    reply = s3.get_object_lock_configuration(Bucket=bucket)["ObjectLockConfiguration"]
+    if "Rule" in reply:  # moto also tells of the unit that is not used, as 0
+        default = {key: value for key, value in reply["Rule"]["DefaultRetention"].items() if value}
+        reply = {**reply, "Rule": {"DefaultRetention": default}}
+    return RESOURCE.from_aws(reply, "objectLockEnabled", "rule")
+
+
+def end(s3: Client, bucket: str, state: Props) -> None:
+    """Lock new objects no longer; that a bucket can lock is for ever."""
+    s3.put_object_lock_configuration(Bucket=bucket, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled"})

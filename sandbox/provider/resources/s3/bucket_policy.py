@@ -1,0 +1,19 @@
+"""aws.s3.BucketPolicy."""
+
+from sandbox.provider.call import Client
+from sandbox.provider.resources.s3 import Setting
+from sandbox.provider.schema import Props
+
+RESOURCE = Setting(__name__, "AWS::S3::BucketPolicy", names={"policy": "PolicyDocument"})
+
+
+def put(s3: Client, bucket: str, inputs: Props) -> None:
+    s3.put_bucket_policy(Bucket=bucket, Policy=inputs["policy"])
+
+
+def get(s3: Client, bucket: str) -> Props:
+    return {"policy": s3.get_bucket_policy(Bucket=bucket)["Policy"]}
+
+
+def end(s3: Client, bucket: str, state: Props) -> None:
+    s3.delete_bucket_policy(Bucket=bucket)

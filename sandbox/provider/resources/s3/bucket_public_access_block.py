@@ -1,0 +1,23 @@
+"""aws.s3.BucketPublicAccessBlock."""
+
+from sandbox.provider.call import Client
+from sandbox.provider.resources.s3 import Setting
+from sandbox.provider.schema import Props
+
+_FLAGS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
+RESOURCE = Setting(__name__, replace="bucket", defaults=dict.fromkeys((*_FLAGS, "skipDestroy"), False))
+
+
+def put(s3: Client, bucket: str, inputs: Props) -> None:
+    flags = RESOURCE.to_aws(inputs, *_FLAGS)
+    s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=flags)
+
+
+def get(s3: Client, bucket: str) -> Props:
+    reply = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+    return RESOURCE.from_aws(reply, *_FLAGS)
+
+
+def end(s3: Client, bucket: str, state: Props) -> None:
+    if not state.get("skipDestroy"):
+        s3.delete_public_access_block(Bucket=bucket)

@@ -1,0 +1,29 @@
+"""aws.s3.BucketReplicationConfig."""
+
+from sandbox.provider.call import Client
+from sandbox.provider.resources.s3 import Setting
+from sandbox.provider.resources.s3.rules import rules
+from sandbox.provider.schema import Props
+
+RESOURCE = Setting(
+    __name__,
+    unserved="rules.prefix token",
+    computed="rules.filter rules.id",
+    replace="bucket",
+    ordered="rules",
+    names={"*.replicaKmsKeyId": "ReplicaKmsKeyID", "rules.id": "ID"},
+)
+
+
+def put(s3: Client, bucket: str, inputs: Props) -> None:
+    configuration = {"Role": inputs["role"], "Rules": rules(RESOURCE, inputs)}
+    s3.put_bucket_replication(Bucket=bucket, ReplicationConfiguration=configuration)
+
+
+def get(s3: Client, bucket: str) -> Props:
+    reply = s3.get_bucket_replication(Bucket=bucket)["ReplicationConfiguration"]
+    return RESOURCE.from_aws(reply, "role", "rules")
+
+
+def end(s3: Client, bucket: str, state: Props) -> None:
+    s3.delete_bucket_replication(Bucket=bucket)

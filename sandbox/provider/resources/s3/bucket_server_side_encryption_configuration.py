@@ -1,0 +1,26 @@
+"""aws.s3.BucketServerSideEncryptionConfiguration."""
+
+from sandbox.provider.call import Client
+from sandbox.provider.resources.s3 import Setting
+from sandbox.provider.schema import Props
+
+RESOURCE = Setting(
+    __name__,
+    unserved="rules.blockedEncryptionTypes",
+    replace="bucket expectedBucketOwner",
+    names={"*.sseAlgorithm": "SSEAlgorithm", "*.kmsMasterKeyId": "KMSMasterKeyID"},
+)
+
+
+def put(s3: Client, bucket: str, inputs: Props) -> None:
+    rules = RESOURCE.to_aws(inputs, "rules")
+    s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration=rules)
+
+
+def get(s3: Client, bucket: str) -> Props:
+    reply = s3.get_bucket_encryption(Bucket=bucket)
+    return RESOURCE.from_aws(reply["ServerSideEncryptionConfiguration"], "rules")
+
+
+def end(s3: Client, bucket: str, state: Props) -> None:
+    s3.delete_bucket_encryption(Bucket=bucket)

@@ -1,0 +1,24 @@
+"""aws.vpc.SecurityGroupEgressRule."""
+
+from sandbox.provider.call import Call
+from sandbox.provider.resource import Resource
+from sandbox.provider.resources.vpc.rules import NAMES, authorize, check, read, revoke, update
+from sandbox.provider.schema import Props
+
+__all__ = ["check", "read", "update"]
+
+RESOURCE = Resource(
+    __name__,
+    "AWS::EC2::SecurityGroupEgress",
+    # By ModifySecurityGroupRules, which is younger than CloudFormation's type.
+    in_place="ipProtocol fromPort toPort cidrIpv4 cidrIpv6",
+    names=NAMES,
+)
+
+
+def create(call: Call, inputs: Props) -> str:
+    return authorize(call, "egress", inputs)
+
+
+def delete(call: Call, id_: str, state: Props) -> None:
+    revoke(call, "egress", id_, state)

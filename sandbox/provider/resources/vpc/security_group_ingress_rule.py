@@ -1,0 +1,24 @@
+"""aws.vpc.SecurityGroupIngressRule."""
+
+from sandbox.provider.call import Call
+from sandbox.provider.resource import Resource
+from sandbox.provider.resources.vpc.rules import NAMES, authorize, check, read, revoke, update
+from sandbox.provider.schema import Props
+
+__all__ = ["check", "read", "update"]
+
+RESOURCE = Resource(
+    __name__,
+    "AWS::EC2::SecurityGroupIngress",
+    # By ModifySecurityGroupRules, which is younger than CloudFormation's type.
+    in_place="ipProtocol fromPort toPort cidrIpv4 cidrIpv6 prefixListId referencedSecurityGroupId",
+    names=NAMES,
+)
+
+
+def create(call: Call, inputs: Props) -> str:
+    return authorize(call, "ingress", inputs)
+
+
+def delete(call: Call, id_: str, state: Props) -> None:
+    revoke(call, "ingress", id_, state)

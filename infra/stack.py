@@ -16,9 +16,8 @@ from infra.plan.plan import Plan, plan
 from infra.settings import Settings
 from infra.store.artifacts import Artifacts, ArtifactsArgs
 from release.component import bake
-from release.rollout.fleets import Fleets
+from release.rollout.observe import Fleets, all_served
 from release.rollout.together import Together
-from release.rollout.watch import all_served
 
 __all__ = ["Plan", "Stack", "declare", "plan"]
 

@@ -45,3 +45,7 @@ class LedgerError(ReleaseError):
 
 class ImageError(ReleaseError):
     """A machine image that does not exist in the region."""
+
+
+class RolloutError(ReleaseError):
+    """A rollout did not end with the new release serving; the message says what serves now, and what mends it."""

@@ -16,8 +16,8 @@ from release import names, preferences
 from release.component.bake import Release
 from release.component.hooks import Deployment, rollout_hook, serving
 from release.component.launch_template import LaunchTemplate, LaunchTemplateArgs
+from release.rollout.spec import RolloutSpec
 from release.rollout.together import Together
-from release.rollout.watch import Plan
 
 GROUP_METRICS = (
     aws.autoscaling.Metric.GROUP_DESIRED_CAPACITY,
@@ -124,7 +124,7 @@ class Fleet(pulumi.ComponentResource):
 
     def _plan_deployment(self) -> Deployment:
         rollout = self._settings.rollout
-        plan = Plan(
+        spec = RolloutSpec(
             fleet=self._settings.name,
             group=self.group_name,
             log_group=self.log_group_name,
@@ -145,7 +145,7 @@ class Fleet(pulumi.ComponentResource):
             supersede=self._args.release.supersede,
         )
         return Deployment(
-            plan=plan,
+            spec=spec,
             stack=self._args.stack,
             region=self._args.region,
             bucket=self._args.bucket,

@@ -23,7 +23,8 @@ from release.clients import explained
 from release.component import bake, packages
 from release.errors import ReleaseError
 from release.machine_image import Image
-from release.rollout.fleets import Fleets, Found
+from release.rollout.observe import Fleets
+from release.rollout.observed import DeployedFleet
 from release.store.manifest import ImageName
 
 T = TypeVar("T")
@@ -46,7 +47,7 @@ class _Asked:
     """What boto3 is asked meanwhile."""
 
     caller: Future[Caller]
-    fleets: Future[list[Found]]
+    fleets: Future[list[DeployedFleet]]
     rules: Future[dict[tuple[str, str | None], int]]
     missing_topics: Future[set[str]]
     missing_targets: Future[set[str]]
@@ -157,7 +158,7 @@ def _unreachable(settings: Settings, missing: set[str]) -> Iterator[str]:
                 )
 
 
-def _new_ports(settings: Settings, there: Sequence[Found]) -> Iterator[str]:
+def _new_ports(settings: Settings, there: Sequence[DeployedFleet]) -> Iterator[str]:
     """A new port means a new target group, to which no instance belongs until the rollout is over."""
     for found in there:
         fleet = settings.fleets.get(found.name)
@@ -170,7 +171,7 @@ def _new_ports(settings: Settings, there: Sequence[Found]) -> Iterator[str]:
             )
 
 
-def _taken_names(settings: Settings, account: str, there: Sequence[Found]) -> Iterator[str]:
+def _taken_names(settings: Settings, account: str, there: Sequence[DeployedFleet]) -> Iterator[str]:
     """A stack `shop` with a fleet `api-web` and a stack `shop-api` with a fleet `web` want the same names."""
     where = {"stack": settings.stack, "account": account, "region": settings.region}
     logs = names.access_logs_bucket_name(**where)

@@ -14,12 +14,12 @@ from infra.settings import Settings
 from release import names
 from release.clients import FAILURES, client, code, described
 from release.errors import ReleaseError
-from release.rollout.fleets import Found
+from release.rollout.observed import DeployedFleet
 
 _LIVE = {"Name": "instance-state-name", "Values": ["pending", "running"]}
 
 
-def look(settings: Settings, there: Sequence[Found]) -> tuple[list[str], str]:
+def look(settings: Settings, there: Sequence[DeployedFleet]) -> tuple[list[str], str]:
     """Warnings of the quotas that the deploy would meet; and why they could not be looked at, or "".
 
     Asks nothing where nothing new is needed. Never raises for what AWS refuses: a quota is a warning.
@@ -37,7 +37,7 @@ def look(settings: Settings, there: Sequence[Found]) -> tuple[list[str], str]:
 
 
 def _ask(
-    settings: Settings, asked: Collection[Quota], there: Sequence[Found]
+    settings: Settings, asked: Collection[Quota], there: Sequence[DeployedFleet]
 ) -> tuple[dict[Quota, Usage], Mapping[str, int]]:
     """What others use of each quota, and how many vCPUs each type has; all asked side by side."""
     region = settings.region

@@ -6,10 +6,11 @@ import argparse
 
 from release.commands.options import stack_name
 from release.errors import ReleaseError
-from release.rollout.fleets import Fleets, Found
+from release.rollout.observe import Fleets
+from release.rollout.observed import DeployedFleet
 
 
-def found(arguments: argparse.Namespace, fleets: Fleets) -> list[Found]:
+def found(arguments: argparse.Namespace, fleets: Fleets) -> list[DeployedFleet]:
     """Return the fleets of the stack. Raises ReleaseError if the region has none."""
     stack = stack_name(arguments)
     there = fleets.of_stack(stack)

@@ -8,7 +8,7 @@ import re
 
 from release.clients import client, explained
 from release.errors import RevisionError, StoreError
-from release.rollout.fleets import Fleets
+from release.rollout.observe import Fleets
 from release.source.revision import check_ref
 from release.store import publish
 from release.store.manifest import Manifest

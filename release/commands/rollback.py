@@ -12,10 +12,9 @@ from release.commands import fleets
 from release.commands.options import published, stack_name
 from release.commands.output import as_json, tell
 from release.errors import ReleaseError
-from release.rollout.fleets import Fleets, Found
+from release.rollout.aws import Aws
+from release.rollout.observed import DeployedFleet
 from release.rollout.rollback import Rollback
-from release.rollout.templates import Templates
-from release.rollout.traffic import Traffic
 from release.store.ledger import Ledger
 from release.store.releases import Store
 
@@ -30,14 +29,12 @@ def add(command: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Roll the fleets back and print what they serve then. Raises ReleaseError."""
-    asked = Fleets(arguments.region)
-    chosen = _chosen(fleets.found(arguments, asked), arguments.fleet)
+    aws = Aws(arguments.region)
+    chosen = _chosen(fleets.found(arguments, aws.fleets), arguments.fleet)
     s3 = client("s3", arguments.region)
     rollback = Rollback(
         stack=stack_name(arguments),
-        fleets=asked,
-        templates=Templates(arguments.region),
-        traffic=Traffic(arguments.region),
+        aws=aws,
         store=Store(chosen[0].store, s3),
         ledger=Ledger(chosen[0].store, s3),
         tell=tell,
@@ -58,7 +55,7 @@ def run(arguments: argparse.Namespace) -> None:
     print(f"so that the next `pulumi up` agrees: pulumi config set --path slipway:release.sha {target.sha}")
 
 
-def _chosen(there: Sequence[Found], names: Sequence[str] | None) -> list[Found]:
+def _chosen(there: Sequence[DeployedFleet], names: Sequence[str] | None) -> list[DeployedFleet]:
     missing = sorted(set(names or ()) - {fleet.name for fleet in there})
     if missing:
         known = ", ".join(fleet.name for fleet in there)

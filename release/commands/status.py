@@ -10,9 +10,9 @@ from release.commands.fleets import found
 from release.commands.options import stack_name
 from release.commands.output import as_json, table
 from release.rollout import decide, observed
-from release.rollout.fleets import Fleets, Found
+from release.rollout.observe import Fleets, served
+from release.rollout.observed import DeployedFleet
 from release.rollout.templates import Templates
-from release.rollout.watch import served
 from release.store.ledger import Ledger
 
 HELP = "what each fleet serves, as its instances report it"
@@ -33,7 +33,9 @@ def run(arguments: argparse.Namespace) -> None:
     table(("FLEET", "SERVES", "CONFIGURED", "REFRESH", "LAST IN THE LEDGER"), rows)
 
 
-def _state(arguments: argparse.Namespace, fleets: Fleets, templates: Templates, fleet: Found) -> dict[str, object]:
+def _state(
+    arguments: argparse.Namespace, fleets: Fleets, templates: Templates, fleet: DeployedFleet
+) -> dict[str, object]:
     group = fleet.group
     serving = served(fleets, group, fleet.log_group)
     active = decide.in_status(fleets.refreshes(group.name), observed.ACTIVE)

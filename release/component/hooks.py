@@ -14,16 +14,15 @@ import pulumi_aws as aws
 from release.clients import FAILURES, client, described
 from release.component import told
 from release.errors import ReleaseError
+from release.rollout.aws import Aws
+from release.rollout.conflicts import Conflicts
 from release.rollout.drive import Rollout
-from release.rollout.fleets import Fleets
-from release.rollout.foresight import Foresight
 from release.rollout.observed import Template
 from release.rollout.proof import Proof
 from release.rollout.record import Record
-from release.rollout.templates import Templates
+from release.rollout.spec import RolloutSpec
 from release.rollout.together import Together
-from release.rollout.traffic import Traffic
-from release.rollout.watch import Plan, explained_aws
+from release.rollout.watch import explained_aws
 from release.store.ledger import Ledger
 
 
@@ -34,7 +33,7 @@ class Deployment:
     `image` is the machine image's name; `together` are the stack's fleets, this one among them.
     """
 
-    plan: Plan
+    spec: RolloutSpec
     stack: str
     region: str
     bucket: str
@@ -44,50 +43,30 @@ class Deployment:
 
     def rollout(self, digest: str, tell: Callable[[str], None], warn: Callable[[str], None]) -> Rollout:
         """The rollout, once the digest is known."""
-        return Rollout(
-            plan=self.plan,
-            fleets=Fleets(self.region),
-            templates=Templates(self.region),
-            record=self._record(digest),
-            tell=tell,
-            warn=warn,
-        )
+        return Rollout(spec=self.spec, aws=_aws(self.region), record=self._record(digest), tell=tell, warn=warn)
 
     def proof(self, digest: str, tell: Callable[[str], None], warn: Callable[[str], None]) -> Proof:
         """The proof of it."""
-        record, fleets = self._record(digest), Fleets(self.region)
-        return Proof(plan=self.plan, fleets=fleets, traffic=Traffic(self.region), record=record, tell=tell, warn=warn)
+        return Proof(spec=self.spec, aws=_aws(self.region), record=self._record(digest), tell=tell, warn=warn)
 
-    def foresight(self, tell: Callable[[str], None]) -> Foresight:
+    def conflicts(self, tell: Callable[[str], None]) -> Conflicts:
         """What `pulumi up` would refuse, for a preview; the digest does not matter for it."""
-        return Foresight(
-            plan=self.plan,
-            fleets=_fleets(self.region),
-            templates=_templates(self.region),
-            record=self._record(""),
-            tell=tell,
-        )
+        return Conflicts(spec=self.spec, aws=_aws(self.region), record=self._record(""), tell=tell)
 
     def _record(self, digest: str) -> Record:
         return Record(
             ledger=Ledger(self.bucket, client("s3", self.region)),
             stack=self.stack,
-            fleet=self.plan.fleet,
-            sha=self.plan.sha,
+            fleet=self.spec.fleet,
+            sha=self.spec.sha,
             digest=digest,
             image=self.image,
         )
 
 
 @cache
-def _fleets(region: str) -> Fleets:
-    """One for all fleets: to make a client takes longer than to ask it once."""
-    return Fleets(region)
-
-
-@cache
-def _templates(region: str) -> Templates:
-    return Templates(region)
+def _aws(region: str) -> Aws:
+    return Aws(region)
 
 
 def rollout_hook(name: str, deployment: Deployment) -> pulumi.ResourceHook:
@@ -134,24 +113,24 @@ def serving(group: aws.autoscaling.Group, deployment: Deployment) -> pulumi.Outp
 
 async def _proved(urn: str, digest: str, wanted: Template, deployment: Deployment) -> str:
     """What the fleet serves by its instances' word; what the state has where the rollout was left out of this `up`."""
-    plan, proof = deployment.plan, deployment.proof(digest, teller(urn), warner(urn))
+    spec, proof = deployment.spec, deployment.proof(digest, teller(urn), warner(urn))
     try:
         async with _explained(deployment):
-            left = await proof.ask(Templates(deployment.region).release_of, wanted)
-            if left and left != plan.sha:
-                warner(urn)(_left_out(plan, left))
+            left = await proof.ask(proof.aws.templates.release_of, wanted)
+            if left and left != spec.sha:
+                warner(urn)(_left_out(spec, left))
                 return left
             found = await proof.prove(wanted)
     except ReleaseError as error:
         raise told.run_error(error) from None
     pulumi.log.info(proof.summary(found), resource=_named(urn))  # kept: it is the answer
-    return plan.sha
+    return spec.sha
 
 
-def _left_out(plan: Plan, sha: str) -> str:
+def _left_out(spec: RolloutSpec, sha: str) -> str:
     """What is said where the engine did not update the group: its outputs are then the state's, with `sha` in them."""
     return (
-        f"fleet {plan.fleet}: {plan.sha} was not deployed, since this `pulumi up` left the fleet's rollout out "
+        f"fleet {spec.fleet}: {spec.sha} was not deployed, since this `pulumi up` left the fleet's rollout out "
         f"(--target, --exclude); its stack's state has {sha}. `pulumi up` without them deploys it"
     )
 
@@ -162,13 +141,13 @@ async def _foreseen(urn: str, outputs: Mapping[str, pulumi.Output[Any]], deploym
     known = {name: value for name, output in outputs.items() if (value := await output.future())}
     wanted = template_of(desired_configuration(known)) if known else None
     try:
-        refusals = await deployment.foresight(teller(urn)).refusals(wanted)
+        refusals = await deployment.conflicts(teller(urn)).refusals(wanted)
     except (ReleaseError, *FAILURES) as error:
-        teller(urn)(f"{deployment.plan.fleet}: what `pulumi up` would refuse could not be asked: {described(error)}")
-        return deployment.plan.sha
+        teller(urn)(f"{deployment.spec.fleet}: what `pulumi up` would refuse could not be asked: {described(error)}")
+        return deployment.spec.sha
     for refusal in refusals:
         warner(urn)(f"`pulumi up` will be refused: {refusal}")
-    return deployment.plan.sha
+    return deployment.spec.sha
 
 
 def _mixed_template(shown: Any) -> dict[str, Any] | None:  # noqa: ANN401 - an output type of pulumi-aws, or None
@@ -222,7 +201,7 @@ def template_of(desired: Mapping[str, Any]) -> Template:
 async def _explained(deployment: Deployment) -> AsyncGenerator[None]:
     """An error says which fleet it is about, and what the others serve."""
     async with deployment.together.step():
-        with explained_aws(deployment.plan.fleet, deployment.plan.group):
+        with explained_aws(deployment.spec.fleet, deployment.spec.group):
             yield
 
 

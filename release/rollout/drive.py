@@ -9,22 +9,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from release.errors import StoreError
+from release.errors import RolloutError, StoreError
 from release.rollout import alarms, decide, observed
 from release.rollout.alarms import Alarm
 from release.rollout.decide import Step
 from release.rollout.observed import BootEvent, Group, Refresh, Template
 from release.rollout.record import ROLLBACK
 from release.rollout.serving import progress
-from release.rollout.templates import Templates
-from release.rollout.watch import CAPACITY, RolloutError, Watch, pause
+from release.rollout.watch import CAPACITY, Watch, pause
 
 
 @dataclass(kw_only=True)
 class Rollout(Watch):
     """One rollout of one fleet."""
-
-    templates: Templates
 
     async def run(self, desired: Mapping[str, Any], wanted: Template) -> None:
         """Rolls the group to `desired` (DesiredConfiguration of the API), whose launch template is `wanted`.
@@ -37,7 +34,7 @@ class Rollout(Watch):
         if refresh_id is None:
             await self._end_unwatched()
             if await self._is_everywhere(wanted):
-                self.tell(f"{self.plan.fleet}: every instance already runs {self.plan.sha}")
+                self.tell(f"{self.spec.fleet}: every instance already runs {self.spec.sha}")
                 return
             refresh_id = await self._start(desired, wanted)
         await self._follow(refresh_id, wanted)
@@ -53,13 +50,13 @@ class Rollout(Watch):
 
     async def taken_back(self) -> str:
         """What to say of a release that was rolled back by hand; "" where it was not, or that is insisted on."""
-        if self.plan.supersede or self.record.action == ROLLBACK:
+        if self.spec.supersede or self.record.action == ROLLBACK:
             return ""
         back = await self.ask(self.record.rolled_back)
         if back is None:
             return ""
         return (
-            f"fleet {self.plan.fleet}: {self.plan.sha} is asked for, but was rolled back by {back.by} at "
+            f"fleet {self.spec.fleet}: {self.spec.sha} is asked for, but was rolled back by {back.by} at "
             f"{back.at:%Y-%m-%d %H:%M} UTC ({back.reason}). Now: {await self.serving()}. Set slipway:release.sha "
             "to what serves or to a newer release; to deploy it all the same: `SLIPWAY_SUPERSEDE=1 pulumi up`"
         )
@@ -67,11 +64,11 @@ class Rollout(Watch):
     async def _end_unwatched(self) -> None:
         """Writes into the ledger how an earlier rollout ended, where whoever followed it was killed."""
         event = await self.ask(self.record.unwatched)
-        refreshes = await self.ask(self.fleets.refreshes, self.plan.group) if event else []
+        refreshes = await self.ask(self.aws.fleets.refreshes, self.spec.group) if event else []
         refresh = next((found for found in refreshes if event and found.id == event.refresh_id), None)
         if event is None or refresh is None or refresh.status in observed.ACTIVE:
             return
-        if refresh.status == "Successful" and event.sha == self.plan.sha:
+        if refresh.status == "Successful" and event.sha == self.spec.sha:
             return  # it is about to be proved
         outcome, reason = "succeeded", refresh.status
         if refresh.status != "Successful":
@@ -85,7 +82,7 @@ class Rollout(Watch):
         under_way = await self._under_way(wanted)
         if under_way is None:
             return None
-        self.tell(f"{self.plan.fleet}: instance refresh {under_way.id} to {self.plan.sha} is under way; following it")
+        self.tell(f"{self.spec.fleet}: instance refresh {under_way.id} to {self.spec.sha} is under way; following it")
         if await self.ask(self.record.of_refresh, under_way.id) is None:  # killed before it could record the start
             await self._record_start(under_way.id, wanted, None)
         return under_way.id
@@ -97,37 +94,37 @@ class Rollout(Watch):
         """
         refresh = await self._active()
         if refresh and refresh.status not in observed.ROLLING_FORWARD:
-            self.tell(f"{self.plan.fleet}: waiting for instance refresh {refresh.id}, which is {refresh.status}")
+            self.tell(f"{self.spec.fleet}: waiting for instance refresh {refresh.id}, which is {refresh.status}")
             await self._ended(refresh)
             refresh = await self._active()
         if refresh is None or (refresh.template and await self._say_the_same({refresh.template, wanted})):
             return refresh
-        if not self.plan.supersede:
+        if not self.spec.supersede:
             raise RolloutError(await self._refused(refresh))
         await self.undo(refresh)
         return None
 
     async def _start(self, desired: Mapping[str, Any], wanted: Template) -> str:
         """Starts a refresh; or adopts the one that came first: another `pulumi up`, or a lost answer to this one."""
-        if self.plan.hook:
-            await self.ask(self.fleets.allow_boot, self.plan.group, self.plan.hook, self.plan.boot_timeout)
+        if self.spec.hook:
+            await self.ask(self.aws.refreshes.allow_boot, self.spec.group, self.spec.hook, self.spec.boot_timeout)
         unfit = await self._unfit_alarms()
-        preferences = alarms.without(self.plan.preferences, unfit)
-        refresh_id = await self.ask(self.fleets.start, self.plan.group, desired, preferences)
+        preferences = alarms.without(self.spec.preferences, unfit)
+        refresh_id = await self.ask(self.aws.refreshes.start, self.spec.group, desired, preferences)
         if refresh_id is None:
             adopted = await self._adopt(wanted)
             if adopted is None:
                 raise RolloutError(
-                    f"fleet {self.plan.fleet}: {self.plan.sha} was not deployed: another rollout came first, and has "
+                    f"fleet {self.spec.fleet}: {self.spec.sha} was not deployed: another rollout came first, and has "
                     "ended by now; run `pulumi up` again"
                 )
             return adopted
         unwatched = alarms.unwatched(unfit) if unfit else None
         await self._record_start(refresh_id, wanted, unwatched)
         if unwatched:
-            self.caution(f"{self.plan.fleet}: {unwatched}")
+            self.caution(f"{self.spec.fleet}: {unwatched}")
         self.tell(
-            f"{self.plan.fleet}: instance refresh {refresh_id} to {self.plan.sha} started. If this is interrupted "
+            f"{self.spec.fleet}: instance refresh {refresh_id} to {self.spec.sha} started. If this is interrupted "
             "it goes on in AWS: `python -m release status` shows it, `python -m release rollback` undoes it"
         )
         return refresh_id
@@ -137,7 +134,7 @@ class Rollout(Watch):
             await self.ask(self.record.started, template_version=wanted.version, refresh_id=refresh_id, reason=reason)
         except StoreError as error:
             raise RolloutError(
-                f"fleet {self.plan.fleet}: instance refresh {refresh_id} to {self.plan.sha} is under way and goes on, "
+                f"fleet {self.spec.fleet}: instance refresh {refresh_id} to {self.spec.sha} is under way and goes on, "
                 f"but the ledger could not be written ({error}); fix that and run the same command again to follow it"
             ) from None
 
@@ -147,14 +144,14 @@ class Rollout(Watch):
         After a bad release an alarm is on for another minute or two, and a new one has no data yet. Where one stays
         on, what serves now sets it off, so it can't judge what is to replace that.
         """
-        names, began = alarms.names(self.plan.preferences), self.clock()
+        names, began = alarms.names(self.spec.preferences), self.clock()
         while True:
-            unfit = await self.ask(self.fleets.alarms_not_ok, names)
+            unfit = await self.ask(self.aws.fleets.alarms_not_ok, names)
             elapsed = self.clock() - began
-            if not unfit or elapsed >= self.plan.alarm_wait:
+            if not unfit or elapsed >= self.spec.alarm_wait:
                 return unfit
             self.say(
-                f"{self.plan.fleet}: waiting up to {self.plan.alarm_wait:.0f} s (rollout.alarmWait) until OK: "
+                f"{self.spec.fleet}: waiting up to {self.spec.alarm_wait:.0f} s (rollout.alarmWait) until OK: "
                 + ", ".join(f"{alarm.name} ({alarm.state})" for alarm in unfit)
             )
             await self.sleep(pause(elapsed))
@@ -167,7 +164,7 @@ class Rollout(Watch):
             failures = await self.failures(refresh.started) if refresh.started else []
             elapsed = self.clock() - began
             self._progress(refresh, group, wanted)
-            decision = decide.decide(refresh, failures, elapsed=elapsed, timeout=self.plan.timeout, late=self.plan.late)
+            decision = decide.decide(refresh, failures, elapsed=elapsed, timeout=self.spec.timeout, late=self.spec.late)
             if decision.step is Step.SUCCEEDED:
                 return
             if decision.step in (Step.FAILED, Step.ROLL_BACK) and not rolled_back_for:
@@ -177,8 +174,8 @@ class Rollout(Watch):
                 raise await self._ended_badly(reason, refresh, wanted, elapsed, blameless=bool(shortage))
             if decision.step is Step.ROLL_BACK and not rolled_back_for:
                 rolled_back_for = _join(decision.reason, shortage)
-                self.tell(f"{self.plan.fleet}: rolling back: {rolled_back_for}")
-                await self.ask(self.fleets.roll_back, self.plan.group)
+                self.tell(f"{self.spec.fleet}: rolling back: {rolled_back_for}")
+                await self.ask(self.aws.refreshes.roll_back, self.spec.group)
             await self.sleep(pause(elapsed))
 
     async def _ended_badly(
@@ -203,21 +200,21 @@ class Rollout(Watch):
         """Why EC2 launched no more instances (no capacity, a quota); "" where it did, or the release is at fault."""
         if failures or refresh.alarmed:
             return ""
-        return await self.ask(self.fleets.refused_launch, self.plan.group, refresh.started or self.now())
+        return await self.ask(self.aws.fleets.refused_launch, self.spec.group, refresh.started or self.now())
 
     async def _observe(self, refresh_id: str) -> tuple[Refresh, Group]:
-        refreshes = await self.ask(self.fleets.refreshes, self.plan.group)
-        group = await self.ask(self.fleets.group, self.plan.group)
+        refreshes = await self.ask(self.aws.fleets.refreshes, self.spec.group)
+        group = await self.ask(self.aws.fleets.group, self.spec.group)
         refresh = next((found for found in refreshes if found.id == refresh_id), None)
         if refresh is None or group is None:
             raise RolloutError(
-                f"fleet {self.plan.fleet}: the group {self.plan.group} was deleted while it was being rolled out; "
+                f"fleet {self.spec.fleet}: the group {self.spec.group} was deleted while it was being rolled out; "
                 "run `pulumi refresh`, then `pulumi up`"
             )
         return refresh, group
 
     async def _active(self) -> Refresh | None:
-        refreshes = await self.ask(self.fleets.refreshes, self.plan.group)
+        refreshes = await self.ask(self.aws.fleets.refreshes, self.spec.group)
         return decide.in_status(refreshes, observed.ACTIVE)
 
     async def _is_everywhere(self, wanted: Template) -> bool:
@@ -232,7 +229,7 @@ class Rollout(Watch):
 
     async def _say_the_same(self, templates: set[Template]) -> bool:
         """Whether those versions have the same content: after a way back, one release has several numbers."""
-        contents = await self.ask(self.templates.contents, templates)
+        contents = await self.ask(self.aws.templates.contents, templates)
         return len(contents) == len(templates) and len(set(contents.values())) == 1
 
     async def undo(self, refresh: Refresh) -> None:
@@ -240,14 +237,14 @@ class Rollout(Watch):
 
         Raises RolloutError where AWS can't undo it.
         """
-        self.tell(f"{self.plan.fleet}: rolling back instance refresh {refresh.id}")
-        undoing = await self.ask(self.fleets.roll_back, self.plan.group)
+        self.tell(f"{self.spec.fleet}: rolling back instance refresh {refresh.id}")
+        undoing = await self.ask(self.aws.refreshes.roll_back, self.spec.group)
         seen, _ = await self._observe(refresh.id)
         if not undoing and seen.status in observed.ROLLING_FORWARD:
             raise RolloutError(
-                f"fleet {self.plan.fleet}: instance refresh {seen.id} is {seen.status}, and AWS can't roll it back: "
+                f"fleet {self.spec.fleet}: instance refresh {seen.id} is {seen.status}, and AWS can't roll it back: "
                 "wait for it, or `aws autoscaling cancel-instance-refresh "
-                f"--auto-scaling-group-name {self.plan.group}`, and run the same command again"
+                f"--auto-scaling-group-name {self.spec.group}`, and run the same command again"
             )
         if seen.status in observed.ACTIVE:
             seen = await self._ended(refresh)
@@ -266,7 +263,7 @@ class Rollout(Watch):
             elapsed = self.clock() - began
             if seen.status not in observed.ACTIVE:
                 return seen
-            if elapsed > self.plan.timeout:
+            if elapsed > self.spec.timeout:
                 waited = f"waited {elapsed:.0f} s for instance refresh {seen.id}"
                 refused = await self._refused_launch(seen, ())
                 mend = f"AWS goes on with it. {CAPACITY}" if refused else self._mend()
@@ -278,14 +275,14 @@ class Rollout(Watch):
         started = await self.ask(self.record.of_refresh, refresh.id)
         what = f"{started.sha}, started by {started.by} at {started.at:%H:%M} UTC," if started else "another release"
         return (
-            f"fleet {self.plan.fleet}: {self.plan.sha} was not deployed: a rollout of {what} is {refresh.status} "
+            f"fleet {self.spec.fleet}: {self.spec.sha} was not deployed: a rollout of {what} is {refresh.status} "
             f"(instance refresh {refresh.id}). Wait for it and run `pulumi up` again, or set SLIPWAY_SUPERSEDE=1 to "
             "have it undone first"
         )
 
     async def _failed(self, reason: str, refresh: Refresh, mend: str) -> str:
         return (
-            f"fleet {self.plan.fleet}: {self.plan.sha} was not deployed ({refresh.status}): {reason.rstrip('.')}. "
+            f"fleet {self.spec.fleet}: {self.spec.sha} was not deployed ({refresh.status}): {reason.rstrip('.')}. "
             f"Now: {await self.serving()}. {mend}"
         )
 
@@ -295,7 +292,7 @@ class Rollout(Watch):
         return "Fix it and run `pulumi up` with the new SHA, or set the SHA that serves"
 
     def _progress(self, refresh: Refresh, group: Group, wanted: Template | None) -> None:
-        self.say(progress(self.plan.fleet, refresh, group, wanted))
+        self.say(progress(self.spec.fleet, refresh, group, wanted))
 
 
 def _join(reason: str, shortage: str) -> str:

@@ -74,3 +74,13 @@ class BootEvent:
     digest: str
     reason: str
     at: float  # seconds since the epoch
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeployedFleet:
+    """A fleet as its group's tags tell of it. `store` is the bucket of its releases."""
+
+    name: str
+    group: Group
+    store: str
+    log_group: str

@@ -15,17 +15,17 @@ from botocore.exceptions import ClientError
 from release import defaults, preferences
 from release.errors import ReleaseError
 from release.rollout import decide, duration, observed
+from release.rollout.aws import Aws
 from release.rollout.decide import Step
 from release.rollout.drive import Rollout
-from release.rollout.fleets import Fleets, Found
-from release.rollout.observed import Group, Refresh, Template
+from release.rollout.observe import all_served
+from release.rollout.observed import DeployedFleet, Group, Refresh, Template
 from release.rollout.proof import Proof
 from release.rollout.record import ROLLBACK, Record
 from release.rollout.serving import Serving
-from release.rollout.templates import Templates
+from release.rollout.spec import RolloutSpec
 from release.rollout.together import told
-from release.rollout.traffic import Traffic
-from release.rollout.watch import Plan, all_served, explained_aws
+from release.rollout.watch import explained_aws
 from release.store import cross_check, ledger
 from release.store.ledger import Event, Ledger
 from release.store.manifest import Manifest
@@ -39,7 +39,7 @@ _HISTORY = 200
 class Way:
     """How one fleet gets back: the launch template version of the release to return to."""
 
-    fleet: Found
+    fleet: DeployedFleet
     release: Manifest
     template: Template
 
@@ -49,14 +49,12 @@ class Rollback:
     """Rolls the fleets of one stack back. `tell` gets progress, a line at a time."""
 
     stack: str
-    fleets: Fleets
-    templates: Templates
-    traffic: Traffic
+    aws: Aws
     store: Store
     ledger: Ledger
     tell: Callable[[str], None]
 
-    def target(self, chosen: Sequence[Found]) -> Manifest:
+    def target(self, chosen: Sequence[DeployedFleet]) -> Manifest:
         """The one release that all of these fleets go back to.
 
         Where a rollback is under way, its release. From a rollout that is under way, that failed, or that only some of
@@ -93,13 +91,13 @@ class Rollback:
             raise ReleaseError(f"{self.store.where} has no release {sha}, although the fleet had it: was it removed?")
         return manifest
 
-    def _under_way(self, fleet: Found) -> Refresh | None:
-        return decide.in_status(self.fleets.refreshes(fleet.group.name), observed.ACTIVE)
+    def _under_way(self, fleet: DeployedFleet) -> Refresh | None:
+        return decide.in_status(self.aws.fleets.refreshes(fleet.group.name), observed.ACTIVE)
 
     def _release_of(self, template: Template | None) -> str | None:
-        return self.templates.release_of(template) if template else None
+        return self.aws.templates.release_of(template) if template else None
 
-    def way(self, fleet: Found, release: Manifest) -> Way:
+    def way(self, fleet: DeployedFleet, release: Manifest) -> Way:
         """How the fleet gets to that release.
 
         Raises ReleaseError where no version of its template has it, or where something else served by that SHA.
@@ -114,7 +112,7 @@ class Rollback:
             )
         return Way(fleet=fleet, release=release, template=template)
 
-    def _version_of(self, fleet: Found, sha: str) -> Template | None:
+    def _version_of(self, fleet: DeployedFleet, sha: str) -> Template | None:
         """The version that is in force, or that served last; a newer one may have other settings, and have failed."""
         current = fleet.group.template
         if current is None or self._release_of(current) == sha:
@@ -124,7 +122,7 @@ class Rollback:
                 served = Template(id=current.id, version=event.template_version)
                 if self._release_of(served) == sha:
                     return served
-        return self.templates.newest_of(current.id, sha)
+        return self.aws.templates.newest_of(current.id, sha)
 
     async def run(self, ways: Sequence[Way]) -> dict[str, Serving]:
         """Rolls all of them, side by side, and returns what each fleet then serves.
@@ -134,7 +132,7 @@ class Rollback:
         ended = await asyncio.gather(*(self._explained(way) for way in ways), return_exceptions=True)
         problems = [str(end) for end in ended if isinstance(end, BaseException)]
         if problems and len(ways) > 1:
-            problems.append(await told(lambda: all_served(self.fleets, self.stack)))
+            problems.append(await told(lambda: all_served(self.aws.fleets, self.stack)))
         if problems:
             raise ReleaseError("\n".join(problems))
         return {way.fleet.name: end for way, end in zip(ways, ended, strict=True) if isinstance(end, Serving)}
@@ -144,25 +142,25 @@ class Rollback:
             return await self._one(way)
 
     async def _one(self, way: Way) -> Serving:
-        plan, record = await asyncio.to_thread(self._plan, way), self._record(way)
-        made = Rollout(plan=plan, fleets=self.fleets, templates=self.templates, record=record, tell=self.tell)
+        spec, record = await asyncio.to_thread(self._spec, way), self._record(way)
+        made = Rollout(spec=spec, aws=self.aws, record=record, tell=self.tell)
         left = await asyncio.to_thread(self._release_of, way.fleet.group.template)
         under_way = await asyncio.to_thread(self._under_way, way.fleet)
         if under_way and (under_way.template != way.template or under_way.status not in observed.ROLLING_FORWARD):
             await made.undo(under_way)
-        desired = await asyncio.to_thread(self.fleets.desired, way.fleet.group.name, way.template)
+        desired = await asyncio.to_thread(self.aws.refreshes.desired, way.fleet.group.name, way.template)
         await made.run(desired, way.template)
-        proof = Proof(plan=plan, fleets=self.fleets, traffic=self.traffic, record=record, tell=self.tell)
+        proof = Proof(spec=spec, aws=self.aws, record=record, tell=self.tell)
         found = await proof.prove(way.template)
         if left and left != way.release.sha:
             await asyncio.to_thread(record.left, left)
         self.tell(proof.summary(found))
         return found
 
-    def _plan(self, way: Way) -> Plan:
+    def _spec(self, way: Way) -> RolloutSpec:
         asked = {**preferences.ALWAYS, **self._preferences(way.fleet)}
         boot = self._boot_timeout(way.fleet)
-        return Plan(
+        return RolloutSpec(
             fleet=way.fleet.name,
             group=way.fleet.group.name,
             log_group=way.fleet.log_group,
@@ -173,9 +171,9 @@ class Rollback:
             late=Step.FAILED,
         )
 
-    def _boot_timeout(self, fleet: Found) -> int:
+    def _boot_timeout(self, fleet: DeployedFleet) -> int:
         try:
-            return self.fleets.boot_timeout(fleet.group.name) or defaults.BOOT_TIMEOUT
+            return self.aws.fleets.boot_timeout(fleet.group.name) or defaults.BOOT_TIMEOUT
         except ClientError:  # whoever may roll back need not be allowed to ask for this
             return defaults.BOOT_TIMEOUT
 
@@ -190,13 +188,13 @@ class Rollback:
             action=ROLLBACK,
         )
 
-    def _preferences(self, fleet: Found) -> dict[str, Any]:
+    def _preferences(self, fleet: DeployedFleet) -> dict[str, Any]:
         """How the fleet was rolled out last: how many at a time, and how long an instance warms up.
 
         Not what a way back does not wait for: the alarms are on because of the release it leaves, and a bake or a
         checkpoint only prolongs that. The percentages are a pair (they may be 100 apart at most).
         """
-        last = self.fleets.last_preferences(fleet.group.name)
+        last = self.aws.refreshes.last_preferences(fleet.group.name)
         pair = ("MinHealthyPercentage", "MaxHealthyPercentage")
         kept = pair if all(key in last for key in pair) else ()
         return {key: last[key] for key in (*kept, "InstanceWarmup") if key in last}

@@ -10,8 +10,7 @@ from moto import mock_aws
 from infra.plan import quotas, usage
 from infra.plan.quotas import ADDRESSES, VCPUS, VPCS, Usage
 from infra.settings import parse
-from release.rollout.fleets import Found
-from release.rollout.observed import Group, Instance
+from release.rollout.observed import DeployedFleet, Group, Instance
 
 pytestmark = pytest.mark.sandbox
 
@@ -27,7 +26,7 @@ def settings(**mapping):
 def found(desired=3, name="web", instances=()):
     members = tuple(Instance(id=i, zone="a", state="InService", health="Healthy", template=None) for i in instances)
     group = Group(name=f"slipway-shop-{name}", desired=desired, template=None, instances=members)
-    return Found(name=name, group=group, store="", log_group="")
+    return DeployedFleet(name=name, group=group, store="", log_group="")
 
 
 @pytest.mark.parametrize(

@@ -5,22 +5,22 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
 from botocore.exceptions import ClientError
 
-from release.errors import StoreError
+from release.errors import RolloutError, StoreError
 from release.rollout import alarms, decide, observed
 from release.rollout.alarms import Alarm
+from release.rollout.aws import Aws
 from release.rollout.drive import Rollout
-from release.rollout.fleets import Fleets
 from release.rollout.observed import BootEvent, Group, Instance, Refresh, Template
 from release.rollout.proof import Proof
 from release.rollout.record import Record
-from release.rollout.templates import Templates
-from release.rollout.traffic import Requests, Traffic
-from release.rollout.watch import Plan, RolloutError
+from release.rollout.spec import RolloutSpec
+from release.rollout.traffic import Requests
 from release.store.ledger import Event
 
 OLD, NEW, COPY = (Template(id="lt-1", version=version) for version in ("1", "2", "3"))
@@ -135,12 +135,12 @@ class Clock:
         self.time += seconds
 
 
-def make(kind: type, aws: FakeAws, ledger: FakeLedger, *, action: str = "deploy", **plan):
+def make(kind: type, aws: FakeAws, ledger: FakeLedger, *, action: str = "deploy", **spec):
     told: list[str] = []
     clock = Clock()
     record = Record(ledger=ledger, stack="s", fleet="web", sha=BAD, digest="d", image="i", action=action)  # pyright: ignore
     made = kind(
-        plan=Plan(
+        spec=RolloutSpec(
             **{
                 "fleet": "web",
                 "group": "g",
@@ -149,11 +149,10 @@ def make(kind: type, aws: FakeAws, ledger: FakeLedger, *, action: str = "deploy"
                 "preferences": {},
                 "timeout": 60,
                 "boot_timeout": 30,
-                **plan,
+                **spec,
             }
         ),
-        fleets=cast("Fleets", aws),
-        **({"templates": cast("Templates", aws)} if issubclass(kind, Rollout) else {"traffic": cast("Traffic", aws)}),
+        aws=cast("Aws", SimpleNamespace(fleets=aws, refreshes=aws, templates=aws, traffic=aws)),
         record=record,
         tell=told.append,
         clock=clock,
@@ -163,8 +162,8 @@ def make(kind: type, aws: FakeAws, ledger: FakeLedger, *, action: str = "deploy"
     return made, told
 
 
-def run(aws: FakeAws, ledger: FakeLedger, **plan) -> list[str]:
-    made, told = make(Rollout, aws, ledger, **plan)
+def run(aws: FakeAws, ledger: FakeLedger, **spec) -> list[str]:
+    made, told = make(Rollout, aws, ledger, **spec)
     asyncio.run(made.run(DESIRED, NEW))
     return told
 

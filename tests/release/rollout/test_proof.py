@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from release.errors import RolloutError
 from release.rollout.observed import BootEvent
 from release.rollout.proof import Proof
-from release.rollout.watch import RolloutError
 from tests.release.rollout.test_drive import BAD, NEW, FakeAws, FakeLedger, happened, make
 
 

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from release.errors import ReleaseError
-from release.rollout.fleets import Found
-from release.rollout.observed import Group, Refresh, Template
+from release.rollout.observed import DeployedFleet, Group, Refresh, Template
 from release.rollout.rollback import Rollback
 from release.store.ledger import Event
 
@@ -40,10 +39,10 @@ class Stack:
         named = str(version) if version else None
         self.events.append(Event(at=at, fleet=fleet, sha=sha, outcome=outcome, template_version=named, **event))
 
-    def fleet(self, name: str, version: int) -> Found:
+    def fleet(self, name: str, version: int) -> DeployedFleet:
         template = Template(id=name, version=str(version))
         group = Group(name=name, desired=1, template=template, instances=())
-        return Found(name=name, group=group, store="store", log_group="l")
+        return DeployedFleet(name=name, group=group, store="store", log_group="l")
 
     def refreshes(self, group: str) -> list[Refresh]:
         version = self.under_way.get(group)
@@ -68,7 +67,7 @@ class Stack:
         return SimpleNamespace(sha=sha, digest="d")
 
     def rollback(self) -> Rollback:
-        parts: Any = {"fleets": self, "templates": self, "traffic": None, "store": self, "ledger": self}
+        parts: Any = {"aws": SimpleNamespace(fleets=self, templates=self), "store": self, "ledger": self}
         return Rollback(stack="s", tell=print, **parts)
 
     bucket = "store"

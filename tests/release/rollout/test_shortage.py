@@ -8,12 +8,12 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from botocore.stub import Stubber
 
+from release.errors import RolloutError
 from release.rollout import decide
-from release.rollout.fleets import Fleets
+from release.rollout.observe import Fleets
 from release.rollout.observed import BootEvent, Group, Instance, Refresh
 from release.rollout.proof import Proof
 from release.rollout.rollback import _serves
-from release.rollout.watch import RolloutError
 from release.store.event import Event, last_good
 from tests.release.rollout.test_drive import BAD as NEW_SHA
 from tests.release.rollout.test_drive import COPY, NEW, OLD, FakeAws, FakeLedger, happened, make, run

@@ -6,35 +6,23 @@ Every call is one page or a bounded number of them, whatever the size of the fle
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cached_property
 from itertools import takewhile
-from typing import Any
-
-from botocore.exceptions import ClientError
 
 from release import names
-from release.clients import client, code
+from release.clients import client
+from release.rollout import answers
 from release.rollout.alarms import Alarm
 from release.rollout.journal import Journal, Wanted
-from release.rollout.observed import BootEvent, Group, Instance, Refresh, Template
+from release.rollout.observed import BootEvent, DeployedFleet, Group, Instance, Refresh, Template
+from release.rollout.serving import Serving, count
 from release.rollout.templates import Templates
 
 _ACTIVITIES = 1000
 """Of one group, in one look; each launch is one, and each end."""
 _LAUNCH = re.compile(r"Launching a new EC2 instance: (i-[0-9a-f]+)")
 _NOT_DONE = {"Failed", "Cancelled"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Found:
-    """A fleet as its group's tags tell of it. `store` is the bucket of its releases."""
-
-    name: str
-    group: Group
-    store: str
-    log_group: str
 
 
 class Fleets:
@@ -59,79 +47,28 @@ class Fleets:
         )
         return sorted({str(tag["Value"]) for page in pages for tag in page["Tags"]})
 
-    def of_stack(self, stack: str) -> list[Found]:
+    def of_stack(self, stack: str) -> list[DeployedFleet]:
         """The fleets of a stack, found by their tags."""
         pages = self._autoscaling.get_paginator("describe_auto_scaling_groups").paginate(
             Filters=[{"Name": f"tag:{names.STACK_TAG}", "Values": [stack]}]
         )
-        return sorted((_found(shown) for page in pages for shown in page["AutoScalingGroups"]), key=_name)
+        return sorted((answers.fleet(shown) for page in pages for shown in page["AutoScalingGroups"]), key=_name)
 
     def group(self, name: str) -> Group | None:
         """The group of that name, or None (DescribeAutoScalingGroups)."""
         found = self._autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
-        return self._remember(_group(found[0])) if found else None
+        return self._remember(answers.group(found[0])) if found else None
 
     def refreshes(self, group: str) -> list[Refresh]:
         """The latest refreshes of a group, newest first (DescribeInstanceRefreshes keeps six weeks)."""
         answer = self._autoscaling.describe_instance_refreshes(AutoScalingGroupName=group, MaxRecords=10)
-        return [_refresh(found) for found in answer["InstanceRefreshes"]]
-
-    def last_preferences(self, group: str) -> dict[str, Any]:
-        """The preferences of the group's latest refresh, as StartInstanceRefresh takes them, or {}."""
-        answer = self._autoscaling.describe_instance_refreshes(AutoScalingGroupName=group, MaxRecords=1)
-        found = answer["InstanceRefreshes"]
-        return dict(found[0].get("Preferences") or {}) if found else {}
-
-    def desired(self, group: str, template: Template) -> dict[str, Any]:
-        """The group's own configuration with another launch template version, as a DesiredConfiguration."""
-        shown = self._autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[group])["AutoScalingGroups"][0]
-        named = {"LaunchTemplateId": template.id, "Version": template.version}
-        mixed = shown.get("MixedInstancesPolicy")
-        if not mixed:
-            return {"LaunchTemplate": named}
-        launch = {**mixed["LaunchTemplate"], "LaunchTemplateSpecification": named}
-        return {"MixedInstancesPolicy": {**mixed, "LaunchTemplate": launch}}
+        return [answers.refresh(found) for found in answer["InstanceRefreshes"]]
 
     def boot_timeout(self, group: str) -> int | None:
         """Seconds that an instance has to boot, by the group's launch lifecycle hooks; None where there is none."""
         hooks = self._autoscaling.describe_lifecycle_hooks(AutoScalingGroupName=group)["LifecycleHooks"]
         launching = (hook for hook in hooks if hook["LifecycleTransition"] == "autoscaling:EC2_INSTANCE_LAUNCHING")
         return max((int(hook["HeartbeatTimeout"]) for hook in launching if hook.get("HeartbeatTimeout")), default=None)
-
-    def allow_boot(self, group: str, hook: str, seconds: int) -> None:
-        """Gives a launch lifecycle hook that many seconds (PutLifecycleHook makes it, or changes it)."""
-        self._autoscaling.put_lifecycle_hook(
-            AutoScalingGroupName=group,
-            LifecycleHookName=hook,
-            LifecycleTransition="autoscaling:EC2_INSTANCE_LAUNCHING",
-            HeartbeatTimeout=seconds,
-            DefaultResult="ABANDON",
-        )
-
-    def start(self, group: str, desired: Mapping[str, Any], preferences: Mapping[str, Any]) -> str | None:
-        """Starts an instance refresh and returns its id; None where one is under way.
-
-        That may be this very one: where the answer is lost on its way, the call is tried again.
-        """
-        try:
-            answer = self._autoscaling.start_instance_refresh(
-                AutoScalingGroupName=group, Strategy="Rolling", DesiredConfiguration=desired, Preferences=preferences
-            )
-        except ClientError as error:
-            if code(error).removesuffix("Fault") == "InstanceRefreshInProgress":
-                return None
-            raise
-        return str(answer["InstanceRefreshId"])
-
-    def roll_back(self, group: str) -> bool:
-        """Rolls back the refresh under way; False where none is under way any more, or it can't be undone."""
-        try:
-            self._autoscaling.rollback_instance_refresh(AutoScalingGroupName=group)
-        except ClientError as error:
-            if code(error).removesuffix("Fault") in {"ActiveInstanceRefreshNotFound", "IrreversibleInstanceRefresh"}:
-                return False
-            raise
-        return True
 
     def refused_launch(self, group: str, since: float) -> str:
         """Why EC2 refused the newest launch since a moment, in its words (DescribeScalingActivities), or "".
@@ -171,7 +108,7 @@ class Fleets:
 
     def ready(self, log_group: str, members: Sequence[Instance]) -> list[BootEvent]:
         """What the members have proved: of each the release that AWS says it has, where it says that it is ready."""
-        known = self._templates.baked(member.template for member in members if member.template)
+        known = self.templates.baked(member.template for member in members if member.template)
         having: dict[Wanted, list[str]] = {}
         for member in members:
             if member.template in known:
@@ -201,11 +138,11 @@ class Fleets:
 
     def _may_have(self, instance: str, sha: str) -> bool:
         template = self._seen.get(instance)
-        baked = self._templates.baked([template]).get(template) if template else None
+        baked = self.templates.baked([template]).get(template) if template else None
         return baked is None or baked.sha == sha
 
     @cached_property
-    def _templates(self) -> Templates:
+    def templates(self) -> Templates:
         return Templates(self.region)
 
     def _remember(self, group: Group) -> Group:
@@ -213,63 +150,21 @@ class Fleets:
         return group
 
 
-def _template(shown: Mapping[str, Any] | None) -> Template | None:
-    if not shown:
-        return None
-    return Template(id=str(shown["LaunchTemplateId"]), version=str(shown.get("Version", "")))
+def _name(fleet: DeployedFleet) -> str:
+    return fleet.name
 
 
-def _configured_template(shown: Mapping[str, Any]) -> Template | None:
-    """The launch template of a group or a DesiredConfiguration; both may hold it in a mixed instances policy."""
-    mixed = shown.get("MixedInstancesPolicy")
-    if mixed:
-        return _template(mixed["LaunchTemplate"]["LaunchTemplateSpecification"])
-    return _template(shown.get("LaunchTemplate"))
+def served(fleets: Fleets, group: Group, log_group: str) -> Serving:
+    """What a group serves now: asked from the balancer, and from the instances that are in service."""
+    healthy = fleets.healthy_targets(group.target_group_arns)
+    in_service = [instance for instance in group.instances if instance.in_service]
+    return count(group, healthy, fleets.ready(log_group, in_service))
 
 
-def _found(shown: Mapping[str, Any]) -> Found:
-    tags = {str(tag["Key"]): str(tag["Value"]) for tag in shown["Tags"]}
-    name = tags.get(names.FLEET_TAG, str(shown["AutoScalingGroupName"]))
-    return Found(
-        name=name,
-        group=_group(shown),
-        store=tags.get(names.STORE_TAG, ""),
-        log_group=names.log_group_name(tags.get(names.STACK_TAG, ""), name),
-    )
-
-
-def _name(found: Found) -> str:
-    return found.name
-
-
-def _group(shown: Mapping[str, Any]) -> Group:
-    return Group(
-        name=str(shown["AutoScalingGroupName"]),
-        desired=int(shown["DesiredCapacity"]),
-        largest=int(shown["MaxSize"]),
-        template=_configured_template(shown),
-        target_group_arns=tuple(shown.get("TargetGroupARNs", ())),
-        instances=tuple(
-            Instance(
-                id=str(member["InstanceId"]),
-                zone=str(member["AvailabilityZone"]),
-                state=str(member["LifecycleState"]),
-                health=str(member["HealthStatus"]).capitalize(),
-                template=_template(member.get("LaunchTemplate")),
-            )
-            for member in shown["Instances"]
-        ),
-    )
-
-
-def _refresh(shown: Mapping[str, Any]) -> Refresh:
-    started = shown.get("StartTime")
-    return Refresh(
-        id=str(shown["InstanceRefreshId"]),
-        status=str(shown["Status"]),
-        reason=str(shown.get("StatusReason") or ""),
-        rollback_reason=str((shown.get("RollbackDetails") or {}).get("RollbackReason") or ""),
-        percentage=int(shown.get("PercentageComplete") or 0),
-        template=_configured_template(shown.get("DesiredConfiguration") or {}),
-        started=started.timestamp() if started else None,
-    )
+def all_served(fleets: Fleets, stack: str) -> str:
+    """What each fleet of a stack serves now, and how they get back to one release where they differ; a line each."""
+    now = {found.name: served(fleets, found.group, found.log_group) for found in fleets.of_stack(stack)}
+    lines = [f"  {name}: {serving}" for name, serving in now.items()]
+    if len({sha for serving in now.values() for sha in serving.counts}) > 1:
+        lines.append("To get back to one release on all of them: `python -m release rollback`")
+    return "\n".join(lines)

@@ -11,7 +11,7 @@ from release.rollout.observed import Template
 
 
 @dataclass(kw_only=True)
-class Foresight(Rollout):
+class Conflicts(Rollout):
     """A look at one fleet, before anything is rolled out."""
 
     async def refusals(self, wanted: Template | None) -> list[str]:
@@ -23,7 +23,7 @@ class Foresight(Rollout):
         # Only a rollout is refused for what the ledger says; without one it is not read.
         asked = [self._another_under_way(), *([] if wanted else [self.taken_back()])]
         others = asyncio.gather(*asked, return_exceptions=True)
-        group, found = await asyncio.gather(self.ask(self.fleets.group, self.plan.group), others)
+        group, found = await asyncio.gather(self.ask(self.aws.fleets.group, self.spec.group), others)
         if group is None:  # it is yet to be made, perhaps with the store itself
             return []
         said = [await self.changed_outside(group, wanted)] if wanted else []
@@ -36,7 +36,7 @@ class Foresight(Rollout):
     async def _another_under_way(self) -> str:
         """What to say of a rollout of another release that is under way."""
         refresh = await self._active()
-        if refresh is None or self.plan.supersede or refresh.status not in observed.ROLLING_FORWARD:
+        if refresh is None or self.spec.supersede or refresh.status not in observed.ROLLING_FORWARD:
             return ""
-        sha = await self.ask(self.templates.release_of, refresh.template) if refresh.template else None
-        return "" if sha == self.plan.sha else await self._refused(refresh)
+        sha = await self.ask(self.aws.templates.release_of, refresh.template) if refresh.template else None
+        return "" if sha == self.spec.sha else await self._refused(refresh)

@@ -9,8 +9,8 @@ from datetime import datetime, timezone
 import pytest
 from botocore.stub import Stubber
 
-from release.rollout.fleets import Fleets
 from release.rollout.journal import Journal, Wanted, boot_event
+from release.rollout.observe import Fleets
 from release.rollout.observed import Instance, Template
 
 SHA, OTHER = "a" * 40, "b" * 40
@@ -155,7 +155,7 @@ def test_ready_is_what_the_template_says(fleets: Fleets):
     """Each member is asked for the release that AWS says it has; the versions are looked up once."""
     members = [member("i-1"), member("i-2", "1"), member("i-3", None)]
     other = Wanted(event="ready", sha=OTHER)
-    with Stubber(fleets._templates._ec2) as ec2, Stubber(fleets._journal._logs) as logs:
+    with Stubber(fleets.templates._ec2) as ec2, Stubber(fleets._journal._logs) as logs:
         versions(ec2, version(1, OTHER, "#!/bin/bash"), version(2))
         asked(logs, ["i-1"], said("i-1", sha=OTHER))
         asked(logs, ["i-2"], said("i-2", sha=OTHER), pattern=other.pattern)
@@ -203,7 +203,7 @@ def test_without_a_failed_launch_no_line_is_read(fleets: Fleets):
 def test_a_launch_of_another_release_says_nothing_of_this_one(fleets: Fleets):
     """Where its template was seen while it was a member."""
     fleets._seen["i-0a"] = Template(id="lt-1", version="1")
-    with Stubber(fleets._autoscaling) as autoscaling, Stubber(fleets._templates._ec2) as ec2:
+    with Stubber(fleets._autoscaling) as autoscaling, Stubber(fleets.templates._ec2) as ec2:
         autoscaling.add_response("describe_scaling_activities", {"Activities": [activity("i-0a")]})
         versions(ec2, version(1, OTHER))
         assert fleets.failed_boots("g", "l", SHA, 1000) == []
@@ -211,9 +211,9 @@ def test_a_launch_of_another_release_says_nothing_of_this_one(fleets: Fleets):
 
 def test_a_version_that_is_gone_hides_no_other(fleets: Fleets):
     """The API refuses the whole question for one that was deleted."""
-    with Stubber(fleets._templates._ec2) as ec2:
+    with Stubber(fleets.templates._ec2) as ec2:
         ec2.add_client_error("describe_launch_template_versions", "InvalidLaunchTemplateId.VersionNotFound")
         ec2.add_client_error("describe_launch_template_versions", "InvalidLaunchTemplateId.VersionNotFound")
         versions(ec2, version(2))
         templates = [Template(id="lt-1", version=number) for number in ("1", "2")]
-        assert [baked.sha for baked in fleets._templates.baked(templates).values()] == [SHA]
+        assert [baked.sha for baked in fleets.templates.baked(templates).values()] == [SHA]

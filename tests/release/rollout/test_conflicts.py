@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from release.component import hooks
-from release.rollout.foresight import Foresight
+from release.rollout.conflicts import Conflicts
 from release.rollout.observed import Refresh, Template
 from release.rollout.proof import Proof
 from release.rollout.together import Together
@@ -18,15 +18,15 @@ from tests.release.rollout.test_drive import BAD as NEW_SHA
 from tests.release.rollout.test_drive import GOOD, NEW, OLD, FakeAws, FakeLedger, happened, make
 
 
-def foresight(aws: FakeAws, ledger: FakeLedger, **plan) -> tuple[Foresight, list[str]]:
+def conflicts(aws: FakeAws, ledger: FakeLedger, **spec) -> tuple[Conflicts, list[str]]:
     aws.release_of = lambda template: GOOD if template == OLD else NEW_SHA  # type: ignore[attr-defined]
-    return make(Foresight, aws, ledger, **plan)
+    return make(Conflicts, aws, ledger, **spec)
 
 
-def refusals(aws: FakeAws, wanted: Template | None = NEW, ledger: FakeLedger | None = None, **plan) -> list[str]:
+def refusals(aws: FakeAws, wanted: Template | None = NEW, ledger: FakeLedger | None = None, **spec) -> list[str]:
     written = ledger or FakeLedger()
     before = list(written.events)
-    made, _ = foresight(aws, written, **plan)
+    made, _ = conflicts(aws, written, **spec)
     found = asyncio.run(made.refusals(wanted))
     assert written.events == before
     assert aws.calls == []
@@ -39,14 +39,14 @@ def test_nothing_to_refuse_is_nothing_said():
     assert refusals(FakeAws(running=OLD), None) == []
     aws = FakeAws()
     aws.group = lambda _name: None  # type: ignore[method-assign]
-    made, _ = foresight(aws, FakeLedger())
+    made, _ = conflicts(aws, FakeLedger())
     made.record.ledger.history = no_bucket  # type: ignore[method-assign]
     assert asyncio.run(made.refusals(None)) == []
 
 
 def test_a_preview_of_no_change_does_not_read_the_ledger():
     """Two calls side by side are all that it costs."""
-    made, _ = foresight(FakeAws(running=NEW), FakeLedger())
+    made, _ = conflicts(FakeAws(running=NEW), FakeLedger())
     made.record.ledger.history = no_bucket  # type: ignore[method-assign]
     assert asyncio.run(made.refusals(NEW)) == []
 
@@ -84,9 +84,9 @@ def test_what_cannot_be_asked_fails_no_preview():
     told: list[str] = []
 
     async def preview() -> str:
-        made, _ = foresight(aws, FakeLedger())
+        made, _ = conflicts(aws, FakeLedger())
         made.record.ledger.history = no_bucket  # type: ignore[method-assign]
-        deployment = SimpleNamespace(foresight=lambda _tell: made, plan=made.plan)
+        deployment = SimpleNamespace(conflicts=lambda _tell: made, spec=made.spec)
         return await hooks._foreseen(
             "urn", {"launchTemplate": cast("Any", SimpleNamespace(future=nothing))}, cast("Any", deployment)
         )
@@ -107,9 +107,9 @@ def test_an_up_that_left_the_rollout_out_says_so_at_once(monkeypatch: pytest.Mon
     ledger = FakeLedger()
     proof, told = make(Proof, FakeAws(running=OLD), ledger)
     deployment = SimpleNamespace(
-        plan=proof.plan, region="eu-west-1", together=Together(1, lambda: ""), proof=lambda *_: proof
+        spec=proof.spec, region="eu-west-1", together=Together(1, lambda: ""), proof=lambda *_: proof
     )
-    monkeypatch.setattr(hooks, "Templates", lambda _region: SimpleNamespace(release_of=lambda _template: GOOD))
+    proof.aws.templates.release_of = lambda _template: GOOD
     monkeypatch.setattr(hooks, "teller", lambda _urn: told.append)
     monkeypatch.setattr(hooks, "warner", lambda _urn: told.append)
     assert asyncio.run(hooks._proved("urn", "d", OLD, cast("Any", deployment))) == GOOD

@@ -1,0 +1,33 @@
+"""The AWS side of rollouts in one region."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from release.rollout.observe import Fleets
+from release.rollout.refreshes import Refreshes
+from release.rollout.templates import Templates
+from release.rollout.traffic import Traffic
+
+
+class Aws:
+    """What rollouts ask of one region's AWS. All fleets share one: to make a client takes longer than one call."""
+
+    def __init__(self, region: str | None = None) -> None:
+        self._region = region
+
+    @cached_property
+    def fleets(self) -> Fleets:
+        return Fleets(self._region)
+
+    @cached_property
+    def refreshes(self) -> Refreshes:
+        return Refreshes(self._region)
+
+    @cached_property
+    def templates(self) -> Templates:
+        return self.fleets.templates
+
+    @cached_property
+    def traffic(self) -> Traffic:
+        return Traffic(self._region)

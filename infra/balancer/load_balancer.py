@@ -10,7 +10,8 @@ import pulumi_aws as aws
 
 from infra.balancer import routing
 from infra.permissions import policies
-from infra.settings import FleetSettings, LoadBalancerSettings
+from infra.settings import FleetSettings
+from infra.settings.stack import LoadBalancerSettings
 from infra.store.private_bucket import PrivateBucket, PrivateBucketArgs
 from release import names
 

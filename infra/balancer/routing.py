@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from infra.settings.model import RouteSettings
+from infra.settings.fleet import RouteSettings
 
 EVERYTHING = ("/*", "*")
 _HIGHEST = 50_000

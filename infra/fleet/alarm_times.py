@@ -6,7 +6,7 @@ CloudWatch judges whole periods, and has the balancer's metrics some time after 
 
 from __future__ import annotations
 
-from infra.settings.model import AlarmSettings
+from infra.settings.fleet import AlarmSettings
 
 PERIOD = 60
 """Seconds; the balancer publishes its metrics once a minute."""

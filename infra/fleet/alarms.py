@@ -10,7 +10,7 @@ import pulumi_aws as aws
 
 from infra.fleet import alarm_times
 from infra.fleet.alarm_times import EVALUATIONS, PERIOD
-from infra.settings import AlarmSettings
+from infra.settings.fleet import AlarmSettings
 from release import names
 
 NAMESPACE = "AWS/ApplicationELB"

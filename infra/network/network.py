@@ -11,7 +11,7 @@ import pulumi_aws as aws
 from infra.network import cidr
 from infra.network.endpoints import Endpoints, EndpointsArgs
 from infra.network.flow_logs import FlowLogs, FlowLogsArgs
-from infra.settings import NetworkSettings
+from infra.settings.stack import NetworkSettings
 from release import names
 
 

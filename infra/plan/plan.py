@@ -233,5 +233,5 @@ def _source(settings: Settings, bucket: str) -> bake.Source:
         directory=wanted.directory,
         build=Build(command=step.command, timeout=step.timeout, trusted=step.trusted) if step else None,
         image=ImageName(name=settings.image.name, owner=settings.image.owner),
-        supersede=wanted.supersede,
+        supersede=settings.supersede,
     )

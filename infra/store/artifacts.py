@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 
 from infra.permissions import policies
-from infra.settings import ArtifactsSettings
+from infra.settings.stack import ArtifactsSettings
 from infra.store.private_bucket import PrivateBucket, PrivateBucketArgs
 from release import names
 

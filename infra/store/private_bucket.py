@@ -9,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.permissions import policies
-from infra.settings import ObjectLockSettings
+from infra.settings.stack import ObjectLockSettings
 from release import names
 
 

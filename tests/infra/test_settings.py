@@ -60,7 +60,7 @@ def test_packages_are_taken_in_their_order():
 
 
 def test_the_smallest_stack_file_has_the_documented_defaults():
-    """What docs/architecture.md promises where nothing is said."""
+    """What docs/settings.md promises where nothing is said."""
     settings = parse(SMALLEST, "prod", REGION)
     fleet = settings.fleets["web"]
     assert (settings.network.cidr, settings.network.zones, settings.network.nat) == ("10.20.0.0/16", 3, "per-az")
@@ -92,9 +92,9 @@ BREACHES = [
     ({"network__zones": "three"}, "network.zones: must be 2 to 6, or a list of zone letters"),
     ({"network__nat": "per_az"}, "network.nat: must be one of none, single, per-az, is 'per_az'; did you mean per-az?"),
     ({"network__flowLogs": "yes"}, "network.flowLogs: must be true or false, is the text 'yes'"),
-    ({"network__flowlogs": True}, "network.flowlogs: is not a setting; did you mean flowLogs?"),
+    ({"network__flowlogs": True}, "network.flowlogs: unknown setting; did you mean flowLogs?"),
     ({"network": "10.20.0.0/16"}, "network: must be a mapping of settings, is the text '10.20.0.0/16'"),
-    ({"netwrk": {}}, "netwrk: is not a setting; did you mean network?"),
+    ({"netwrk": {}}, "netwrk: unknown setting; did you mean network?"),
     ({"loadBalancer__http": None}, "loadBalancer: needs one of domain, certificate or http"),
     ({"loadBalancer__http": False}, "loadBalancer: needs one of domain, certificate or http"),
     ({"loadBalancer__certificate": CERTIFICATE}, "takes one of domain, certificate or http, has certificate and http"),
@@ -144,7 +144,10 @@ BREACHES = [
     ({"fleets__web__command": ""}, "fleets.web.command: must not be empty; remove it for the default"),
     ({"fleets__web__instanceTypes": []}, "fleets.web.instanceTypes: must not be empty"),
     ({"fleets__web__instanceTypes": "t3.small"}, "fleets.web.instanceTypes: must be a list, is the text 't3.small'"),
-    ({"fleets__web__instanceTypes": ["t3small"]}, "must be instance types such as t3.small, has 't3small'"),
+    (
+        {"fleets__web__instanceTypes": ["t3small"]},
+        "fleets.web.instanceTypes[0]: must be an instance type such as t3.small, is 't3small'",
+    ),
     ({"fleets__web__instanceTypes": ["t4g.small"]}, "must be x86_64 as image.name is, has t4g.small (arm64)"),
     (
         {"image__name": "ours-*", "fleets__web__instanceTypes": ["t3.small", "t4g.small"]},
@@ -174,7 +177,7 @@ BREACHES = [
     ({"fleets__web__scaling__cpu": 0}, "fleets.web.scaling.cpu: must be 1 to 100 percent, is 0"),
     ({"fleets__web__drain": 3601}, "fleets.web.drain: must be 0 to 3600 seconds, is 3601"),
     ({"fleets__web__volume__size": 4}, "fleets.web.volume.size: must be 8 to 16384 GiB, is 4"),
-    ({"fleets__web__volume__kind": "gp3"}, "fleets.web.volume.kind: is not a setting; known here: kmsKey, size"),
+    ({"fleets__web__volume__kind": "gp3"}, "fleets.web.volume.kind: unknown setting; known here: kmsKey, size"),
     *(
         ({"fleets__web__health__codes": wrong}, "fleets.web.health.codes: must be statuses from 200 to 499")
         for wrong in ("", "ok", "200-", "399-200", "200,600", "200, 301", "100", "2000", "200;301", 301.5, True, [200])
@@ -254,7 +257,7 @@ BREACHES = [
         {"fleets__web__alarms__notify": ["ops@example.com"]},
         "fleets.web.alarms.notify[0]: must be the ARN of an SNS topic",
     ),
-    ({"fleets__web__alarm": {}}, "fleets.web.alarm: is not a setting; did you mean alarms?"),
+    ({"fleets__web__alarm": {}}, "fleets.web.alarm: unknown setting; did you mean alarms?"),
     ({"aws:region": "Ireland"}, "aws:region: must be a region such as eu-west-1, is 'Ireland'"),
 ]
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.balancer import routing
-from infra.settings import RouteSettings
+from infra.settings.fleet import RouteSettings
 
 PATHS = st.sampled_from(["/*", "/api/*", "/api/v2/*", "/api", "/static/?", "/a", "*"])
 HOSTS = st.sampled_from(["a.example.com", "b.example.com", "*.example.com"])

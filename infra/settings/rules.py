@@ -1,0 +1,184 @@
+"""What settings have to be together, although each is right by itself. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from typing import TypeAlias
+
+from infra.balancer import routing
+from infra.fleet import alarm_times
+from infra.settings.egress import EVERYWHERE, HTTPS
+from infra.settings.fleet import FleetSettings
+from infra.settings.instances import architecture
+from infra.settings.problems import covers, set_command
+from infra.settings.stack import ArtifactsSettings, LoadBalancerSettings, Settings
+from release.rollout import duration
+
+Problems: TypeAlias = Iterator[tuple[str, str]]
+"""Paths, and what is wrong there."""
+Sound: TypeAlias = Callable[..., bool]
+"""Says whether the settings at these paths are right by themselves: only then are they compared."""
+
+
+def problems(settings: Settings, sound: Sound) -> Problems:
+    """Yield the problems of settings that have to agree."""
+    if not settings.region:
+        yield "aws:region", "missing; set it with `pulumi config set aws:region eu-west-1`"
+    yield from _below("loadBalancer", sound, _load_balancer, settings.load_balancer, settings.region)
+    yield from _below("artifacts", sound, _artifacts, settings.artifacts)
+    for name, fleet in settings.fleets.items():
+        for rule in (_architecture, _bounds, _ways, _topics, _bake, _timeout):
+            yield from _below(f"fleets.{name}", sound, rule, fleet, settings)
+    routes = {name: fleet.routes for name, fleet in settings.fleets.items()}
+    yield from routing.conflicts(
+        {
+            name: route
+            for name, route in routes.items()
+            if sound(*(f"fleets.{name}.routes.{key}" for key in route.fields()))
+        }
+    )
+
+
+def encryption(settings: Settings, encrypted: Collection[str]) -> Problems:
+    """Yield the secrets that are not encrypted, and what is encrypted although instances are told it in the open."""
+    for base, fleet in ((f"fleets.{name}", fleet) for name, fleet in settings.fleets.items()):
+        for path in (f"{base}.secrets.{name}" for name in fleet.secrets):
+            if not covers(encrypted, path):
+                yield path, f"is in plain text; encrypt it with `pulumi config set --secret --path slipway:{path}`"
+        for path, name in ((f"{base}.environment.{name}", name) for name in fleet.environment):
+            if covers(encrypted, path):
+                yield (
+                    path,
+                    "is encrypted, but instances are told their environment in the open (user data); remove it with "
+                    f"`pulumi config rm --path slipway:{path}` and set it again with "
+                    f"`pulumi config set --secret --path slipway:{base}.secrets.{name}`",
+                )
+        if fleet.command is not None and covers(encrypted, f"{base}.command"):
+            yield (
+                f"{base}.command",
+                "is encrypted, but instances are told their command in the open (user data); pass what is secret in it "
+                f"as a variable of {base}.secrets",
+            )
+
+
+def _below(base: str, sound: Sound, rule: Callable[..., Problems], *arguments: object) -> Problems:
+    """Yield what a rule finds; its paths lie below `base`."""
+
+    def sound_below(*paths: str) -> bool:
+        return sound(*(f"{base}.{path}" for path in paths))
+
+    for path, text in rule(*arguments, sound_below):
+        yield f"{base}.{path}".rstrip("."), text
+
+
+def _load_balancer(balancer: LoadBalancerSettings, region: str, sound: Sound) -> Problems:
+    ways = [key for key in ("domain", "certificate") if getattr(balancer, key) or not sound(key)]
+    ways += ["http"] if balancer.http else []
+    if not ways and sound("http"):
+        domain, plain = set_command("loadBalancer.domain", "shop.example.com"), set_command("loadBalancer.http", "true")
+        yield (
+            "",
+            f"needs one of domain, certificate or http; set a domain with `{domain}`, "
+            f"or plain HTTP on purpose with `{plain}`",
+        )
+    if len(ways) > 1:
+        yield "", f"takes one of domain, certificate or http, has {' and '.join(ways)}"
+    if "domain" in ways and not balancer.hosted_zone:
+        command = set_command("loadBalancer.hostedZone", "Z0123456789ABCDEFGHIJ")
+        yield "hostedZone", f"missing; domain needs the zone its records go to, set it with `{command}`"
+    if balancer.hosted_zone and "domain" not in ways:
+        yield "hostedZone", "has no use without domain; set domain or remove it"
+    if balancer.certificate and region and (of := balancer.certificate.split(":")[3]) != region:
+        yield "certificate", f"must be a certificate of {region}, the stack's region, is one of {of}; request one there"
+
+
+def _artifacts(artifacts: ArtifactsSettings, _: Sound) -> Problems:
+    if artifacts.bucket and artifacts.destroy:
+        yield "destroy", "must be false with artifacts.bucket: that bucket is not the stack's to remove"
+    for key, field in (("publishers", "publishers"), ("deployers", "deployers"), ("objectLock", "object_lock")):
+        if artifacts.bucket and field in artifacts.model_fields_set:
+            yield key, "has no use with artifacts.bucket: that bucket is not the stack's to change"
+    if artifacts.object_lock and artifacts.destroy:
+        yield "objectLock", "must be left out with artifacts.destroy: what is locked can't be removed"
+
+
+def _architecture(fleet: FleetSettings, settings: Settings, sound: Sound) -> Problems:
+    image, types = settings.image.name, fleet.instance_types
+    expected = next((known for known in ("arm64", "x86_64") if known in image), None)
+    others = [name for name in types if expected and architecture(name) != expected]
+    for name in others:
+        yield (
+            "instanceTypes",
+            f"must be {expected} as image.name is, has {name} ({architecture(name)}); change one of them",
+        )
+    if not expected and len({architecture(name) for name in types}) > 1:
+        yield "instanceTypes", f"must all be of one architecture, are {', '.join(types)}"
+
+
+def _bounds(fleet: FleetSettings, _: Settings, sound: Sound) -> Problems:
+    size, health, rollout = fleet.size, fleet.health, fleet.rollout
+    if size.max < size.min and sound("size.min"):
+        yield "size.max", f"must be at least size.min ({size.min}), is {size.max}"
+    if health.timeout >= health.interval and sound("health.interval"):
+        yield "health.timeout", f"must be less than health.interval ({health.interval}), is {health.timeout}"
+    least, most = rollout.min_healthy_percentage, rollout.max_healthy_percentage
+    if most - least > 100 and sound("rollout.minHealthyPercentage"):
+        yield "rollout.maxHealthyPercentage", f"must be at most minHealthyPercentage ({least}) + 100, is {most}"
+    points = list(rollout.checkpoints)
+    if points != sorted(points):
+        yield "rollout.checkpoints", f"must ascend, are {points}"
+    elif points and points[-1] != 100:
+        yield "rollout.checkpoints", f"must end with 100, or some instances keep the old release, end with {points[-1]}"
+    if "checkpoint_delay" in rollout.model_fields_set and not points and sound("rollout.checkpoints"):
+        yield "rollout.checkpointDelay", "has no use without checkpoints; set them or remove it"
+
+
+def _ways(fleet: FleetSettings, _: Settings, sound: Sound) -> Problems:
+    scaling = (("cpu", "scaling.cpu"), ("requests_per_target", "scaling.requestsPerTarget"))
+    if all(field in fleet.scaling.model_fields_set or not sound(path) for field, path in scaling):
+        yield "scaling", "takes one of cpu or requestsPerTarget, has both; remove one"
+    if not any(rule.target == EVERYWHERE and rule.low <= HTTPS <= rule.high for rule in fleet.egress):
+        given = [
+            rule.low if rule.target == EVERYWHERE and rule.low == rule.high else str(rule) for rule in fleet.egress
+        ]
+        yield "egress", f"must have {HTTPS} (to everywhere): instances fetch their release by it; is {given}"
+    for name in fleet.environment.keys() & fleet.secrets.keys():
+        yield f"secrets.{name}", "is in environment too; remove one of them"
+
+
+def _topics(fleet: FleetSettings, settings: Settings, sound: Sound) -> Problems:
+    """An alarm takes topics of its own region only (PutMetricAlarm refuses others)."""
+    for index, topic in enumerate(fleet.alarms.notify):
+        of = topic.split(":")[3]
+        if settings.region and of != settings.region:
+            yield f"alarms.notify[{index}]", f"must be a topic of {settings.region}, the stack's region, is one of {of}"
+
+
+def _bake(fleet: FleetSettings, _: Settings, sound: Sound) -> Problems:
+    """A bake is there for the alarms: one that ends before they can fire does nothing."""
+    bake, slowest = fleet.rollout.bake, alarm_times.slowest(fleet.alarms)
+    needed = alarm_times.seconds(slowest)
+    if 0 < bake < needed and sound("alarms.unhealthyHosts", "alarms.latency"):
+        without = {"unhealthy": "; or set alarms.unhealthyHosts to false", "latency": "; or remove alarms.latency"}
+        yield (
+            "rollout.bake",
+            f"must be at least {needed} seconds, for alarms.{alarm_times.SETTINGS[slowest]} takes as long to fire "
+            f"({alarm_times.EVALUATIONS[slowest]} x {alarm_times.PERIOD} s, and {alarm_times.DELIVERY} s until the "
+            f"metrics are there), or 0, which waits for no alarm once all instances are replaced; is {bake}"
+            f"{without.get(slowest, '')}",
+        )
+
+
+def _timeout(fleet: FleetSettings, _: Settings, sound: Sound) -> Problems:
+    pace, size, boot, warmup = fleet.pace, fleet.size, fleet.boot_timeout, fleet.rollout.warmup
+    slowest = pace.slowest(size.min, size.max)
+    batches = pace.batches(slowest)
+    needed = duration.needed(pace, batches, boot=boot, warmup=warmup)
+    if fleet.rollout.timeout <= needed and sound("bootTimeout"):
+        yield (
+            "rollout.timeout",
+            f"must be more than bootTimeout, warmup, bake and the pauses at checkpoints together take ({needed} s: "
+            f"{batches} x ({boot} + {warmup}) + {pace.pauses}; a fleet of up to size.max, {size.max}, needs up to "
+            f"{batches} batches, as one of {slowest} that are replaced {pace.at_a_time(slowest)} at a time), is "
+            f"{fleet.rollout.timeout}; leave it out for the default, or raise rollout.maxHealthyPercentage",
+        )

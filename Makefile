@@ -16,7 +16,7 @@ $(error run this in the folder of Slipway, or say where that is with make -C; -f
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: up down shell status test test-apps test-reliability test-pure bench lint format clean help
+.PHONY: up down shell status test test-apps test-reliability test-pure bench lint format generate clean help
 
 up: ## deploy to the sandbox: SHA=ref REPO=path-or-URL DIRECTORY=folder STACK=name PORT=n PROVIDER=sandbox|real
 	$(SANDBOX) up --relative-to=$(CALLER) $(call option,sha,SHA) $(if $(call option,repo,REPO),--repo-from=REPO) $(call option,directory,DIRECTORY) $(call option,stack,STACK) $(call option,port,PORT) $(call option,provider,PROVIDER)
@@ -54,6 +54,10 @@ lint: ## run ruff and pyright
 format: ## fix and format the code with ruff
 	$(BOOTSTRAPPED) -m ruff check --fix-only --quiet
 	$(BOOTSTRAPPED) -m ruff format
+
+generate: ## make docs/settings.md, docs/permissions.md and slipway.schema.json from the code
+	$(BOOTSTRAPPED) -m infra.settings.page
+	$(BOOTSTRAPPED) -m infra.permissions.page
 
 clean: down ## stop the sandbox and remove what tools left in the checkout
 	@rm -rf .pytest_cache .ruff_cache .hypothesis && find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -9,7 +9,7 @@ from infra.fleet import alarm_times
 from infra.fleet.alarms import ANSWERS, RATE, UNANSWERED
 from infra.settings import parse
 from sandbox.aws.cloudwatch.metric_math import evaluate
-from tests.infra.test_settings import REGION, ROOT, given_with, problems, web
+from tests.infra.settings.test_settings import REGION, ROOT, given_with, problems, web
 
 
 def test_the_default_timeout_follows_the_fleet():

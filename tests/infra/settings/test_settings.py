@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from infra.settings import SettingsError, parse
 from infra.settings.instances import architecture
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 REGION = {"AWS_REGION": "eu-west-1"}
 CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
 SMALLEST = {"loadBalancer": {"http": True}, "fleets": {"web": None}}

@@ -195,7 +195,7 @@ def test_settings(changes: list[tuple[str, object]], stack: str):
     except SettingsError as error:
         printable(error)
     else:
-        json.dumps(asdict(settings), ensure_ascii=False).encode()
+        json.dumps(asdict(settings), ensure_ascii=False, default=lambda section: section.model_dump()).encode()
 
 
 @given(st.dictionaries(st.sampled_from(["SLIPWAY_SHA", "SLIPWAY_REPOSITORY", "SLIPWAY_DIRECTORY", "AWS_REGION"]), TEXT))

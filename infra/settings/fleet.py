@@ -12,6 +12,7 @@ from infra.settings.egress import HTTPS, RULE, Egress
 from infra.settings.instances import TYPE
 from infra.settings.kinds import Kind, Otherwise, items, number, text, whole, wrong_type, wrong_value
 from infra.settings.section import Section
+from release import defaults
 from release.rollout import duration
 
 INSTANCE_TYPE = text(TYPE, "an instance type such as t3.small")
@@ -116,9 +117,9 @@ class VolumeSettings(Section):
 class RolloutSettings(Section):
     """How a release replaces the one before it."""
 
-    min_healthy_percentage: Annotated[int, whole(0, 100, "percent")] = 100
+    min_healthy_percentage: Annotated[int, whole(0, 100, "percent")] = defaults.MIN_HEALTHY
     """The share of the fleet that has to stay in service."""
-    max_healthy_percentage: Annotated[int, whole(100, 200, "percent")] = 200
+    max_healthy_percentage: Annotated[int, whole(100, 200, "percent")] = defaults.MAX_HEALTHY
     """How far the fleet may grow meanwhile, as a share of its size; at most `minHealthyPercentage` + 100."""
     warmup: Annotated[int, whole(0, 3600, "seconds")] = 30
     """How long a new instance has to be in service until the next ones are replaced."""
@@ -164,7 +165,7 @@ class FleetSettings(Section):
     health: HealthSettings = HealthSettings()
     routes: RouteSettings = RouteSettings()
     scaling: ScalingSettings = ScalingSettings()
-    drain: Annotated[int, whole(0, 3600, "seconds")] = 30
+    drain: Annotated[int, whole(0, 3600, "seconds")] = defaults.DRAIN
     """How long requests in flight may take when an instance is removed."""
     volume: VolumeSettings = VolumeSettings()
     egress: Annotated[tuple[Egress, ...], items(RULE, "rules (a security group takes no more)", most=60)] = Field(
@@ -180,7 +181,7 @@ class FleetSettings(Section):
     )
     """The app's variables that are secret, each encrypted: `pulumi config set --secret --path
     slipway:fleets.web.secrets.NAME`."""
-    boot_timeout: Annotated[int, whole(60, 7200, "seconds")] = 300
+    boot_timeout: Annotated[int, whole(60, 7200, "seconds")] = defaults.BOOT_TIMEOUT
     """How long an instance may take from its launch until the app answers."""
     rollout: RolloutSettings = RolloutSettings()
     alarms: AlarmSettings = AlarmSettings()

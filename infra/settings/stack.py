@@ -17,6 +17,7 @@ from infra.network import cidr
 from infra.settings.fleet import FleetSettings
 from infra.settings.kinds import Kind, Otherwise, excluding, items, text, whole, wrong, wrong_type
 from infra.settings.section import Section
+from release import defaults
 
 Nat = Literal["none", "single", "per-az"]
 
@@ -182,9 +183,9 @@ class ReleaseSettings(Section):
 class ImageSettings(Section):
     """The machine image of releases that are published from now on: the newest match."""
 
-    name: Annotated[str, IMAGE_NAME] = "al2023-ami-2023.*-kernel-6.1-x86_64"
+    name: Annotated[str, IMAGE_NAME] = defaults.IMAGE_NAME
     """The image's name."""
-    owner: Annotated[str, IMAGE_OWNER] = "amazon"
+    owner: Annotated[str, IMAGE_OWNER] = defaults.IMAGE_OWNER
     """The account that the image belongs to."""
 
 

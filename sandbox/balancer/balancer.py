@@ -12,7 +12,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from sandbox.balancer.config import Config, GroupConfig, TargetConfig, parse
-from sandbox.balancer.health import UNUSED, Record, probe
+from sandbox.balancer.health import Record, probe
 from sandbox.balancer.listeners import Listeners
 from sandbox.balancer.metrics import NAMESPACE, Metrics
 from sandbox.balancer.proxy import Proxy
@@ -21,6 +21,7 @@ from sandbox.balancer.rules import groups_of
 from sandbox.balancer.targets import Group, Key, Target
 from sandbox.balancer.upstream import Upstream
 from sandbox.service.internal_api import InternalApi, InternalApiError
+from sandbox.service.target_health import NOT_REGISTERED
 
 LOG = logging.getLogger(__name__)
 METRICS_INTERVAL = 3.0
@@ -168,7 +169,7 @@ class Balancer:
                 "%s: %d requests cut at the end of the deregistration delay", target.config.id, target.outstanding
             )
             target.cut()
-        self._reports.put(target, UNUSED)
+        self._reports.put(target, NOT_REGISTERED)
 
     def _statuses(self) -> None:
         """Say the health of all targets again, in case the aws process lost it."""
@@ -177,7 +178,7 @@ class Balancer:
                 if not target.draining:
                     self._reports.put(target, target.health)
                 elif target.outstanding == 0:
-                    self._reports.put(target, UNUSED)
+                    self._reports.put(target, NOT_REGISTERED)
 
     async def _publish(self) -> None:
         while True:

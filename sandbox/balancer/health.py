@@ -13,32 +13,9 @@ import aiohttp
 from yarl import URL
 
 from sandbox.balancer.config import HealthCheck
+from sandbox.service.target_health import CHECKING, FAILED, HEALTHY, REGISTERING, TIMED_OUT, Health, mismatch
 
 AGENT = "ELB-HealthChecker/2.0"
-
-
-@dataclass(frozen=True)
-class Health:
-    """As in DescribeTargetHealth."""
-
-    state: str
-    reason: str | None = None
-    description: str | None = None
-
-
-REGISTERING = Health("initial", "Elb.RegistrationInProgress", "Target registration is in progress")
-CHECKING = Health("initial", "Elb.InitialHealthChecking", "Initial health checks in progress")
-HEALTHY = Health("healthy")
-DRAINING = Health("draining", "Target.DeregistrationInProgress", "Target deregistration is in progress")
-UNUSED = Health("unused", "Target.NotRegistered", "Target is not registered to the target group")
-
-TIMED_OUT = Health("unhealthy", "Target.Timeout", "Request timed out")
-FAILED = Health("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
-
-
-def mismatch(status: int) -> Health:
-    """A check answered with a status that the matcher doesn't have."""
-    return Health("unhealthy", "Target.ResponseCodeMismatch", f"Health checks failed with these codes: [{status}]")
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from sandbox.balancer.health import Health
 from sandbox.balancer.targets import Key, Target
 from sandbox.service.internal_api import InternalApi, InternalApiError
+from sandbox.service.target_health import Health
 
 LOG = logging.getLogger(__name__)
 RETRY = 1.0  # seconds until a failed delivery is tried again; the post itself has backed off already

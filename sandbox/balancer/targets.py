@@ -7,7 +7,8 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from sandbox.balancer.config import GroupConfig, TargetConfig
-from sandbox.balancer.health import DRAINING, Health, Record
+from sandbox.balancer.health import Record
+from sandbox.service.target_health import DRAINING, Health
 
 Key = tuple[str, int]  # the id of the instance, and the target's port
 Cut = Callable[[], object]

@@ -14,8 +14,10 @@ from moto.elbv2.models import (
 from sandbox.aws.ec2.models import sandbox_ec2
 from sandbox.aws.elbv2 import targets as t
 from sandbox.aws.elbv2.ports import ports
-from sandbox.aws.elbv2.targets import Health, Target
+from sandbox.aws.elbv2.targets import Target
 from sandbox.aws.state import Tick, clock, state
+from sandbox.service import target_health
+from sandbox.service.target_health import Health
 
 Key = tuple[str, int]
 
@@ -107,16 +109,16 @@ class SandboxELBv2Backend(ELBv2Backend):
         if target.state == t.DRAINING:
             return target.health
         if not self.in_use(target_group_arn):
-            return t.NOT_IN_USE
+            return target_health.NOT_IN_USE
         machine = sandbox_ec2(self.account_id, self.region_name).machines.get(target.id)
         if machine is None or machine.state in ("stopped", "terminated"):
-            return t.INVALID_STATE
+            return target_health.INVALID_STATE
         return target.health
 
     def health_of(self, target_group_arn: str, instance_id: str) -> Health:
         """The health of an instance in a target group, `unused` where it isn't registered."""
         found = [x for x in self.targets.get(target_group_arn, {}).values() if x.id == instance_id]
-        return self.target_health(target_group_arn, found[0]) if found else t.NOT_REGISTERED
+        return self.target_health(target_group_arn, found[0]) if found else target_health.NOT_REGISTERED
 
     def describe_target_health(self, target_group_arn: str, targets: list[dict[str, Any]]) -> list[FakeHealthStatus]:
         """DescribeTargetHealth: draining targets are in it for as long as they drain."""
@@ -129,7 +131,7 @@ class SandboxELBv2Backend(ELBv2Backend):
         described: list[FakeHealthStatus] = []
         for id_, port in keys:
             target = known.get((id_, port))
-            health = self.target_health(target_group_arn, target) if target else t.NOT_REGISTERED
+            health = self.target_health(target_group_arn, target) if target else target_health.NOT_REGISTERED
             shown_port = str(port) if health_port in (None, "traffic-port") else health_port
             status = FakeHealthStatus(id_, str(port), shown_port, health.state, health.reason, health.description)
             described.append(cast(FakeHealthStatus, status))

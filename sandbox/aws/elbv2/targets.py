@@ -2,27 +2,10 @@
 
 from dataclasses import dataclass
 
+from sandbox.service import target_health
+from sandbox.service.target_health import Health
+
 REGISTERED, DRAINING = "registered", "draining"
-
-
-@dataclass(frozen=True)
-class Health:
-    """A state, reason and description as in DescribeTargetHealth."""
-
-    state: str
-    reason: str | None = None
-    description: str | None = None
-
-
-REGISTRATION = Health("initial", "Elb.RegistrationInProgress", "Target registration is in progress")
-DEREGISTRATION = Health("draining", "Target.DeregistrationInProgress", "Target deregistration is in progress")
-NOT_REGISTERED = Health("unused", "Target.NotRegistered", "Target is not registered to the target group")
-NOT_IN_USE = Health(
-    "unused",
-    "Target.NotInUse",
-    "Target group is not configured to receive traffic from the load balancer",
-)
-INVALID_STATE = Health("unused", "Target.InvalidState", "Target is in the stopped or terminated state")
 
 
 @dataclass
@@ -32,10 +15,10 @@ class Target:
     id: str
     port: int
     state: str = REGISTERED
-    health: Health = REGISTRATION
+    health: Health = target_health.REGISTERING
     until: float | None = None
 
     def drain(self, until: float) -> None:
         """Begins deregistration: no new requests, the running ones may end until then."""
         if self.state != DRAINING:
-            self.state, self.health, self.until = DRAINING, DEREGISTRATION, until
+            self.state, self.health, self.until = DRAINING, target_health.DRAINING, until

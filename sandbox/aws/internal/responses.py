@@ -13,11 +13,11 @@ from werkzeug.wrappers import Request, Response
 from sandbox.aws.cloudwatch.models import sandbox_cloudwatch
 from sandbox.aws.ec2.models import all_ec2
 from sandbox.aws.elbv2.models import all_elbv2
-from sandbox.aws.elbv2.targets import Health
 from sandbox.aws.faults.models import switchboard
 from sandbox.aws.iam.guard import account
 from sandbox.aws.internal import models
 from sandbox.aws.state import clock, state
+from sandbox.service.target_health import Health
 
 LONGEST_WAIT = 60.0
 

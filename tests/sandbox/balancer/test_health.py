@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from sandbox.balancer.config import HealthCheck
-from sandbox.balancer.health import FAILED, HEALTHY, Record, mismatch
+from sandbox.balancer.health import Record
+from sandbox.service.target_health import FAILED, HEALTHY, mismatch
 
 CHECK = HealthCheck(path="/", interval=5, timeout=2, healthy_threshold=3, unhealthy_threshold=2, matcher="200,202-204")
 

@@ -1,1 +1,1 @@
-"""The sandbox: AWS on a laptop, for `make up` and the tests."""
+"""The sandbox: an emulated AWS on this machine, for `make up` and the tests."""

@@ -1,4 +1,4 @@
-"""`python -m sandbox`."""
+"""Run `python -m sandbox`."""
 
 import io
 import sys
@@ -8,9 +8,9 @@ try:
 except ModuleNotFoundError as missing:
     if (missing.name or "").partition(".")[0] in ("sandbox", "release", "infra"):
         raise
-    sys.exit(f"error: {sys.executable} has no {missing.name}: use .venv/bin/python, or begin with `make shell`")
+    sys.exit(f"error: {sys.executable} has no {missing.name}: use .venv/bin/python, or run `make shell` first")
 
 for stream in (sys.stdout, sys.stderr):
-    if isinstance(stream, io.TextIOWrapper):  # what a terminal has no letter for is no reason to fail
+    if isinstance(stream, io.TextIOWrapper):  # a character the terminal cannot show must not end the command
         stream.reconfigure(errors="backslashreplace")
 sys.exit(main())

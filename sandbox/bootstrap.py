@@ -1,8 +1,8 @@
-"""The first step of every make target: the virtual environment. Needs nothing but Python 3.10.
+"""Make the virtual environment: the first step of every make target. Needs nothing but Python 3.10.
 
-`python3 -m sandbox.bootstrap ARGUMENTS...` makes the environment where it is missing and becomes
-`<its python> ARGUMENTS...`; without arguments it prints that python's path. The environment lies in the
-cache, keyed by what determines it, so a checkout that asks for the same one installs nothing.
+`python3 -m sandbox.bootstrap ARGUMENTS...` makes the environment if it is missing and then becomes
+`<its python> ARGUMENTS...`; without arguments it prints that python's path. The environment is kept in the cache under
+a key made from everything that determines it, so that a second checkout with the same requirements installs nothing.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ import sys
 import types
 from pathlib import Path
 
-from sandbox.errors import SandboxError, unwritten
+from sandbox.errors import SandboxError, describe
 from sandbox.locks import locked
 from sandbox.paths import CHECKOUT, cache_root, machine
 from sandbox.progress import Progress, follow, tail
 
 MINIMUM = (3, 10)
 REQUIREMENTS = CHECKOUT / "requirements-dev.txt"
-INSTALL_DEADLINE = 1800.0  # seconds, for the slowest of connections
-COMPLETE = ".complete"  # written last: without it the environment is half made
+INSTALL_DEADLINE = 1800.0  # seconds, for a very slow connection
+COMPLETE = ".complete"  # written last: an environment without it is incomplete
 
 
 def main(arguments: list[str]) -> int:
-    """Ensure the environment and become its python; returns an exit code where there is nothing to become."""
+    """Make the environment if it is missing and become its python. Returns an exit code if it cannot, or need not."""
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         check_version()
@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"error: {unwritten(error)}", file=sys.stderr)
+        print(f"error: {describe(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -49,7 +49,7 @@ def main(arguments: list[str]) -> int:
 
 
 def check_version() -> None:
-    """Become a newer Python of PATH where this one is too old; raise SandboxError where there is none."""
+    """Become a newer Python from PATH if this one is too old. Raises SandboxError if there is none."""
     if sys.version_info >= MINIMUM:
         return
     for minor in range(14, MINIMUM[1] - 1, -1):
@@ -59,20 +59,20 @@ def check_version() -> None:
     found = ".".join(str(part) for part in sys.version_info[:3])
     raise SandboxError(
         f"{sys.executable} is Python {found}, Slipway needs 3.10 or newer: "
-        f"name one with PYTHON=/path/to/python3.12 after make"
+        f"name one on make's command line, PYTHON=/path/to/python3.12"
     )
 
 
 def check_folder(checkout: Path) -> None:
-    """Raise SandboxError where the checkout lies below a folder that lists of folders, such as PATH, can't hold."""
+    """Raise SandboxError if the checkout's path cannot be part of a list of folders such as PATH."""
     if os.pathsep in str(checkout) or "\n" in str(checkout):
         raise SandboxError(
-            f"{str(checkout)!r} has a colon or a line break in it, which PATH can't hold: move the checkout"
+            f"{str(checkout)!r} contains a colon or a line break, which PATH cannot hold: move the checkout"
         )
 
 
 def key(requirements: Path) -> str:
-    """What determines the environment: the pins, the Python, and where that lies."""
+    """Return a name made from what determines the environment: the pins, the Python, and where it is installed."""
     digest = hashlib.sha256(requirements.read_bytes())
     version = ".".join(str(part) for part in sys.version_info[:3])
     digest.update(f"\0{version}\0{sys.base_prefix}\0{machine()}".encode())
@@ -80,14 +80,14 @@ def key(requirements: Path) -> str:
 
 
 def ensure(requirements: Path, checkout: Path) -> Path:
-    """The python of the environment, made where it is missing. Raises SandboxError where it can't be."""
+    """Return the environment's python; make it first if it is missing. Raises SandboxError if that fails."""
     environment = cache_root() / "venv" / key(requirements)
     python = environment / "bin" / "python"
     if not _is_complete(environment):
         with locked(
             environment.with_name(environment.name + ".lock"),
             deadline=INSTALL_DEADLINE,
-            waiting=lambda: print(f"waiting: another process makes {environment}", file=sys.stderr),
+            waiting=lambda: print(f"waiting for another process to make {environment}", file=sys.stderr),
         ):
             if not _is_complete(environment):
                 _make(environment, requirements)
@@ -100,13 +100,13 @@ def _is_complete(environment: Path) -> bool:
 
 
 def _make(environment: Path, requirements: Path) -> None:
-    """Environments can't be moved, so it is made where it will lie, and marked when it is whole."""
+    """Make the environment at its final path, because environments cannot be moved, and mark it when it is complete."""
     shutil.rmtree(environment, ignore_errors=True)
     environment.parent.mkdir(parents=True, exist_ok=True)
     made = subprocess.run([sys.executable, "-m", "venv", str(environment)], capture_output=True, text=True, check=False)
     if made.returncode:
         raise SandboxError(
-            f"{sys.executable} -m venv failed; on Debian and Ubuntu the package python3-venv is missing\n"
+            f"{sys.executable} -m venv failed; on Debian and Ubuntu, install the package python3-venv\n"
             f"{made.stdout}{made.stderr}".rstrip()
         )
     _install(environment, requirements)
@@ -123,7 +123,7 @@ def _install(environment: Path, requirements: Path) -> None:
         nonlocal fetched
         fetched += line.startswith("Collecting ")
         done = line.startswith("Installing collected packages")
-        return "installing them" if done else f"{fetched} of {len(pins)} fetched"
+        return "installing" if done else f"{fetched} of {len(pins)} fetched"
 
     pip = [str(environment / "bin" / "python"), "-m", "pip", "--no-input", "--disable-pip-version-check"]
     command = [*pip, "install", "--require-hashes", "--progress-bar", "off", "-r", str(requirements)]
@@ -132,12 +132,12 @@ def _install(environment: Path, requirements: Path) -> None:
     except TimeoutError:
         raise SandboxError(f"pip took more than {INSTALL_DEADLINE / 60:.0f} min; see {log}") from None
     if code:
-        raise SandboxError(f"pip could not install {requirements}, see {log}; it ended with\n{tail(log)}")
+        raise SandboxError(f"pip could not install {requirements}; the end of {log}:\n{tail(log)}")
     progress.end("installed")
 
 
 def _link(link: Path, environment: Path) -> None:
-    """Point the checkout's `.venv` at the environment; one that somebody made by hand is left alone."""
+    """Point the checkout's `.venv` at the environment, unless somebody made a `.venv` by hand."""
     if link.is_symlink():
         if link.readlink() == environment:
             return

@@ -1,8 +1,8 @@
-"""Which folder `make` was called in, quoted for a shell; `''` where that can't be told. Needs nothing but Python.
+"""Print the folder that `make` was called in, quoted for a shell; `''` if it is unknown. Needs nothing but Python.
 
-`make -C` changes its folder before it reads the Makefile, and keeps no note of where it was (the `w` in MAKEFLAGS, by
-which it tells others, is missing with -s). What is known is its command line, the PWD that it was given, and the
-folder of the process that called it; the folder is one from which the command line's -C leads to where make is.
+`make -C` changes its folder before it reads the Makefile and does not record where it was (the `w` in MAKEFLAGS, which
+says that it moved, is missing with -s). Known are its command line, the PWD it was given, and the working folder of the
+process that called it. The caller's folder is the one from which the command line's -C leads to where make is now.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-_TAKE_ONE = "CfIoWE"  # make's short options that have an argument, maybe in the next word
-_MAY_TAKE = "jlO"  # those that may have one in the same word
+_TAKE_ONE = "CfIoWE"  # make's short options with an argument, which may be the next word
+_MAY_TAKE = "jlO"  # those with an optional argument, in the same word
 
 
 def changes(arguments: Sequence[str]) -> list[str]:
-    """The folders of -C in a command line of make, in order."""
+    """Return the folders that -C names in a command line of make, in order."""
     found: list[str] = []
     words = iter(arguments)
     for word in words:
@@ -44,7 +44,7 @@ def _short(letters: str, words: Iterator[str]) -> list[str]:
 
 
 def caller(arguments: Sequence[str], here: str, candidates: Sequence[str | None]) -> str | None:
-    """The folder; None where no candidate leads `here`, or several do."""
+    """Return the candidate from which the -C options lead `here`; None if none does, or several do."""
     steps = changes(arguments)
     if not steps:
         return here
@@ -76,11 +76,11 @@ def _callers_folder(pid: int) -> str | None:
 
 
 def main() -> None:
-    """To be run by make's `shell` function."""
+    """Print the folder; make's `shell` function calls this."""
     make = os.getppid()
     candidates = [os.environ.get("GIVEN_PWD"), _callers_folder(make)]
     found = caller(_command_line(make)[1:], str(Path.cwd()), candidates) or ""
-    found = "" if "\n" in found else found  # make would make a blank of it
+    found = "" if "\n" in found else found  # make would turn it into a blank
     quoted = found.replace("'", "'\\''")
     sys.stdout.buffer.write(os.fsencode(f"'{quoted}'"))
 

@@ -1,13 +1,13 @@
-"""The error that the sandbox's commands end with."""
+"""The error that ends a command of the sandbox."""
 
 from __future__ import annotations
 
 
 class SandboxError(Exception):
-    """One line for the user: what is wrong, where, and what mends it. Never shown as a traceback."""
+    """One line for the user, shown without a traceback: what is wrong, where, and how to fix it."""
 
 
-def unwritten(error: OSError) -> str:
-    """A file or folder that could not be made, read or written: which, why, and what can be chosen otherwise."""
+def describe(error: OSError) -> str:
+    """Say which file or folder could not be made, read or written, why, and how to fix it."""
     where = f"{error.filename}: " if error.filename else ""
-    return f"{where}{error.strerror or error}; the checkout must be writable, and HOME too, or SLIPWAY_CACHE=FOLDER"
+    return f"{where}{error.strerror or error}; the checkout and HOME must be writable (or set SLIPWAY_CACHE=FOLDER)"

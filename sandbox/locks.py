@@ -1,4 +1,4 @@
-"""File locks between processes: freed by the kernel when their holder dies, however it dies."""
+"""File locks between processes. The kernel frees them when their holder dies, however it dies."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _POLL = 0.2  # flock has no deadline of its own
 
 @contextlib.contextmanager
 def locked(path: Path, *, deadline: float, waiting: Callable[[], None] = lambda: None) -> Generator[None]:
-    """Hold the lock on `path` (a folder, or a file that is made where there is none).
+    """Hold the lock on `path` (a folder, or a file that is made if it does not exist).
 
-    Waits for `deadline` seconds at most, calling `waiting` once if it has to. Raises SandboxError after that.
+    Waits for at most `deadline` seconds, calling `waiting` once if it has to wait. Raises SandboxError after that.
     """
     if path.is_dir():
         descriptor = os.open(path, os.O_RDONLY)
@@ -42,7 +42,7 @@ def _acquire(descriptor: int, path: Path, deadline: float, waiting: Callable[[],
         except BlockingIOError:
             if time.monotonic() > end:
                 raise SandboxError(
-                    f"{path} is locked by another process for more than {deadline:.0f} s; end that one first"
+                    f"{path} is locked by another process (waited {deadline:.0f} s); end that process first"
                 ) from None
         if not told:
             told = True

@@ -1,4 +1,4 @@
-"""Where things lie: the checkout, its `.sandbox` folder, and the cache that checkouts share."""
+"""The paths of the checkout, its `.sandbox` folder, and the cache that checkouts share."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ SANDBOX = CHECKOUT / ".sandbox"
 
 
 def cache_root() -> Path:
-    """The folder that outlives checkouts: `$SLIPWAY_CACHE`, else `slipway` in the user's cache folder.
+    """Return the folder that outlives checkouts: `$SLIPWAY_CACHE`, or `slipway` in the user's cache folder.
 
-    Raises SandboxError where the user has no home.
+    Raises SandboxError if the user has no home folder.
     """
     chosen = os.environ.get("SLIPWAY_CACHE")
     try:
@@ -28,20 +28,20 @@ def cache_root() -> Path:
 
 
 def private(folder: Path) -> None:
-    """Make a folder that nobody else looks into, or make one that is there such."""
+    """Make a folder that only this user can read, or restrict an existing one."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
 
 
 def write_private(file: Path, text: str) -> None:
-    """Write a file that nobody else reads."""
+    """Write a file that only this user can read."""
     file.touch(mode=0o600)
-    file.chmod(0o600)  # it may have been there with another one
+    file.chmod(0o600)  # it may have existed with another mode
     file.write_text(text, encoding="utf-8")
 
 
 def machine() -> str:
-    """The operating system and processor as Go names them, such as `linux-amd64`."""
+    """Return the operating system and processor as Go names them, such as `linux-amd64`."""
     processor = platform.machine().lower()
     processor = {"x86_64": "amd64", "aarch64": "arm64"}.get(processor, processor)
     return f"{sys.platform}-{processor}"

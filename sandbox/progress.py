@@ -1,4 +1,4 @@
-"""Progress of something long: redrawn on a terminal, a line now and then in a log."""
+"""Show the progress of a long step: redrawn on a terminal, a line now and then in a log."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import selectors
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TextIO
 
-LOG_INTERVAL = 20.0  # seconds between lines where nothing can be redrawn
-TICK = 1.0
+LOG_INTERVAL = 20.0  # seconds between lines if the output is not a terminal
+TICK = 1.0  # seconds
 
 
 class Progress:
-    """What one long step shows, and for how long it has been going on."""
+    """The progress of one long step, and its duration so far."""
 
     def __init__(self, title: str, *, stream: TextIO | None = None) -> None:
         self._title = title
@@ -31,7 +31,7 @@ class Progress:
         return time.monotonic() - self._start
 
     def update(self, status: str) -> None:
-        """Show where the step is, if it is time to."""
+        """Show how far the step is, if enough time has passed since the last line."""
         now = time.monotonic()
         if not self._tty and now - self._shown < LOG_INTERVAL:
             return
@@ -40,7 +40,7 @@ class Progress:
         self._write(f"\r\x1b[K{text}" if self._tty else f"{text}\n")
 
     def end(self, status: str) -> None:
-        """Show the last word on the step."""
+        """Show how the step ended."""
         text = f"{self._title}: {status} ({_duration(self.elapsed)})\n"
         self._write(f"\r\x1b[K{text}" if self._tty else text)
 
@@ -64,10 +64,10 @@ def follow(
     cwd: Path | None = None,
     deadline: float,
 ) -> int:
-    """Run a command to its end, its output (both streams) going to `log`, and show how far it is.
+    """Run a command to its end, append its output (both streams) to `log`, and show how far it is.
 
-    `status` gets each line and returns what to show. Returns the exit code. The command is ended when this
-    process is interrupted, and after `deadline` seconds, which raises TimeoutError.
+    `status` gets each line and returns the text to show. Returns the exit code. The command is ended if this process
+    is interrupted, and after `deadline` seconds, which raises TimeoutError.
     """
     with log.open("ab") as sink:
         process = subprocess.Popen(
@@ -80,7 +80,12 @@ def follow(
         )
         try:
             assert process.stdout is not None  # noqa: S101  # a pipe was asked for
-            _pump(process.stdout, sink, progress, status, time.monotonic() + deadline)
+            shown = "starting"
+            for batch in lines(process.stdout, time.monotonic() + deadline):
+                for line in batch:
+                    sink.write(line + b"\n")
+                    shown = status(line.decode(errors="replace"))
+                progress.update(shown)
             return process.wait(timeout=30)
         finally:
             _end(process)
@@ -98,24 +103,27 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.stdout.close()
 
 
-def _pump(source: IO[bytes], sink: IO[bytes], progress: Progress, status: Callable[[str], str], end: float) -> None:
-    shown, rest = "starting", b""
+def lines(source: IO[bytes], end: float) -> Iterator[list[bytes]]:
+    """Yield the lines that have arrived on a pipe, every second if only an empty list, until it is closed.
+
+    Raises TimeoutError at `end` (of the monotonic clock).
+    """
+    rest = b""
     with selectors.DefaultSelector() as selector:
         selector.register(source, selectors.EVENT_READ)
         while time.monotonic() < end:
+            batch: list[bytes] = []
             if selector.select(timeout=TICK):
                 chunk = os.read(source.fileno(), 65536)
                 if not chunk:
+                    yield [rest] if rest else []
                     return
-                sink.write(chunk)
-                *lines, rest = (rest + chunk).split(b"\n")
-                for line in lines:
-                    shown = status(line.decode(errors="replace"))
-            progress.update(shown)
+                *batch, rest = (rest + chunk).split(b"\n")
+            yield batch
     raise TimeoutError
 
 
 def tail(log: Path, lines: int = 15) -> str:
-    """The last lines of a log, indented, for an error."""
+    """Return the last lines of a log, indented, for an error message."""
     text = log.read_text(errors="replace").splitlines()[-lines:] if log.exists() else []
     return "\n".join(f"    {line}" for line in text)

@@ -14,8 +14,9 @@ from pathlib import Path
 
 from sandbox import engine, processes
 from sandbox.control import deploy, environment, faults, session, shell, stack, start
+from sandbox.control.deploy import Sandbox
 from sandbox.control.environment import Deploy
-from sandbox.errors import SandboxError, unwritten
+from sandbox.errors import SandboxError, describe
 from sandbox.locks import locked
 from sandbox.paths import CHECKOUT, SANDBOX
 
@@ -23,7 +24,7 @@ INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; a mistake of the user's is one line on stderr and exit code 1."""
+    """Run one command. A user's mistake is one line on stderr and exit code 1."""
     signal.signal(signal.SIGTERM, _interrupt)
     options = _parser().parse_args(arguments)
     try:
@@ -38,48 +39,57 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
-        print(f"error: {unwritten(error)}", file=sys.stderr)
+        print(f"error: {describe(error)}", file=sys.stderr)
         return 1
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m sandbox", description="AWS on this machine, and Slipway on it.")
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox", description="Run an emulated AWS on this machine, and deploy to it with Slipway."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    up = commands.add_parser("up", help="start what does not run, deploy, and say what serves")
+    up = commands.add_parser("up", help="start the sandbox if needed, deploy, and print the URL that serves")
     up.add_argument("--sha", default="", help="branch, tag or commit to deploy (default: HEAD)")
     up.add_argument("--repo", default="", help="path or URL of the app's repository (default: this checkout)")
-    up.add_argument("--repo-from", metavar="VARIABLE", help="the variable that holds it; keeps a token out of `ps`")
-    up.add_argument("--directory", default="", help="the app's folder in it (default: examples/shop of this checkout)")
-    up.add_argument("--stack", default="sandbox", help="Pulumi.STACK.yaml says what to declare (default: sandbox)")
+    up.add_argument(
+        "--repo-from", metavar="VARIABLE", help="environment variable that holds the repository; hides a token from ps"
+    )
+    up.add_argument(
+        "--directory",
+        default="",
+        help="the app's folder in the repository (default: its root; examples/shop of this checkout)",
+    )
+    up.add_argument("--stack", default="sandbox", help="deploy as Pulumi.STACK.yaml says (default: sandbox)")
     up.add_argument(
         "--provider",
         choices=("sandbox", "real"),
         default="sandbox",
-        help="real: the pulumi-aws plugin, where it can be fetched (default: sandbox)",
+        help="real: use the pulumi-aws plugin, which must be downloadable (default: sandbox)",
     )
-    up.add_argument("--port", type=_port, help="port of the load balancer (default: 8080, or a free one)")
-    up.add_argument("--relative-to", default=str(Path.cwd()), help="what a relative --repo is relative to")
+    up.add_argument("--port", type=_port, help="the load balancer's port (default: 8080, or a free one)")
+    up.add_argument("--relative-to", default=str(Path.cwd()), help="the folder that a relative --repo is relative to")
     up.set_defaults(run=_up)
 
-    begin = commands.add_parser("start", help="start the sandbox, or use the one that runs")
-    begin.add_argument("--port", type=_port, help="port of the load balancer (default: 8080, or a free one)")
+    begin = commands.add_parser("start", help="start the sandbox, unless it runs already")
+    begin.add_argument("--port", type=_port, help="the load balancer's port (default: 8080, or a free one)")
     begin.set_defaults(run=_start)
 
     down = commands.add_parser("down", help="destroy all stacks, end all processes, remove .sandbox")
-    down.add_argument("--no-destroy", action="store_true", help="end the processes without destroying the stacks")
+    down.add_argument("--no-destroy", action="store_true", help="end the processes without destroying the stacks first")
     down.set_defaults(run=_down)
 
-    status = commands.add_parser("status", help="what runs, and whether it is whole")
-    status.add_argument("--json", action="store_true", help="for programs")
+    status = commands.add_parser("status", help="show which processes run and what was deployed last")
+    status.add_argument("--json", action="store_true", help="print JSON")
     status.set_defaults(run=_status)
 
-    commands.add_parser("env", help='print variables: eval "$(python -m sandbox env)"').set_defaults(run=_env)
-    commands.add_parser("shell", help="a shell with those variables").set_defaults(run=_shell)
+    variables = commands.add_parser("env", help='print the environment: eval "$(python -m sandbox env)"')
+    variables.set_defaults(run=_env)
+    commands.add_parser("shell", help="open a shell with that environment").set_defaults(run=_shell)
 
     logs = commands.add_parser("logs", help="follow the logs of the sandbox's processes")
-    logs.add_argument("name", nargs="?", help="only of this one: aws, machines, balancer, provider, supervisor")
-    logs.add_argument("--no-follow", action="store_true", help="print what there is and return")
+    logs.add_argument("name", nargs="?", help="one of aws, machines, balancer, provider, supervisor (default: all)")
+    logs.add_argument("--no-follow", action="store_true", help="print what has been logged so far and exit")
     logs.set_defaults(run=_logs)
 
     faults.add(commands.add_parser)
@@ -94,7 +104,7 @@ def _port(text: str) -> int | None:
     if not text:
         return None
     if not re.fullmatch(r"[0-9]{1,5}", text) or not 0 < int(text) < 65536:
-        raise argparse.ArgumentTypeError(f"{text[:100]!r} is not a port: a number from 1 to 65535")
+        raise argparse.ArgumentTypeError(f"{text[:100]!r} is not a port: give a number from 1 to 65535")
     return int(text)
 
 
@@ -103,28 +113,22 @@ def _up(options: argparse.Namespace) -> int:
     repository = os.environ.pop(options.repo_from, "") if options.repo_from else options.repo
     given = {"sha": options.sha, "repository": repository, "directory": options.directory}
     asked = {key: value for key, value in given.items() if value}
-    release, remarks = stack.choose(
-        file, asked, checkout=CHECKOUT, caller=Path(options.relative_to) if options.relative_to else None
-    )
-    for remark in remarks:
-        print(remark, file=sys.stderr)
+    caller = Path(options.relative_to) if options.relative_to else None
+    app, notes = stack.choose(file, asked, checkout=CHECKOUT, caller=caller)
+    for note in notes:
+        print(note, file=sys.stderr)
     stack.check_interpreter(CHECKOUT)
     tools = engine.ensure()
-    state = start.ensure(SANDBOX, port=options.port)
-    wanted = Deploy(
-        stack=options.stack,
-        provider=options.provider,
-        region=file.region,
-        sha=release.sha,
-        repository=release.repository,
-        directory=release.directory,
+    sandbox = Sandbox(
+        checkout=CHECKOUT, directory=SANDBOX, state=start.ensure(SANDBOX, port=options.port), engine=tools
     )
-    return deploy.up(wanted, file=file, checkout=CHECKOUT, directory=SANDBOX, state=state, engine=tools)
+    wanted = Deploy(stack=options.stack, provider=options.provider, region=file.region, **vars(app))
+    return deploy.up(wanted, file=file.path, sandbox=sandbox)
 
 
 def _start(options: argparse.Namespace) -> int:
     state = start.ensure(SANDBOX, port=options.port)
-    print(f"the sandbox runs; AWS is at {state.endpoint}")
+    print(f"the sandbox is running; AWS is at {state.endpoint}")
     return 0
 
 
@@ -136,9 +140,9 @@ def _down(options: argparse.Namespace) -> int:
     state, tools = session.load(SANDBOX), engine.find()
     if state and tools and not options.no_destroy and not session.trouble(state):
         with locked(SANDBOX.parent, deadline=start.STOP):
-            deploy.destroy_all(checkout=CHECKOUT, directory=SANDBOX, state=state, engine=tools)
+            deploy.destroy_all(Sandbox(checkout=CHECKOUT, directory=SANDBOX, state=state, engine=tools))
     start.stop(SANDBOX)
-    print("the sandbox is stopped; nothing of it is left")
+    print("the sandbox is stopped and removed")
     return 0
 
 
@@ -158,7 +162,7 @@ def _status(options: argparse.Namespace) -> int:
     elif not state:
         print("no sandbox runs here")
     else:
-        print(f"broken: {trouble}; make up starts it anew" if trouble else f"runs; AWS is at {state.endpoint}")
+        print(f"broken: {trouble}; `make up` starts a new one" if trouble else f"running; AWS is at {state.endpoint}")
         for name, child in state.children.items():
             how = "runs" if processes.is_alive(child.pid, child.started) else "ended"
             print(f"  {name:<10} {how:<6} pid {child.pid}" + (f", port {child.port}" if child.port else ""))
@@ -177,7 +181,8 @@ def _shell(_options: argparse.Namespace) -> int:
     lines = environment.shell_lines(os.environ, variables)
     command, more = shell.prepare(os.environ.get("SHELL") or "/bin/sh", lines, SANDBOX / "shell", Path.home())
     print(
-        "The sandbox's shell: pulumi, aws, curl and `python -m release` work on it; leave with exit.", file=sys.stderr
+        "In this shell pulumi, aws, curl and `python -m release` work on the sandbox; leave it with exit.",
+        file=sys.stderr,
     )
     os.chdir(CHECKOUT)
     os.execve(command[0], command, {**environment.merged(os.environ, variables), **more})  # noqa: S606  # as asked for
@@ -187,7 +192,7 @@ def _logs(options: argparse.Namespace) -> int:
     folder = SANDBOX / "log"
     files = sorted(folder.glob(f"{options.name or '*'}.log"))
     if not files:
-        raise SandboxError(f"there is no log {options.name or ''} in {folder}; `make up` starts a sandbox")
+        raise SandboxError(f"{folder} has no log {options.name or ''}; `make up` starts a sandbox")
     follow = [] if options.no_follow else ["-F"]
     os.execvp("tail", ["tail", "-n", "100", *follow, *map(str, files)])  # noqa: S606  # as above
 
@@ -195,7 +200,7 @@ def _logs(options: argparse.Namespace) -> int:
 def _exec(options: argparse.Namespace) -> int:
     command = options.command[1:] if options.command[:1] == ["--"] else options.command
     if not command:
-        raise SandboxError("exec needs a command, such as: python -m sandbox exec pytest")
+        raise SandboxError("exec needs a command, for example: python -m sandbox exec pytest")
     env = environment.with_tools(os.environ, engine.ensure().folder)
     try:
         os.execvpe(command[0], command, env)  # noqa: S606  # as above

@@ -1,4 +1,4 @@
-"""The environment variables by which the plain tools (pulumi, aws, boto3, curl) work on the sandbox."""
+"""The environment variables with which the usual tools (pulumi, aws, boto3, curl) work on the sandbox."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ from sandbox.service.keys import Keys
 
 PASSPHRASE = "slipway-sandbox"  # noqa: S105  # protects nothing: the sandbox holds no secret
 DEFAULT_REGION = "us-east-1"
+CONFIG_FILE = "PULUMI_OPTION_CONFIG_FILE"  # the stack file that pulumi uses
 
-# What a user's own AWS setup may hold. In the sandbox it would win over the keys below, and the sandbox must never
-# reach a real account.
+# Parts of a user's own AWS setup. They would take precedence over the keys below, and the sandbox must never reach a
+# real account.
 _AWS_OF_THE_USER = (
     "AWS_PROFILE",
     "AWS_DEFAULT_PROFILE",
@@ -34,7 +35,7 @@ _AWS_OF_THE_USER = (
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
     "AWS_CA_BUNDLE",
 )
-_OF_MAKE = ("REPO", "MAKEFLAGS", "MAKEOVERRIDES", "MFLAGS")  # a URL with a token may be among what make was given
+_OF_MAKE = ("REPO", "MAKEFLAGS", "MAKEOVERRIDES", "MFLAGS")  # REPO may be a URL with a token
 _SERVICE_ENDPOINT = "AWS_ENDPOINT_URL_"
 
 
@@ -52,7 +53,7 @@ class Deploy:
 
 
 def of_processes(directory: Path, own: Keys) -> dict[str, str]:
-    """The environment of the sandbox's own processes: marked, and away from the user's AWS account."""
+    """Return the environment of the sandbox's own processes: marked, and unable to reach the user's AWS account."""
     dropped = {*unwanted(os.environ), *_OF_MAKE, "AWS_ENDPOINT_URL", "AWS_EC2_METADATA_DISABLED"}
     return {
         **{name: value for name, value in os.environ.items() if name not in dropped},
@@ -65,9 +66,9 @@ def of_processes(directory: Path, own: Keys) -> dict[str, str]:
 
 
 def of_tools(directory: Path, state: State, deploy: Deploy | None, engine: Path) -> dict[str, str]:
-    """The variables that `env` exports, `shell` sets, and `up` runs pulumi with.
+    """Return the variables that `env` exports, `shell` sets, and `up` runs pulumi with.
 
-    The marker is not among them: `down` would end the user's shell.
+    The sandbox's marker is not among them, or `down` would end the user's shell.
     """
     variables = {
         **_credentials(deploy.region if deploy else DEFAULT_REGION, state.keys),
@@ -88,28 +89,28 @@ def of_tools(directory: Path, state: State, deploy: Deploy | None, engine: Path)
         variables["SLIPWAY_REPOSITORY"] = deploy.repository
         variables["SLIPWAY_DIRECTORY"] = deploy.directory
         if deploy.config_file:
-            variables["PULUMI_OPTION_CONFIG_FILE"] = deploy.config_file
+            variables[CONFIG_FILE] = deploy.config_file
     return variables
 
 
 def with_tools(base: Mapping[str, str], engine: Path) -> dict[str, str]:
-    """`base` with this Python's programs and the engine first on PATH."""
+    """Return `base` with this Python's programs and the engine first on PATH."""
     return {**base, "PATH": _path(base, [engine])}
 
 
 def unwanted(base: Mapping[str, str]) -> list[str]:
-    """The variables of `base` that must not be set in the sandbox."""
+    """Return the names in `base` that must not be set in the sandbox."""
     return sorted(name for name in base if name in _AWS_OF_THE_USER or name.startswith(_SERVICE_ENDPOINT))
 
 
 def merged(base: Mapping[str, str], variables: Mapping[str, str]) -> dict[str, str]:
-    """`base` as it is in the sandbox."""
-    dropped = {*unwanted(base), "PULUMI_ACCESS_TOKEN"}
+    """Return `base` as it is in the sandbox."""
+    dropped = {*unwanted(base), "PULUMI_ACCESS_TOKEN", CONFIG_FILE}
     return {**{name: value for name, value in base.items() if name not in dropped}, **variables}
 
 
 def shell_lines(base: Mapping[str, str], variables: Mapping[str, str]) -> list[str]:
-    """What a POSIX shell evaluates to become `merged`."""
+    """Return the lines that make a POSIX shell's environment what `merged` returns."""
     unset = [f"unset {name}" for name in unwanted(base)]
     return unset + [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
 
@@ -127,7 +128,7 @@ def _credentials(region: str, own: Keys) -> dict[str, str]:
 
 
 def _user() -> str:
-    """The engine wants a name, and in a container not every user has one."""
+    """Return a name for the engine, which insists on one; in a container a user may have only a number."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):
@@ -135,7 +136,7 @@ def _user() -> str:
 
 
 def _no_proxy(base: Mapping[str, str]) -> dict[str, str]:
-    """A proxy of the user's must not be asked for what is on this machine."""
+    """Return the variables that keep a proxy of the user's out of requests to this machine."""
     local = f"{LOOPBACK},localhost"
     given = base.get("NO_PROXY") or base.get("no_proxy") or ""
     value = given if local in given else ",".join(filter(None, [given, local]))

@@ -20,7 +20,7 @@ ANSWER = 5.0  # seconds within which a healthy process answers
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Child:
-    """A process of the sandbox, named as in docs/architecture.md; `started` is in seconds since the epoch."""
+    """A process of the sandbox; `started` is in seconds since the epoch."""
 
     pid: int
     started: float
@@ -29,7 +29,7 @@ class Child:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class State:
-    """One session: from a start until a stop. What the emulator remembers lives exactly as long."""
+    """One session, from a start to a stop. The emulator's state lives exactly as long."""
 
     session: str
     supervisor: Child
@@ -41,12 +41,12 @@ class State:
 
     @property
     def endpoint(self) -> str:
-        """Where the emulated AWS answers."""
+        """The URL of the emulated AWS."""
         return f"http://{LOOPBACK}:{self.ports['aws']}"
 
 
 def write(directory: Path, name: str, record: object) -> None:
-    """Put a JSON file into the sandbox's folder: whole, or not at all."""
+    """Write a JSON file into the sandbox's folder, completely or not at all."""
     private(directory)
     fresh = directory / f"{name}.{os.getpid()}"
     write_private(fresh, json.dumps(record, indent=2) + "\n")
@@ -54,7 +54,7 @@ def write(directory: Path, name: str, record: object) -> None:
 
 
 def read(directory: Path, name: str) -> dict[str, Any] | None:
-    """The JSON object of a file of the sandbox's folder; None where there is none, or it is not one."""
+    """Return the JSON object in a file of the sandbox's folder; None if there is no such file, or no object in it."""
     try:
         record = json.loads((directory / name).read_text())
     except (OSError, ValueError):
@@ -68,7 +68,7 @@ def save(directory: Path, state: State) -> None:
 
 
 def load(directory: Path) -> State | None:
-    """The recorded session; None where there is none that can be read."""
+    """Return the recorded session; None if there is none that can be read."""
     record = read(directory, FILE)
     try:
         return _parse(record) if record else None
@@ -89,7 +89,7 @@ def _parse(record: dict[str, Any]) -> State:
 
 
 def trouble(state: State) -> str | None:
-    """What is wrong with a recorded session; None where all of it runs and answers."""
+    """Return what is wrong with a recorded session; None if every process runs and AWS answers."""
     if state.broken:
         return state.broken
     if not is_alive(state.supervisor.pid, state.supervisor.started):

@@ -1,4 +1,4 @@
-"""An interactive shell in which the plain tools work on the sandbox, whatever the user's own start-up files do."""
+"""Prepare an interactive shell for the sandbox that the user's own start-up files cannot undo."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ PROMPT = "(slipway) "
 
 
 def prepare(shell: str, lines: Sequence[str], folder: Path, home: Path) -> tuple[list[str], Mapping[str, str]]:
-    """The command that starts `shell`, and variables for it.
+    """Return the command that starts `shell`, and environment variables for it.
 
-    A start-up file that puts other programs first on PATH (a version manager, say) would hide the sandbox. So bash and
-    zsh are given one, below `folder`, that reads the user's and then sets `lines`; other shells start as ever.
+    A start-up file that puts other programs first on PATH (a version manager's, say) would hide the sandbox's. So bash
+    and zsh get one, below `folder`, that reads the user's and then runs `lines`. Other shells start as usual.
     """
     kind = os.path.basename(shell)  # noqa: PTH119 - a name, not a path that is looked at
     files = {"bash": (".bashrc", 'PS1="{0}$PS1"'), "zsh": (".zshrc", 'PROMPT="{0}$PROMPT"')}

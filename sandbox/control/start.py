@@ -1,10 +1,9 @@
-"""Starting a sandbox, using the one that runs, and stopping it."""
+"""Start a sandbox, use the one that runs, and stop it."""
 
 from __future__ import annotations
 
 import json
 import os
-import selectors
 import shutil
 import signal
 import subprocess
@@ -16,42 +15,43 @@ from pathlib import Path
 from sandbox import processes
 from sandbox.control import environment, session
 from sandbox.control.session import State
-from sandbox.control.supervisor import Plan
+from sandbox.control.supervisor import Programs
 from sandbox.errors import SandboxError
 from sandbox.locks import locked
 from sandbox.paths import CHECKOUT, private
 from sandbox.ports import LOOPBACK, free_port, is_free
+from sandbox.progress import lines
 
-PREFERRED_PORT = 8080  # of the load balancer, where nobody asks for another
-START = 120.0  # seconds for the whole of a start
-STOP = 15.0
+PREFERRED_PORT = 8080  # of the load balancer, unless another one is asked for
+START = 120.0  # seconds for a whole start
+STOP = 15.0  # seconds for a whole stop
 
 
 def ensure(directory: Path, *, port: int | None = None) -> State:
-    """The running sandbox of this checkout, started where none runs, or none that is whole.
+    """Return the running sandbox of this checkout; start one first if none runs or a part of it is gone.
 
-    `port` is the load balancer's. Raises SandboxError where it is taken or the start fails.
+    `port` is the load balancer's. Raises SandboxError if it is taken, or if the start fails.
     """
-    with locked(directory.parent, deadline=START, waiting=lambda: _say("waiting: another start is under way")):
+    with locked(directory.parent, deadline=START, waiting=lambda: _say("waiting for another start to finish")):
         state = session.load(directory)
-        reason = session.trouble(state) if state else None
-        if state and not reason:
+        trouble = session.trouble(state) if state else None
+        if state and not trouble:
             if port and port != state.ports["balancer"]:
                 raise SandboxError(
-                    f"a sandbox runs with port {state.ports['balancer']}; to have {port}, `make down` first"
+                    f"a sandbox already runs with port {state.ports['balancer']}; to use {port}, `make down` first"
                 )
             return state
         if directory.exists():
-            clean(directory, reason)
-        return run(plan(directory, port=port))
+            clean(directory, trouble)
+        return run(programs(directory, port=port))
 
 
-def clean(directory: Path, reason: str | None) -> None:
-    """Remove what a dead session left: its processes, and the state of stacks that died with it."""
-    if reason:
-        _say(f"the sandbox that ran here is broken: {reason}")
+def clean(directory: Path, trouble: str | None) -> None:
+    """Remove what a dead session left: its processes, and the state of the stacks that are gone with it."""
+    if trouble:
+        _say(f"the sandbox that ran here is broken: {trouble}")
     if (directory / "pulumi").exists():
-        _say("its AWS is gone, and so is what was deployed there: starting anew")
+        _say("its AWS is gone, with everything deployed to it: starting anew")
     processes.sweep(directory)
     previous = directory / "log.previous"
     for entry in directory.iterdir():
@@ -62,8 +62,8 @@ def clean(directory: Path, reason: str | None) -> None:
             remove(entry)
 
 
-def plan(directory: Path, *, port: int | None) -> Plan:
-    """What to run, and where. Raises SandboxError where the load balancer's port was asked for and is taken."""
+def programs(directory: Path, *, port: int | None) -> Programs:
+    """Choose the ports and return the programs to start. Raises SandboxError if `port` is given and taken."""
     balancer = _balancer_port(port)
     aws = free_port(besides=[balancer])
     ports = {"aws": aws, "provider": free_port(besides=[aws, balancer]), "balancer": balancer}
@@ -74,7 +74,7 @@ def plan(directory: Path, *, port: int | None) -> Plan:
         "balancer": ["--endpoint", endpoint],
         "provider": ["--endpoint", endpoint, "--port", str(ports["provider"])],
     }
-    return Plan(
+    return Programs(
         directory=directory,
         session=uuid.uuid4().hex,
         commands={name: [sys.executable, "-m", f"sandbox.{name}", *rest] for name, rest in options.items()},
@@ -86,14 +86,15 @@ def _balancer_port(asked: int | None) -> int:
     if asked is None:
         return PREFERRED_PORT if is_free(PREFERRED_PORT) else free_port()
     if not is_free(asked):
-        raise SandboxError(f"port {asked} is taken by another program; name a free one with PORT=, or none")
+        raise SandboxError(f"port {asked} is taken by another program; choose a free one with PORT=, or leave it out")
     return asked
 
 
-def run(plan: Plan) -> State:
-    """Start a supervisor on the plan, in a session of its own, and wait until all of it is ready."""
-    private(plan.directory)
-    logs = plan.directory / "log"
+def run(programs: Programs) -> State:
+    """Start a supervisor in a session of its own, and wait until all its programs are ready."""
+    directory = programs.directory
+    private(directory)
+    logs = directory / "log"
     logs.mkdir(parents=True, exist_ok=True)
     with (logs / "supervisor.log").open("ab") as log:
         supervisor = subprocess.Popen(
@@ -102,21 +103,21 @@ def run(plan: Plan) -> State:
             stdout=subprocess.PIPE,
             stderr=log,
             cwd=CHECKOUT,
-            env=environment.of_processes(plan.directory, plan.keys),
+            env=environment.of_processes(directory, programs.keys),
             start_new_session=True,
         )
     started = processes.created(supervisor.pid)
     try:
-        _hand_over(supervisor, plan)
-        state = session.load(plan.directory)
+        _hand_over(supervisor, programs)
+        state = session.load(directory)
         if not state:
-            raise SandboxError(f"the sandbox left no {session.FILE} in {plan.directory}; try again")
+            raise SandboxError(f"the sandbox started, but {directory / session.FILE} cannot be read; try again")
         return state
     except BaseException:
         processes.end_one(supervisor.pid, started, (signal.SIGTERM, STOP), (signal.SIGKILL, 1.0))
         supervisor.wait()
-        processes.sweep(plan.directory)
-        (plan.directory / session.FILE).unlink(missing_ok=True)
+        processes.sweep(directory)
+        (directory / session.FILE).unlink(missing_ok=True)
         raise
     finally:
         for pipe in (supervisor.stdin, supervisor.stdout):
@@ -124,23 +125,19 @@ def run(plan: Plan) -> State:
                 pipe.close()
 
 
-def _hand_over(supervisor: subprocess.Popen[bytes], plan: Plan) -> None:
+def _hand_over(supervisor: subprocess.Popen[bytes], programs: Programs) -> None:
+    """Tell the supervisor what to start, and wait until it says that all is ready. Raises SandboxError if it is not."""
     assert supervisor.stdin and supervisor.stdout  # noqa: S101, PT018  # pipes were asked for
-    supervisor.stdin.write(plan.dump().encode())
+    supervisor.stdin.write(programs.dump().encode())
     supervisor.stdin.close()
-    end, rest = time.monotonic() + START, b""
-    with selectors.DefaultSelector() as selector:
-        selector.register(supervisor.stdout, selectors.EVENT_READ)
-        while time.monotonic() < end:
-            if not selector.select(timeout=1.0):
-                continue
-            chunk = os.read(supervisor.stdout.fileno(), 65536)
-            if not chunk:
-                raise SandboxError(f"the sandbox did not start; see {plan.directory}/log/supervisor.log")
-            *lines, rest = (rest + chunk).split(b"\n")
-            if any(_is_ready(line) for line in lines):
+    logs = programs.directory / "log"
+    try:
+        for batch in lines(supervisor.stdout, time.monotonic() + START):
+            if any(_is_ready(line) for line in batch):
                 return
-    raise SandboxError(f"the sandbox did not start within {START:.0f} s; see the logs in {plan.directory}/log")
+    except TimeoutError:
+        raise SandboxError(f"the sandbox did not start within {START:.0f} s; see the logs in {logs}") from None
+    raise SandboxError(f"the sandbox did not start; see {logs}/supervisor.log")
 
 
 def _is_ready(line: bytes) -> bool:
@@ -153,12 +150,12 @@ def _is_ready(line: bytes) -> bool:
 
 
 def stop(directory: Path) -> None:
-    """End the sandbox's processes, all of them, and remove its folder. Raises SandboxError where some stay."""
+    """End all processes of the sandbox and remove its folder. Raises SandboxError if some cannot be ended."""
     state = session.load(directory)
     if state:
         supervisor = state.supervisor
         processes.end_one(supervisor.pid, supervisor.started, (signal.SIGTERM, STOP), (signal.SIGKILL, 1.0))
-    left = processes.sweep(directory)
+    processes.sweep(directory)
     with locked(directory.parent, deadline=STOP):  # a start that was under way has given up by now
         left = processes.sweep(directory)
         if directory.exists():
@@ -169,7 +166,7 @@ def stop(directory: Path) -> None:
 
 
 def remove(path: Path) -> None:
-    """Remove a file or a folder; what an app made read-only in it too."""
+    """Remove a file or a folder, including what an app made read-only in it."""
     if not path.is_dir() or path.is_symlink():
         path.unlink(missing_ok=True)
         return

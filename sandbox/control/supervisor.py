@@ -1,8 +1,8 @@
-"""The process that starts the sandbox's others, watches them, and ends them.
+"""The process that starts the sandbox's other processes, watches them, and ends them.
 
-Reads a plan (JSON, below) from stdin and tells how far it is on stdout, one JSON object a line:
-`{"starting": name}`, and at last `{"ready": true}` or `{"failed": reason}`. It restarts nothing: what the emulator
-knew dies with it, so a child that dies marks the session as broken.
+It reads the programs to start (JSON, below) from stdin and reports its progress on stdout, one JSON object a line:
+`{"starting": name}`, and finally `{"ready": true}` or `{"failed": reason}`. It restarts nothing: the emulator's state
+dies with it, so a child that dies marks the session as broken.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from sandbox.control.session import Child, State
 from sandbox.processes import created, die_with_parent, end_one, sweep
 from sandbox.service.keys import Keys, fresh
 
-READY = 60.0  # seconds until a child must say that it is
+READY = 60.0  # seconds within which a child must report that it is ready
 GRACE = 3.0  # seconds between SIGTERM and SIGKILL, for each child
-LOOK = 2.0  # seconds between two looks at whether the sandbox's folder is still there
+LOOK = 2.0  # seconds between two checks that the sandbox's folder still exists
 
 
 class _FailedError(Exception):
@@ -34,8 +34,8 @@ class _FailedError(Exception):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Plan:
-    """What to run: commands by name, in the order of starting; `ports` is recorded for those who ask."""
+class Programs:
+    """Commands by name, in the order in which to start them; `ports` is recorded for other processes to read."""
 
     directory: Path
     session: str
@@ -44,8 +44,8 @@ class Plan:
     keys: Keys = dataclasses.field(default_factory=fresh)
 
     @classmethod
-    def parse(cls, text: str) -> Plan:
-        """A plan from the JSON that `dump` made."""
+    def parse(cls, text: str) -> Programs:
+        """Read the JSON that `dump` returns."""
         record: dict[str, Any] = json.loads(text)
         return cls(
             directory=Path(record["directory"]),
@@ -56,24 +56,27 @@ class Plan:
         )
 
     def dump(self) -> str:
-        """The plan as JSON."""
+        """Return this as JSON."""
         return json.dumps({**dataclasses.asdict(self), "directory": str(self.directory)})
 
 
 class Supervisor:
-    """Runs one plan, from the first child's start to the last one's end."""
+    """Runs the programs of one session, from the start of the first to the end of the last."""
 
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
+    def __init__(self, programs: Programs) -> None:
+        self._programs = programs
         self._stop = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         me = os.getpid()
         self._state = State(
-            session=plan.session, supervisor=Child(pid=me, started=created(me)), ports=plan.ports, keys=plan.keys
+            session=programs.session,
+            supervisor=Child(pid=me, started=created(me)),
+            ports=programs.ports,
+            keys=programs.keys,
         )
 
     async def run(self) -> int:
-        """Start all, wait until told to stop, end all. Returns the exit code."""
+        """Start all, wait for a signal to stop, end all. Returns the exit code."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
@@ -90,7 +93,7 @@ class Supervisor:
         return code
 
     async def _start_all(self) -> None:
-        for name, command in self._plan.commands.items():
+        for name, command in self._programs.commands.items():
             _tell(starting=name)
             await self._start(name, command)
         self._record(ready=True)
@@ -106,7 +109,7 @@ class Supervisor:
             )
         try:
             child = Child(pid=process.pid, started=created(process.pid))
-        except psutil.NoSuchProcess:  # it ended, and was waited for, before it could be asked
+        except psutil.NoSuchProcess:  # it has ended, and asyncio has waited for it
             raise self._ended(name) from None
         self._record(child=(name, child))
         port = await self._ready(name, output)
@@ -120,7 +123,7 @@ class Supervisor:
         try:
             await asyncio.wait({line, stop}, timeout=READY, return_when=asyncio.FIRST_COMPLETED)
             if self._stop.is_set():
-                raise _FailedError("told to stop while starting")
+                raise _FailedError("it was stopped while it was starting")
             if not line.done():
                 raise _FailedError(f"{name} was not ready within {READY:.0f} s; see {self._log(name)}")
             return self._parse_ready(name, line.result())
@@ -132,18 +135,18 @@ class Supervisor:
         if not line:
             raise self._ended(name)
         try:
-            said = json.loads(line)
-            if said["ready"] is True:
-                return said.get("port")
+            event = json.loads(line)
+            if event["ready"] is True:
+                return event.get("port")
         except (ValueError, KeyError, TypeError):
             pass
-        raise _FailedError(f"{name} said {line!r} instead of being ready; see {self._log(name)}")
+        raise _FailedError(f"{name} printed {line!r} instead of reporting that it is ready; see {self._log(name)}")
 
     def _ended(self, name: str) -> _FailedError:
         return _FailedError(f"{name} ended before it was ready; see {self._log(name)}")
 
     async def _drain(self, name: str, output: asyncio.StreamReader) -> None:
-        """A child that goes on writing to stdout must not block: that is log too."""
+        """Append the rest of a child's stdout to its log, so that a child that keeps writing is not blocked."""
         with (self._logs / f"{name}.log").open("ab", buffering=0) as log:
             while chunk := await output.read(65536):
                 log.write(chunk)
@@ -158,18 +161,18 @@ class Supervisor:
         self._record(broken=self._state.broken or reason)
 
     async def _leave_with_folder(self) -> None:
-        """Where the checkout was removed there is no `make down` any more that could end this."""
-        while (self._plan.directory / session.FILE).exists():
+        """Stop when the sandbox's folder is gone: if the checkout was deleted, no `make down` can end this any more."""
+        while (self._programs.directory / session.FILE).exists():
             await asyncio.sleep(LOOK)
         self._stop.set()
 
     async def _end_all(self) -> None:
-        """In the reverse order of starting: nothing loses what it depends on while it still works."""
+        """End the children in reverse order, so that none loses one that it depends on."""
         self._stop.set()
         steps = (signal.SIGTERM, GRACE), (signal.SIGKILL, 1.0)
         for child in reversed(self._state.children.values()):
             await asyncio.to_thread(end_one, child.pid, child.started, *steps)
-        left = await asyncio.to_thread(sweep, self._plan.directory)
+        left = await asyncio.to_thread(sweep, self._programs.directory)
         for process in left:
             print(f"process {process.pid} could not be ended", file=sys.stderr, flush=True)
         for task in self._tasks:
@@ -189,11 +192,11 @@ class Supervisor:
             ready=ready or self._state.ready,
             broken=broken or self._state.broken,
         )
-        session.save(self._plan.directory, self._state)
+        session.save(self._programs.directory, self._state)
 
     @property
     def _logs(self) -> Path:
-        logs = self._plan.directory / "log"
+        logs = self._programs.directory / "log"
         logs.mkdir(parents=True, exist_ok=True)
         return logs
 
@@ -202,9 +205,9 @@ class Supervisor:
 
 
 async def _pipe() -> tuple[asyncio.StreamReader, IO[bytes]]:
-    """A pipe of our own, its reading end and its writing one.
+    """Return the two ends of a pipe.
 
-    With one of asyncio's, a child counts as running until everyone who inherited the pipe is gone as well.
+    With a pipe of asyncio's, a child counts as running until every process that inherited the pipe has ended.
     """
     reading, writing = os.pipe()
     reader = asyncio.StreamReader()
@@ -219,11 +222,11 @@ def _tell(**event: object) -> None:
 
 
 def _leave_terminal() -> None:
-    """Whoever started this has read what there was to read, and waits for the end of it."""
+    """Close stdout: the process that started this one has read everything, and waits for its end."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, sys.stdout.fileno())
     os.close(null)
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(Supervisor(Plan.parse(sys.stdin.read())).run()))
+    sys.exit(asyncio.run(Supervisor(Programs.parse(sys.stdin.read())).run()))

@@ -1,1 +1,1 @@
-"""What the processes of the sandbox have in common: credentials, who is let in, and how they start and end."""
+"""The parts that the sandbox's processes share: credentials, access, start and end, the internal API."""

@@ -1,7 +1,7 @@
-"""Who is not let in, whatever they know: web pages. Pure.
+"""Refuse the requests of web pages, whatever keys they have. Pure.
 
-A page that a developer has open can send requests to loopback. A browser gives itself away by an Origin header, and
-where the page's own name was made to resolve to 127.0.0.1 (DNS rebinding) by the Host.
+A page that a developer has open can send requests to loopback. A browser reveals itself by an Origin header or, if the
+page's own host name was made to resolve to 127.0.0.1 (DNS rebinding), by the Host header.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ NAMES = ("127.0.0.1", "localhost")
 
 
 def refusal(*, host: str | None, origin: str | None, port: int) -> str | None:
-    """Why a request to this port of loopback is refused; None where it is not."""
+    """Return why a request to this port of loopback is refused; None if it is not."""
     if origin is not None:
-        return "the sandbox answers no web page: the request has an Origin header"
+        return "the sandbox does not answer web pages, and this request has an Origin header"
     if host not in [f"{name}:{port}" for name in NAMES]:
-        return f"the sandbox is 127.0.0.1:{port}, and no other Host"
+        return f"the Host header must be 127.0.0.1:{port} or localhost:{port}"
     return None

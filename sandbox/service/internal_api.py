@@ -1,4 +1,4 @@
-"""The aws process's internal API, as those who follow it see it (docs/architecture.md, "Internal API")."""
+"""A client of the aws process's internal API (docs/architecture.md, "Internal API")."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from sandbox.service import keys
 
 LOG = logging.getLogger(__name__)
 
-WAIT = 20.0  # seconds a long poll may last
-MARGIN = 10.0  # seconds the answer may come late before the poll is given up
+WAIT = 20.0  # seconds that a long poll may last
+MARGIN = 10.0  # seconds that its answer may be late before the poll is given up
 FIRST_DELAY, LAST_DELAY = 0.2, 5.0  # seconds between attempts, doubling
 FAILURES = (aiohttp.ClientError, asyncio.TimeoutError, OSError, ValueError)
 
 
 class InternalApiError(Exception):
-    """A post that the aws process refused, or that could not be delivered in time."""
+    """The aws process refused a post, or it could not be delivered in time."""
 
 
 class InternalApi:
-    """Follows and answers the aws process at `endpoint`; outlives its restarts."""
+    """Follows resources of the aws process at `endpoint` and posts to it; outlives its restarts."""
 
     def __init__(self, session: aiohttp.ClientSession, endpoint: str) -> None:
         self._session = session
@@ -32,7 +32,7 @@ class InternalApi:
         self._base = f"{endpoint.rstrip('/')}/_sandbox/"
 
     async def follow(self, path: str) -> AsyncIterator[dict[str, Any]]:
-        """Each state of a resource, and the unchanged one again at the end of a poll. Never ends, never raises."""
+        """Yield each state of a resource, and the unchanged state after each poll. Never ends, never raises."""
         version, delay = -1, FIRST_DELAY
         while True:
             try:
@@ -55,7 +55,7 @@ class InternalApi:
             return await response.json()
 
     async def post(self, path: str, body: dict[str, Any], *, attempts: int = 4) -> None:
-        """Deliver `body`. Raises InternalApiError where it is refused (4xx), or after `attempts`."""
+        """Deliver `body`. Raises InternalApiError if it is refused (4xx), or after `attempts` failures."""
         delay = FIRST_DELAY
         for attempt in range(1, attempts + 1):
             try:
@@ -77,5 +77,5 @@ class InternalApi:
 
 
 def describe(problem: BaseException) -> str:
-    """What an exception says, or its name where it says nothing."""
+    """Return an exception's message, or its class's name if it has none."""
     return str(problem) or type(problem).__name__

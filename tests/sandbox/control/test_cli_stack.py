@@ -60,7 +60,7 @@ def test_default_is_head_of_the_checkout_and_its_example(checkout):
     """Asked for nothing, HEAD's full SHA of this checkout's example is deployed."""
     release, remarks = choose(checkout)
 
-    assert release == stack.Release(
+    assert release == stack.App(
         sha=git(checkout, "rev-parse", "HEAD"), repository=str(checkout), directory="examples/shop"
     )
     assert remarks == []
@@ -79,7 +79,7 @@ def test_other_repository_is_relative_to_the_caller_and_deployed_whole(checkout)
 
     release, _ = choose(checkout, repository="app")
 
-    assert release == stack.Release(sha="HEAD", repository=str(checkout.parent / "app"), directory="")
+    assert release == stack.App(sha="HEAD", repository=str(checkout.parent / "app"), directory="")
 
 
 @pytest.mark.parametrize("url", ["https://example.invalid/a.git", "git@example.invalid:team/app.git"])
@@ -103,7 +103,7 @@ def test_missing_folder_is_refused(checkout):
     ],
 )
 def test_pin_that_says_otherwise_is_refused(checkout, pins, asked):
-    """The stack file would silently win, so a contradiction is an error that says how to mend it."""
+    """The stack file would silently win, so a contradiction is an error that says how to fix it."""
     pin(checkout, **pins)
 
     with pytest.raises(SandboxError, match=r"Pulumi\.sandbox\.yaml pins slipway:release\..*pulumi config rm"):
@@ -116,14 +116,14 @@ def test_pins_that_agree_or_stand_alone_are_taken(checkout):
 
     release, _ = choose(checkout, sha="v1")
 
-    assert release == stack.Release(sha="v1", repository="https://example.invalid/a", directory="")
+    assert release == stack.App(sha="v1", repository="https://example.invalid/a", directory="")
 
 
 def test_unknown_stack_lists_those_there_are(checkout):
     """A mistyped STACK is told the stacks that have a file."""
     (checkout / "Pulumi.dr.yaml").write_text("")
 
-    with pytest.raises(SandboxError, match=r"no Pulumi\.prd\.yaml .* those there are: dr, sandbox"):
+    with pytest.raises(SandboxError, match=r"Pulumi\.prd\.yaml does not exist, .* existing stacks: dr, sandbox"):
         stack.read(checkout, "prd")
 
 
@@ -139,7 +139,7 @@ def test_broken_stack_file_is_one_line(checkout):
     """A stack file that is not YAML is named."""
     (checkout / "Pulumi.sandbox.yaml").write_text("a: [")
 
-    with pytest.raises(SandboxError, match=r"^Pulumi\.sandbox\.yaml is not YAML: [^\n]*$"):
+    with pytest.raises(SandboxError, match=r"^Pulumi\.sandbox\.yaml is not valid YAML: [^\n]*$"):
         stack.read(checkout, "sandbox")
 
 
@@ -155,10 +155,10 @@ def test_pins_are_what_is_written(checkout):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("config:\n  a: {}\n  a: {}\n", r"Pulumi\.sandbox\.yaml, line 3: config\.a is there already"),
-        ("config:\n  a:\n    b: 1\n    c: 2\n    b: 3\n", r"line 5: config\.a\.b is there already"),
+        ("config:\n  a: {}\n  a: {}\n", r"Pulumi\.sandbox\.yaml, line 3: config\.a is set a second time"),
+        ("config:\n  a:\n    b: 1\n    c: 2\n    b: 3\n", r"line 5: config\.a\.b is set a second time"),
         (f"a: {'[' * 5000}", "is nested too deeply"),
-        ("a: 2024-99-99", "is not YAML: month"),
+        ("a: 2024-99-99", "is not valid YAML: month"),
     ],
 )
 def test_what_the_engine_would_refuse_is_told_with_its_place(checkout, content, said):

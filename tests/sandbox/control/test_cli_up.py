@@ -91,7 +91,7 @@ def make_checkout(folder):
     ignore = shutil.ignore_patterns("aws", "machines", "balancer", "provider", "__pycache__")
     shutil.copytree(ROOT / "sandbox", modules, ignore=ignore)
     (folder / "release" / "source").mkdir(parents=True)  # what the sandbox takes of release follows
-    for name in ("__init__.py", "errors.py", "source/__init__.py", "source/location.py"):
+    for name in ("__init__.py", "errors.py", "source/__init__.py", "source/git.py", "source/location.py"):
         shutil.copy(ROOT / "release" / name, folder / "release" / name)
     for name in ("aws", "machines", "balancer", "provider"):
         (modules / name).mkdir()
@@ -191,7 +191,9 @@ def test_unknown_stack_is_one_line(checkout):
     ran = checkout.run("up", "--stack", "nope")
 
     assert ran.returncode == 1
-    assert ran.stderr == "error: there is no Pulumi.nope.yaml for the stack 'nope'; those there are: sandbox\n"
+    assert (
+        ran.stderr == "error: Pulumi.nope.yaml does not exist, so there is no stack 'nope'; existing stacks: sandbox\n"
+    )
 
 
 def test_up_after_a_killed_up_waits_for_its_pulumi(checkout):
@@ -205,8 +207,7 @@ def test_up_after_a_killed_up_waits_for_its_pulumi(checkout):
             command, cwd=checkout.folder, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         ) as up:
             assert (
-                f"waiting for the pulumi that runs in this sandbox already (process {orphan.pid})"
-                in up.stderr.readline()
+                f"waiting for another pulumi to finish in this sandbox (process {orphan.pid})" in up.stderr.readline()
             )
             orphan.send_signal(signal.SIGINT)
             out, err = up.communicate(timeout=180)
@@ -220,7 +221,7 @@ def test_second_up_is_refused_and_ctrl_c_ends_the_first(checkout):
     with deploying(checkout) as up:
         ran = checkout.run("up")
         assert ran.returncode == 1
-        assert "another `make up` deploys in this sandbox; wait for it" in ran.stderr
+        assert "another `make up` is deploying to this sandbox; wait for it" in ran.stderr
         assert up.poll() is None
         up.send_signal(signal.SIGINT)
         out, _ = up.communicate(timeout=120)

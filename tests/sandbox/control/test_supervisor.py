@@ -14,7 +14,7 @@ import pytest
 
 from sandbox import ports, processes
 from sandbox.control import session, start
-from sandbox.control.supervisor import Plan
+from sandbox.control.supervisor import Programs
 from sandbox.errors import SandboxError
 from tests.waiting import ENOUGH, until
 
@@ -37,11 +37,12 @@ STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN);" + WAI
 FAILING = "raise SystemExit('no such thing')"
 
 
-def make_plan(directory, **programs):
-    """A plan of Python programs; the one called aws gets a port to answer on."""
+def make_programs(directory, **programs):
+    """Python programs to start; the one called aws gets a port to answer on."""
     port = ports.free_port()
     commands = {name: [sys.executable, "-c", text, str(port)] for name, text in programs.items()}
-    return Plan(directory=directory, session="s1", commands=commands, ports={"aws": port, "balancer": 1, "provider": 2})
+    recorded = {"aws": port, "balancer": 1, "provider": 2}
+    return Programs(directory=directory, session="s1", commands=commands, ports=recorded)
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def is_running(process):
 
 def test_start_returns_when_all_are_ready_and_records_them(directory):
     """A started sandbox is whole, and its record names every process and port."""
-    state = start.run(make_plan(directory, aws=ANSWERING, machines=WAITING))
+    state = start.run(make_programs(directory, aws=ANSWERING, machines=WAITING))
 
     assert session.trouble(state) is None
     assert state == session.load(directory)
@@ -72,14 +73,14 @@ def test_start_returns_when_all_are_ready_and_records_them(directory):
 
 def test_supervisor_has_a_session_of_its_own(directory):
     """Closing the terminal does not reach the sandbox."""
-    state = start.run(make_plan(directory, aws=ANSWERING))
+    state = start.run(make_programs(directory, aws=ANSWERING))
 
     assert os.getsid(state.supervisor.pid) == state.supervisor.pid != os.getsid(0)
 
 
 def test_chatty_child_is_not_blocked(directory):
     """What a child goes on writing to stdout lands in its log."""
-    state = start.run(make_plan(directory, aws=ANSWERING))
+    state = start.run(make_programs(directory, aws=ANSWERING))
 
     log = directory / "log" / "aws.log"
     until(lambda: log.stat().st_size > 200_000)
@@ -88,7 +89,7 @@ def test_chatty_child_is_not_blocked(directory):
 
 def test_stop_leaves_nothing(directory):
     """A stop ends every process, grandchildren in sessions of their own and stubborn ones too, and the folder."""
-    start.run(make_plan(directory, aws=ANSWERING, machines=STUBBORN))
+    start.run(make_programs(directory, aws=ANSWERING, machines=STUBBORN))
     before = processes.find(directory)
     assert len(before) == 4
 
@@ -100,7 +101,7 @@ def test_stop_leaves_nothing(directory):
 
 def test_a_folder_that_is_removed_ends_it(directory):
     """Where the checkout is deleted without `make down`, nothing of its sandbox stays behind."""
-    start.run(make_plan(directory, aws=ANSWERING, machines=WAITING))
+    start.run(make_programs(directory, aws=ANSWERING, machines=WAITING))
     before = processes.find(directory)
 
     def gone() -> bool:  # what still runs may put a file into a folder that is being emptied
@@ -115,7 +116,7 @@ def test_a_folder_that_is_removed_ends_it(directory):
 def test_failed_child_fails_the_start_and_cleans_up(directory):
     """A start that fails halfway names the log to read, and leaves no process and no record."""
     with pytest.raises(SandboxError, match=r"machines ended before it was ready; see .*machines\.log"):
-        start.run(make_plan(directory, aws=ANSWERING, machines=FAILING))
+        start.run(make_programs(directory, aws=ANSWERING, machines=FAILING))
 
     assert processes.find(directory) == []
     assert session.load(directory) is None
@@ -124,13 +125,13 @@ def test_failed_child_fails_the_start_and_cleans_up(directory):
 
 def test_wrong_ready_line_fails_the_start(directory):
     """A child that says something else than that it is ready is not taken for ready."""
-    with pytest.raises(SandboxError, match="instead of being ready"):
-        start.run(make_plan(directory, aws="print('hello')"))
+    with pytest.raises(SandboxError, match="instead of reporting that it is ready"):
+        start.run(make_programs(directory, aws="print('hello')"))
 
 
 def test_dead_child_marks_the_sandbox_as_broken(directory):
     """A child that is killed is named in the record, with how it ended."""
-    state = start.run(make_plan(directory, aws=ANSWERING, machines=WAITING))
+    state = start.run(make_programs(directory, aws=ANSWERING, machines=WAITING))
     os.kill(state.children["machines"].pid, signal.SIGKILL)
 
     until(lambda: session.load(directory).broken)
@@ -141,7 +142,7 @@ def test_dead_child_marks_the_sandbox_as_broken(directory):
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's parent death signal is Linux's")
 def test_killed_supervisor_takes_its_children_along(directory):
     """kill -9 of the supervisor ends the children, and the record shows it."""
-    state = start.run(make_plan(directory, aws=ANSWERING, machines=WAITING))
+    state = start.run(make_programs(directory, aws=ANSWERING, machines=WAITING))
     os.kill(state.supervisor.pid, signal.SIGKILL)
 
     for child in state.children.values():
@@ -151,7 +152,7 @@ def test_killed_supervisor_takes_its_children_along(directory):
 
 def test_ensure_uses_the_one_that_runs(directory, monkeypatch):
     """A second start finds the first one's sandbox."""
-    monkeypatch.setattr(start, "plan", lambda folder, port: make_plan(folder, aws=ANSWERING))
+    monkeypatch.setattr(start, "programs", lambda folder, port: make_programs(folder, aws=ANSWERING))
     first = start.ensure(directory)
 
     assert start.ensure(directory) == first
@@ -161,7 +162,7 @@ def test_ensure_uses_the_one_that_runs(directory, monkeypatch):
 
 def test_ensure_after_a_kill_sweeps_and_starts_anew(directory, monkeypatch, capfd):
     """After kill -9 the next start ends what is left, drops the dead session's state, says so, and keeps its logs."""
-    monkeypatch.setattr(start, "plan", lambda folder, port: make_plan(folder, aws=ANSWERING))
+    monkeypatch.setattr(start, "programs", lambda folder, port: make_programs(folder, aws=ANSWERING))
     first = start.ensure(directory)
     orphans = [process for process in processes.find(directory) if process.pid != first.supervisor.pid]
     (directory / "pulumi").mkdir()
@@ -180,8 +181,8 @@ def test_ensure_after_a_kill_sweeps_and_starts_anew(directory, monkeypatch, capf
 def test_two_sandboxes_do_not_touch_one_another(tmp_path, directory):
     """Stopping one checkout's sandbox leaves the other's alone."""
     other = tmp_path / "other" / ".sandbox"
-    start.run(make_plan(directory, aws=ANSWERING))
-    state = start.run(make_plan(other, aws=ANSWERING))
+    start.run(make_programs(directory, aws=ANSWERING))
+    state = start.run(make_programs(other, aws=ANSWERING))
 
     start.stop(directory)
 
@@ -195,7 +196,7 @@ def test_stop_ends_a_start_that_is_under_way(directory):
 
     def begin():
         try:
-            start.run(make_plan(directory, aws="import signal; signal.pause()"))
+            start.run(make_programs(directory, aws="import signal; signal.pause()"))
         except SandboxError as error:
             failed.append(str(error))
 
@@ -205,7 +206,7 @@ def test_stop_ends_a_start_that_is_under_way(directory):
     start.stop(directory)
     thread.join(timeout=ENOUGH)
 
-    assert failed == ["the sandbox did not start: told to stop while starting"]
+    assert failed == ["the sandbox did not start: it was stopped while it was starting"]
     assert processes.find(directory) == []
 
 
@@ -233,10 +234,10 @@ def test_taken_port_is_an_error_only_where_it_was_asked_for(directory):
     with subprocess.Popen([sys.executable, "-c", ANSWERING, str(taken)], stdout=subprocess.PIPE) as server:
         server.stdout.readline()
         with pytest.raises(SandboxError, match=f"port {taken} is taken"):
-            start.plan(directory, port=taken)
+            start.programs(directory, port=taken)
         for process in [*psutil.Process(server.pid).children(), psutil.Process(server.pid)]:
             process.kill()
-    assert start.plan(directory, port=None).ports["balancer"] > 0
+    assert start.programs(directory, port=None).ports["balancer"] > 0
 
 
 def test_broken_record_counts_as_none(directory):

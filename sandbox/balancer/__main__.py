@@ -1,4 +1,4 @@
-"""`python -m sandbox.balancer --endpoint URL`; its own port answers with what it does, as JSON."""
+"""Run the load balancers: `python -m sandbox.balancer --endpoint URL`. Its own port describes them as JSON."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sandbox.service.server import configure_logging, listen, no_pages, ready, r
 
 
 def main() -> None:
-    """Be the load balancers until SIGTERM."""
+    """Run all load balancers until SIGTERM."""
     parser = argparse.ArgumentParser(prog="python -m sandbox.balancer", description=__doc__)
     parser.add_argument("--endpoint", required=True, help="URL of the aws process")
     arguments = parser.parse_args()
@@ -24,7 +24,7 @@ def main() -> None:
 
 
 async def run(endpoint: str) -> None:
-    """Follow the load balancers of the aws process at `endpoint`."""
+    """Run the load balancers of the aws process at `endpoint`."""
     stop = stop_event()
     listener, port = listen()
     async with aiohttp.ClientSession() as session:

@@ -1,6 +1,6 @@
-"""Brings the data plane in line with what the aws process says, and tells it what is seen.
+"""Keep the load balancers in line with the aws process, and report health and metrics to it.
 
-Requests are served from the last known configuration: whether the aws process answers makes no difference to them.
+Requests are served from the last known configuration, whether the aws process answers or not.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from collections.abc import Coroutine
 from typing import Any
 
 from sandbox.balancer.config import Config, GroupConfig, TargetConfig, parse
-from sandbox.balancer.health import Record, probe
+from sandbox.balancer.health import Checks, probe
 from sandbox.balancer.listeners import Listeners
 from sandbox.balancer.metrics import NAMESPACE, Metrics
 from sandbox.balancer.proxy import Proxy
 from sandbox.balancer.reports import HealthReports
 from sandbox.balancer.rules import groups_of
-from sandbox.balancer.targets import Group, Key, Target
+from sandbox.balancer.targets import Key, Target, TargetGroup
 from sandbox.balancer.upstream import Upstream
 from sandbox.service.internal_api import InternalApi, InternalApiError
 from sandbox.service.target_health import NOT_REGISTERED
 
 LOG = logging.getLogger(__name__)
-METRICS_INTERVAL = 3.0
-RETRY = 1.0  # seconds until a port that could not be had is tried again
+METRICS_INTERVAL = 3.0  # seconds
+RETRY = 1.0  # seconds until a port that could not be opened is tried again
 
 
 class Balancer:
@@ -35,7 +35,7 @@ class Balancer:
         self._api = api
         self._upstream = upstream
         self._config = Config({}, {})
-        self._groups: dict[str, Group] = {}
+        self._groups: dict[str, TargetGroup] = {}
         self._metrics = Metrics()
         self._reports = HealthReports(api)
         self._tasks: dict[tuple[str, Key], asyncio.Task[None]] = {}  # the health check or the drain of each target
@@ -63,7 +63,7 @@ class Balancer:
                 self._config = parse(snapshot)
                 await self._apply()
             except (KeyError, TypeError, ValueError):
-                LOG.exception("this configuration cannot be applied; what it doesn't reach stays as it is")
+                LOG.exception("this configuration cannot be applied; the rest stays as it is")
 
     async def _apply(self) -> None:
         async with self._applying:
@@ -92,7 +92,7 @@ class Balancer:
         task.add_done_callback(self._background.discard)
 
     def _apply_group(self, config: GroupConfig, in_use: bool) -> None:
-        group = self._groups.setdefault(config.arn, Group(config))
+        group = self._groups.setdefault(config.arn, TargetGroup(config))
         check_changed = group.config.health_check != config.health_check
         group.config = config
         wanted = {(target.id, target.port): target for target in config.targets}
@@ -102,10 +102,12 @@ class Balancer:
             self._apply_target(group, key, target, in_use, check_changed)
         group.changed()
 
-    def _apply_target(self, group: Group, key: Key, config: TargetConfig, in_use: bool, check_changed: bool) -> None:
+    def _apply_target(
+        self, group: TargetGroup, key: Key, config: TargetConfig, in_use: bool, check_changed: bool
+    ) -> None:
         target = group.targets.get(key)
         if target is not None and target.draining and not config.draining:
-            self._remove(group, key, cut=False)  # registered again: it begins anew
+            self._remove(group, key, cut=False)  # registered again: it starts afresh
             target = None
         if target is None:
             target = group.targets[key] = Target(group.config.arn, config)
@@ -117,22 +119,22 @@ class Balancer:
                 target.draining = True
         elif not in_use or config.address is None:
             self._stop(group, key)
-            target.record = Record()
+            target.checks = Checks()
             self._reports.put(target, target.health)
         elif moved or check_changed or (group.config.arn, key) not in self._tasks:
-            target.record = Record() if moved else target.record
+            target.checks = Checks() if moved else target.checks
             self._begin(group, key, self._check(group, target))
 
-    def _begin(self, group: Group, key: Key, work: Coroutine[Any, Any, None]) -> None:
+    def _begin(self, group: TargetGroup, key: Key, work: Coroutine[Any, Any, None]) -> None:
         self._stop(group, key)
         self._tasks[group.config.arn, key] = asyncio.create_task(work)
 
-    def _stop(self, group: Group, key: Key) -> None:
+    def _stop(self, group: TargetGroup, key: Key) -> None:
         task = self._tasks.pop((group.config.arn, key), None)
         if task is not None:
             task.cancel()
 
-    def _remove(self, group: Group, key: Key, *, cut: bool = True) -> None:
+    def _remove(self, group: TargetGroup, key: Key, *, cut: bool = True) -> None:
         self._stop(group, key)
         target = group.targets.pop(key)
         if cut:
@@ -145,23 +147,23 @@ class Balancer:
             self._remove(group, key)
         del self._groups[arn]
 
-    async def _check(self, group: Group, target: Target) -> None:
+    async def _check(self, group: TargetGroup, target: Target) -> None:
         """Check a target at once, and then at the group's interval."""
         loop = asyncio.get_running_loop()
         while True:
             due = loop.time() + group.config.health_check.interval
             check = group.config.health_check
             failure = await probe(self._upstream.fresh, target.config.address or "", check)
-            before = target.record.health
-            target.record = target.record.after(failure, check)
-            if target.record.health != before:
-                LOG.info("%s: %s", target.config.id, target.record.health)
+            before = target.checks.health
+            target.checks = target.checks.after(failure, check)
+            if target.checks.health != before:
+                LOG.info("%s: %s", target.config.id, target.checks.health)
                 group.changed()
             self._reports.put(target, target.health)
             await asyncio.sleep(due - loop.time())
 
-    async def _drain(self, group: Group, target: Target) -> None:
-        """Wait until nothing is in flight; what is after the deregistration delay is cut."""
+    async def _drain(self, group: TargetGroup, target: Target) -> None:
+        """Wait until no request is in flight, and cut those that outlast the deregistration delay."""
         try:
             await asyncio.wait_for(target.idle.wait(), group.config.deregistration_delay)
         except asyncio.TimeoutError:
@@ -172,7 +174,7 @@ class Balancer:
         self._reports.put(target, NOT_REGISTERED)
 
     def _statuses(self) -> None:
-        """Say the health of all targets again, in case the aws process lost it."""
+        """Report the health of all targets again, in case the aws process lost it."""
         for group in self._groups.values():
             for target in group.targets.values():
                 if not target.draining:
@@ -195,7 +197,7 @@ class Balancer:
                     LOG.warning("%s: metrics of one interval are lost: %s", balancer.name, problem)
 
     def describe(self) -> dict[str, Any]:
-        """The local ports of the listeners, and the targets with their health and requests in flight."""
+        """Return the listeners' local ports, and the targets with their health and number of requests in flight."""
         return {
             "listeners": self._listeners.ports,
             "targets": [

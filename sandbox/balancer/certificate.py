@@ -1,4 +1,4 @@
-"""A self-signed certificate for HTTPS listeners: there is no ACM here, and no name to prove."""
+"""Make a self-signed certificate for HTTPS listeners, as there is no real ACM and no domain to validate."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ VALID = timedelta(days=30)
 
 
 def server_context() -> ssl.SSLContext:
-    """TLS for `localhost` and 127.0.0.1, with a key that is on no disk once this returns."""
+    """Return a TLS context for `localhost` and 127.0.0.1, whose key is on no disk once this returns."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = datetime.now(timezone.utc)

@@ -1,4 +1,4 @@
-"""What the load balancers are told to do, as `GET /_sandbox/load-balancers` has it. Pure."""
+"""The configuration of the load balancers, as `GET /_sandbox/load-balancers` returns it. Pure."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 Json = Mapping[str, Any]
-PROTOCOLS = ("HTTP", "HTTPS")  # those of an Application Load Balancer
 
 
 @dataclass(frozen=True, kw_only=True)
 class HealthCheck:
-    """Times in seconds; `matcher` as in ELBv2's Matcher: `200`, `200,202` or `200-299`."""
+    """Times are in seconds; `matcher` is ELBv2's Matcher: `200`, `200,202` or `200-299`."""
 
     path: str
     interval: float
@@ -22,7 +21,7 @@ class HealthCheck:
     matcher: str
 
     def matches(self, status: int) -> bool:
-        """Whether a response with this status is a success."""
+        """Return whether a response with this status is a success."""
         for part in self.matcher.split(","):
             first, _, last = part.strip().partition("-")
             if first.isdigit() and int(first) <= status <= int(last or first):
@@ -32,7 +31,7 @@ class HealthCheck:
 
 @dataclass(frozen=True, kw_only=True)
 class TargetConfig:
-    """One registered or draining target; `address` is `host:port`, or None as long as the machine has none."""
+    """One registered or draining target; `address` is `host:port`, or None as long as its machine has no port."""
 
     id: str
     port: int
@@ -42,12 +41,11 @@ class TargetConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class GroupConfig:
-    """One target group and its targets."""
+    """One target group and its targets; `deregistration_delay` is how many seconds requests in flight may go on."""
 
     arn: str
-    region: str
     health_check: HealthCheck
-    attributes: Mapping[str, str]
+    deregistration_delay: float
     targets: tuple[TargetConfig, ...]
 
     @property
@@ -55,45 +53,39 @@ class GroupConfig:
         """The value of CloudWatch's TargetGroup dimension, `targetgroup/<name>/<id>`."""
         return self.arn.rsplit(":", 1)[-1]
 
-    @property
-    def deregistration_delay(self) -> float:
-        """Seconds for which requests in flight may go on."""
-        return float(self.attributes.get("deregistration_delay.timeout_seconds", 300))
-
 
 @dataclass(frozen=True, kw_only=True)
 class RuleConfig:
-    """Conditions and actions as in DescribeRules; the default rule has no priority."""
+    """Conditions and action as in DescribeRules; the default rule has no priority."""
 
     priority: int | None
     conditions: tuple[Json, ...]
-    actions: tuple[Json, ...]
+    action: Json
 
 
 @dataclass(frozen=True, kw_only=True)
 class ListenerConfig:
-    """One listener, its rules in the order in which they are tried."""
+    """One listener, its rules in the order in which they are tried; if `secure`, clients speak TLS."""
 
     arn: str
     port: int
-    protocol: str
+    secure: bool
     rules: tuple[RuleConfig, ...]
-
-    @property
-    def secure(self) -> bool:
-        """Whether clients speak TLS."""
-        return self.protocol == "HTTPS"
 
 
 @dataclass(frozen=True, kw_only=True)
 class LoadBalancerConfig:
-    """One Application Load Balancer; `port` is the local one."""
+    """One Application Load Balancer; `port` is the local one.
+
+    `idle_timeout` is how many seconds a connection may be silent before it is given up.
+    """
 
     arn: str
     name: str
     region: str
     port: int
-    attributes: Mapping[str, str]
+    idle_timeout: float
+    drop_invalid_headers: bool
     listeners: tuple[ListenerConfig, ...]
 
     @property
@@ -103,18 +95,9 @@ class LoadBalancerConfig:
 
     @property
     def main(self) -> ListenerConfig | None:
-        """The listener that the local port serves: the one of 443 where there is one, else the first."""
+        """The listener that the local port serves: the one on 443 if there is one, else the first."""
         secure = [listener for listener in self.listeners if listener.port == 443]
         return next(iter([*secure, *self.listeners]), None)
-
-    def on(self, attribute: str) -> bool:
-        """Whether a boolean attribute is `true`."""
-        return self.attributes.get(attribute, "").lower() == "true"
-
-    @property
-    def idle_timeout(self) -> float:
-        """Seconds without a byte after which a connection is given up."""
-        return float(self.attributes.get("idle_timeout.timeout_seconds", 60))
 
 
 @dataclass(frozen=True)
@@ -126,33 +109,33 @@ class Config:
 
 
 def parse(document: Json) -> Config:
-    """The typed form of a snapshot."""
+    """Read a snapshot. Raises KeyError, TypeError or ValueError if it is not one."""
     balancers = [_load_balancer(entry) for entry in document["load_balancers"]]
     groups = [_group(entry) for entry in document["target_groups"]]
     return Config({balancer.arn: balancer for balancer in balancers}, {group.arn: group for group in groups})
 
 
 def _load_balancer(entry: Json) -> LoadBalancerConfig:
+    attributes = entry.get("attributes") or {}
     return LoadBalancerConfig(
         arn=entry["arn"],
         name=entry["name"],
         region=entry["region"],
         port=int(entry["port"]),
-        attributes=entry.get("attributes") or {},
-        listeners=tuple(_listener(one) for one in entry["listeners"] if one["protocol"].upper() in PROTOCOLS),
+        idle_timeout=float(attributes.get("idle_timeout.timeout_seconds", 60)),
+        drop_invalid_headers=attributes.get("routing.http.drop_invalid_header_fields.enabled", "").lower() == "true",
+        listeners=tuple(_listener(one) for one in entry["listeners"]),
     )
 
 
 def _listener(entry: Json) -> ListenerConfig:
     rules = [
-        RuleConfig(
-            priority=rule["priority"], conditions=tuple(rule.get("conditions") or ()), actions=tuple(rule["actions"])
-        )
+        RuleConfig(priority=rule["priority"], conditions=tuple(rule.get("conditions") or ()), action=rule["actions"][0])
         for rule in entry["rules"]
     ]
     rules.sort(key=lambda rule: (rule.priority is None, rule.priority or 0))
     return ListenerConfig(
-        arn=entry["arn"], port=int(entry["port"]), protocol=entry["protocol"].upper(), rules=tuple(rules)
+        arn=entry["arn"], port=int(entry["port"]), secure=entry["protocol"] == "HTTPS", rules=tuple(rules)
     )
 
 
@@ -160,16 +143,15 @@ def _group(entry: Json) -> GroupConfig:
     check = entry["health_check"]
     return GroupConfig(
         arn=entry["arn"],
-        region=entry["region"],
         health_check=HealthCheck(
-            path=check.get("path") or "/",
-            interval=float(check.get("interval") or 30),
-            timeout=float(check.get("timeout") or 5),
-            healthy_threshold=int(check.get("healthy_threshold") or 5),
-            unhealthy_threshold=int(check.get("unhealthy_threshold") or 2),
-            matcher=str(check.get("matcher") or "200"),
+            path=check["path"],
+            interval=float(check["interval"]),
+            timeout=float(check["timeout"]),
+            healthy_threshold=int(check["healthy_threshold"]),
+            unhealthy_threshold=int(check["unhealthy_threshold"]),
+            matcher=str(check["matcher"]),
         ),
-        attributes=entry.get("attributes") or {},
+        deregistration_delay=float((entry.get("attributes") or {}).get("deregistration_delay.timeout_seconds", 300)),
         targets=tuple(
             TargetConfig(
                 id=target["id"],

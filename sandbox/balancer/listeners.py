@@ -1,4 +1,4 @@
-"""The local ports at which listeners really listen."""
+"""Open the local ports of the load balancers' listeners, and keep them in line with the configuration."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from sandbox.ports import LOOPBACK
 LOG = logging.getLogger(__name__)
 
 Handler = Callable[[web.BaseRequest, Route], Awaitable[web.StreamResponse]]
-LINE = 16384  # bytes of a request line or a header that an ALB takes
+LINE = 16384  # bytes; the longest request line or header that an ALB accepts
 
 
 class Endpoint:
-    """One port, and the route of the listener that it serves at the moment."""
+    """One port, and the route of the listener that it serves now."""
 
     def __init__(self, handle: Handler, route: Route) -> None:
         self.route = route
@@ -32,7 +32,7 @@ class Endpoint:
         self._sockets: asyncio.Server | None = None
 
     async def open(self, port: int, context: ssl.SSLContext | None) -> None:
-        """Listen; port 0 takes any. Raises OSError."""
+        """Listen on `port` (0: any). Raises OSError."""
         self._server = web.Server(
             self._answer,
             keepalive_timeout=self.route.balancer.idle_timeout,
@@ -51,7 +51,7 @@ class Endpoint:
         return await self._handle(request, self.route)
 
     async def close(self) -> None:
-        """No new connections; those there are end within a second."""
+        """Accept no new connections, and end the existing ones within a second."""
         if self._sockets is not None:
             self._sockets.close()
         if self._server is not None:
@@ -59,7 +59,7 @@ class Endpoint:
 
 
 class Listeners:
-    """Keeps the endpoints in line with the load balancers' listeners."""
+    """The endpoints of all load balancers."""
 
     def __init__(self, handle: Handler) -> None:
         self._handle = handle
@@ -75,7 +75,7 @@ class Listeners:
         return server_context()
 
     async def apply(self, balancers: Mapping[str, LoadBalancerConfig]) -> bool:
-        """Open and close endpoints; False where one could not be opened and is to be tried again."""
+        """Open and close endpoints. Returns False if one could not be opened and has to be tried again."""
         wanted = {
             (balancer.arn, listener.arn): (balancer, listener)
             for balancer in balancers.values()
@@ -112,11 +112,16 @@ class Listeners:
             return False
         self._endpoints[key] = endpoint
         LOG.info(
-            "%s: listener %s %d is at %s:%d", balancer.name, listener.protocol, listener.port, LOOPBACK, endpoint.port
+            "%s: listener %s %d is at %s:%d",
+            balancer.name,
+            "HTTPS" if listener.secure else "HTTP",
+            listener.port,
+            LOOPBACK,
+            endpoint.port,
         )
         return True
 
     async def close(self) -> None:
-        """Close all."""
+        """Close all endpoints."""
         await asyncio.gather(*(endpoint.close() for endpoint in self._endpoints.values()))
         self._endpoints.clear()

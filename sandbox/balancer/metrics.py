@@ -1,4 +1,4 @@
-"""The metrics that an Application Load Balancer publishes, names and dimensions as in its user guide."""
+"""The metrics that an Application Load Balancer publishes, with the names and dimensions of its user guide."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.balancer.config import LoadBalancerConfig
-from sandbox.balancer.targets import Group
+from sandbox.balancer.targets import TargetGroup
 
 NAMESPACE = "AWS/ApplicationELB"
-PUBLISHED = range(2, 6)  # no 101: a WebSocket is a request without an answer's metric
+PUBLISHED = range(2, 6)  # not 101: a WebSocket counts as a request, but has no metric for its answer
 SINGLE = (500, 502, 503, 504)
-SAMPLES = 100  # response times kept of one interval; more would not change a percentile that anyone alarms on
+SAMPLES = 100  # response times kept per interval; more would not change a percentile that anyone alarms on
 
 
 @dataclass
 class Counts:
-    """What happened since the last report, for one load balancer or one of its target groups."""
+    """Counts since the last report, for one load balancer or one of its target groups."""
 
-    requests: int = 0  # for which a target was chosen, whoever answered
+    requests: int = 0  # for which a target was chosen, whoever answered them
     unconnected: int = 0
     target_codes: dict[int, int] = field(default_factory=dict[int, int])  # by hundreds
     own_codes: dict[int, int] = field(default_factory=dict[int, int])
     times: list[float] = field(default_factory=list[float])
 
     def answered(self, status: int, seconds: float) -> None:
-        """A target answered."""
+        """Count an answer of a target."""
         self.requests += 1
         self.target_codes[status // 100] = self.target_codes.get(status // 100, 0) + 1
         if len(self.times) < SAMPLES:
@@ -35,11 +35,11 @@ class Counts:
             self.times[self.requests % SAMPLES] = seconds
 
     def failed(self, status: int) -> None:
-        """The load balancer answered for itself."""
+        """Count an error that the load balancer answered with itself."""
         self.own_codes[status] = self.own_codes.get(status, 0) + 1
 
     def data(self, dimensions: dict[str, str]) -> list[dict[str, Any]]:
-        """As `POST /_sandbox/metrics` takes them; a count of zero is not published."""
+        """Return the body's `data` for `POST /_sandbox/metrics`; a count of zero is not published."""
         found = [_datum("RequestCount", dimensions, self.requests)] if self.requests else []
         found += [
             _datum(f"HTTPCode_Target_{hundreds}XX_Count", dimensions, count)
@@ -65,20 +65,21 @@ class Counts:
 
 
 class Metrics:
-    """Counts by load balancer, and by target group of it."""
+    """Counts for each load balancer, and for each of its target groups."""
 
     def __init__(self) -> None:
         self._counts: dict[tuple[str, str | None], Counts] = {}
 
     def answered(self, balancer: str, group: str, status: int, seconds: float) -> None:
-        """A target of `group` answered a request to `balancer` (both ARNs)."""
+        """Count an answer of a target of `group` to a request to `balancer` (both ARNs)."""
         for key in ((balancer, None), (balancer, group)):
             self._of(key).answered(status, seconds)
 
     def failed(self, balancer: str, status: int, group: str | None = None, *, connected: bool = True) -> None:
-        """The load balancer answered with an error of its own, which counts for no target group.
+        """Count an error that the load balancer answered with itself.
 
-        Where it had chosen a target of `group` the request does; and so does a connection that was refused.
+        The error counts for no target group. If a target of `group` had been chosen, the request counts for it, and so
+        does a refused connection.
         """
         self._of((balancer, None)).failed(status)
         for key in ((balancer, None), (balancer, group)) if group else ():
@@ -86,14 +87,14 @@ class Metrics:
             self._of(key).unconnected += not connected
 
     def keep(self, balancers: Collection[str]) -> None:
-        """Drop the counts of load balancers that are gone; nobody will ask for them."""
+        """Drop the counts of load balancers that are gone."""
         self._counts = {key: counts for key, counts in self._counts.items() if key[0] in balancers}
 
     def _of(self, key: tuple[str, str | None]) -> Counts:
         return self._counts.setdefault(key, Counts())
 
-    def take(self, balancer: LoadBalancerConfig, groups: Iterable[Group]) -> list[dict[str, Any]]:
-        """The data of one load balancer since it was last asked for, with the health of its groups."""
+    def take(self, balancer: LoadBalancerConfig, groups: Iterable[TargetGroup]) -> list[dict[str, Any]]:
+        """Return the data of one load balancer since the last call, with the health of its groups."""
         lb = {"LoadBalancer": balancer.dimension}
         data = self._counts.pop((balancer.arn, None), Counts()).data(lb)
         for group in groups:

@@ -1,4 +1,4 @@
-"""One request on its way: which rule it meets, which target answers it, what goes back."""
+"""Answer one request: find the rule that matches, have a target answer, and relay the response."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ from sandbox.balancer import websocket
 from sandbox.balancer.config import Json, ListenerConfig, LoadBalancerConfig
 from sandbox.balancer.headers import end_to_end, for_target
 from sandbox.balancer.metrics import Metrics
-from sandbox.balancer.rules import Rule, Seen, compile_rules, forward_to, redirect_location
-from sandbox.balancer.targets import Group, Target
+from sandbox.balancer.rules import CompiledRule, Seen, compile_rules, redirect_location
+from sandbox.balancer.targets import Target, TargetGroup
 from sandbox.balancer.upstream import Upstream
+from sandbox.ports import LOOPBACK
 
 LOG = logging.getLogger(__name__)
-WHOLE = 65536  # bytes up to which a response is read and sent in one piece
+WHOLE = 65536  # bytes; a response up to this size is read and sent in one piece
 SERVER = "awselb/2.0"
 PHRASES = {
     400: "Bad Request",
@@ -35,12 +36,12 @@ PHRASES = {
 
 @dataclass
 class Route:
-    """What a listener's server needs at each request; replaced as a whole when the configuration changes."""
+    """What a listener's server needs for each request; replaced as a whole when the configuration changes."""
 
     balancer: LoadBalancerConfig
     listener: ListenerConfig
     local_ports: Mapping[int, int] = field(default_factory=dict[int, int])  # by listener port
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[CompiledRule, ...] = ()
 
     def __post_init__(self) -> None:
         self.rules = compile_rules(self.listener)
@@ -49,22 +50,22 @@ class Route:
 class Proxy:
     """Answers requests for all load balancers."""
 
-    def __init__(self, groups: Mapping[str, Group], metrics: Metrics, upstream: Upstream) -> None:
+    def __init__(self, groups: Mapping[str, TargetGroup], metrics: Metrics, upstream: Upstream) -> None:
         self._groups = groups
         self._metrics = metrics
         self._upstream = upstream
 
     async def handle(self, request: web.BaseRequest, route: Route) -> web.StreamResponse:
-        """The response; errors are those that an ALB makes."""
+        """Return the response; errors are those that an ALB returns."""
         seen = _seen(request)
-        rule = next((rule for rule in route.rules if rule.holds(seen)), None)
+        rule = next((rule for rule in route.rules if rule.matches(seen)), None)
         action: Json = rule.action if rule is not None else {"Type": "none"}
         if action["Type"] == "redirect":
-            return _redirect(action, seen, route)
+            return _redirect(action, seen, route.local_ports)
         if action["Type"] == "fixed-response":
             return _fixed(action)
         if action["Type"] == "forward":
-            return await self._forward(request, route, forward_to(action))
+            return await self._forward(request, route, action.get("TargetGroupArn"))
         return self._error(route, 500)
 
     async def _forward(self, request: web.BaseRequest, route: Route, arn: str | None) -> web.StreamResponse:
@@ -87,7 +88,7 @@ class Proxy:
         headers = for_target(
             request.headers,
             route.balancer,
-            client=_client(request),
+            client=request.remote or LOOPBACK,
             scheme="https" if route.listener.secure else "http",
             port=route.listener.port,
         )
@@ -111,7 +112,7 @@ class Proxy:
             except (asyncio.TimeoutError, TimeoutError):
                 return self._error(route, 504, target.group)
             except (aiohttp.ClientError, OSError, ValueError) as problem:
-                if request.transport is None:  # the client left in the middle of its own request
+                if request.transport is None:  # the client left before it had sent all of its request
                     self._metrics.failed(route.balancer.arn, 460, target.group)
                     return _broken(request)
                 LOG.info("502 %s %s: %s", request.method, url, problem)
@@ -161,20 +162,14 @@ async def _relay(request: web.BaseRequest, response: aiohttp.ClientResponse) -> 
 
 
 def _broken(request: web.BaseRequest) -> web.StreamResponse:
-    """A response that ended too early must not look complete to the client: its connection is cut."""
+    """Cut the client's connection: a response that ended too early must not look complete."""
     if request.transport is not None:
         request.transport.abort()
     return web.Response(status=502)
 
 
-def _redirect(action: Json, seen: Seen, route: Route) -> web.Response:
-    location = redirect_location(
-        action,
-        seen,
-        protocol=route.listener.protocol,
-        port=route.listener.port,
-        local_ports=route.local_ports,
-    )
+def _redirect(action: Json, seen: Seen, local_ports: Mapping[int, int]) -> web.Response:
+    location = redirect_location(action, seen, local_ports=local_ports)
     status = int(str(action["RedirectConfig"]["StatusCode"]).removeprefix("HTTP_"))
     return web.Response(status=status, headers={"Location": location, "Server": SERVER})
 
@@ -190,7 +185,7 @@ def _fixed(action: Json) -> web.Response:
 
 
 def _origin_form(request: web.BaseRequest) -> str:
-    """The request's path and query, as they were sent; a full URL (RFC 9112, section 3.2.2) loses its origin."""
+    """Return the path and query as they were sent; a full URL (RFC 9112, section 3.2.2) loses its origin."""
     target = request.raw_path
     if target.startswith("/"):
         return target
@@ -201,16 +196,4 @@ def _seen(request: web.BaseRequest) -> Seen:
     path, _, query = _origin_form(request).partition("?")
     host = request.headers.get("Host", "")
     bare = host.partition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]
-    return Seen(
-        method=request.method,
-        host=bare.lower(),
-        path=path,
-        query=query,
-        source=_client(request)[0],
-        headers=lambda name: request.headers.getall(name, ()),
-    )
-
-
-def _client(request: web.BaseRequest) -> tuple[str, int]:
-    peer = request.transport.get_extra_info("peername") if request.transport is not None else None
-    return (peer[0], peer[1]) if peer else ("127.0.0.1", 0)
+    return Seen(host=bare.lower(), path=path, query=query)

@@ -1,4 +1,4 @@
-"""What is told of targets' health: the last word on each, until it is delivered."""
+"""Report the health of targets to the aws process: the latest state of each, until it is delivered."""
 
 from __future__ import annotations
 
@@ -11,38 +11,38 @@ from sandbox.service.internal_api import InternalApi, InternalApiError
 from sandbox.service.target_health import Health
 
 LOG = logging.getLogger(__name__)
-RETRY = 1.0  # seconds until a failed delivery is tried again; the post itself has backed off already
-AGAIN = 15.0  # seconds after which everything is said again
+RETRY = 1.0  # seconds until a failed delivery is tried again; the post itself has already backed off
+AGAIN = 15.0  # seconds after which everything is reported again
 
 
 class HealthReports:
-    """Posts changes in batches; what cannot be delivered stays until it can, or is overtaken by news."""
+    """Posts changes in batches; a change that cannot be delivered is kept until it can, or until a newer one comes."""
 
     def __init__(self, api: InternalApi) -> None:
         self._api = api
         self._pending: dict[tuple[str, Key], Health] = {}
-        self._said: dict[tuple[str, Key], Health] = {}
+        self._reported: dict[tuple[str, Key], Health] = {}
         self._wake = asyncio.Event()
 
     def put(self, target: Target, health: Health) -> None:
-        """Report a target's health, where it is not what was last said of it."""
+        """Report a target's health, unless that is what was last reported."""
         key = (target.group, (target.config.id, target.config.port))
-        if self._said.get(key) != health:
+        if self._reported.get(key) != health:
             self._pending[key] = health
             self._wake.set()
 
     def forget(self, group: str, key: Key) -> None:
-        """A target is no longer registered."""
+        """Forget a target that is no longer registered."""
         self._pending.pop((group, key), None)
-        self._said.pop((group, key), None)
+        self._reported.pop((group, key), None)
 
     async def run(self, everything: Callable[[], None]) -> None:
-        """Deliver until cancelled; `everything` puts the health of every target."""
+        """Deliver until cancelled; `everything` is called now and then to put the health of every target."""
         while True:
             try:
                 await asyncio.wait_for(self._wake.wait(), AGAIN)
             except asyncio.TimeoutError:
-                self._said.clear()
+                self._reported.clear()
                 everything()
             self._wake.clear()
             batch, self._pending = self._pending, {}
@@ -50,7 +50,7 @@ class HealthReports:
                 await self._deliver(batch)
 
     async def _deliver(self, batch: dict[tuple[str, Key], Health]) -> None:
-        self._said.update(batch)
+        self._reported.update(batch)
         targets = [
             {
                 "group": group,
@@ -67,6 +67,6 @@ class HealthReports:
         except InternalApiError as problem:
             LOG.warning("%s", problem)
             for key in batch:
-                self._said.pop(key, None)
+                self._reported.pop(key, None)
             self._pending = {**batch, **self._pending}
             asyncio.get_running_loop().call_later(RETRY, self._wake.set)

@@ -1,4 +1,4 @@
-"""Target groups as they run: who is healthy, what is in flight, whose turn it is."""
+"""Target groups while they serve: which targets are healthy, which requests are in flight, which target is next."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from sandbox.balancer.config import GroupConfig, TargetConfig
-from sandbox.balancer.health import Record
+from sandbox.balancer.health import Checks
 from sandbox.service.target_health import DRAINING, Health
 
 Key = tuple[str, int]  # the id of the instance, and the target's port
@@ -15,12 +15,12 @@ Cut = Callable[[], object]
 
 
 class Target:
-    """One target. Draining begins with `drain` and has ended when `idle` is set, or with `cut`."""
+    """One target. When it is `draining`, `idle` says that no request is in flight any more."""
 
     def __init__(self, group: str, config: TargetConfig) -> None:
         self.group = group
         self.config = config
-        self.record = Record()
+        self.checks = Checks()
         self.draining = False
         self.idle = asyncio.Event()
         self.idle.set()
@@ -29,8 +29,8 @@ class Target:
 
     @property
     def health(self) -> Health:
-        """What DescribeTargetHealth is to say."""
-        return DRAINING if self.draining else self.record.health
+        """The health that DescribeTargetHealth should return."""
+        return DRAINING if self.draining else self.checks.health
 
     @property
     def outstanding(self) -> int:
@@ -39,7 +39,7 @@ class Target:
 
     @contextmanager
     def request(self, cut: Cut) -> Generator[None, None, None]:
-        """Holds the target for one request; `cut` ends that request when the target is given up."""
+        """Count one request as in flight; `cut` ends it if the target is given up."""
         self._number += 1
         number = self._number
         self._in_flight[number] = cut
@@ -57,7 +57,7 @@ class Target:
             cut()
 
 
-class Group:
+class TargetGroup:
     """One target group."""
 
     def __init__(self, config: GroupConfig) -> None:
@@ -67,13 +67,13 @@ class Group:
         self._turn = 0
 
     def changed(self) -> None:
-        """To be called when a target came, went, drains, or changed its health or address."""
+        """Note that a target came, went, drains, or changed its health or address."""
         self._eligible = None
 
     def choose(self) -> Target | None:
-        """The target for the next request; None where there is none.
+        """Return the target for the next request, in turn; None if there is none.
 
-        Where no target is healthy, all registered ones get requests ("fail open").
+        If no target is healthy, all registered ones get requests ("fail open").
         """
         eligible = self._eligible
         if eligible is None:
@@ -83,11 +83,8 @@ class Group:
         if not eligible:
             return None
         self._turn += 1
-        if self.config.attributes.get("load_balancing.algorithm.type") == "least_outstanding_requests":
-            fewest = min(target.outstanding for target in eligible)
-            eligible = [target for target in eligible if target.outstanding == fewest]
         return eligible[self._turn % len(eligible)]
 
     def count(self, state: str) -> int:
-        """How many targets are in a state."""
+        """Return how many targets are in a state."""
         return sum(target.health.state == state for target in self.targets.values())

@@ -1,9 +1,9 @@
-"""Requests to targets, as unkind as an ALB: each is sent once, on a connection that may turn out to be closed.
+"""Send requests to targets as strictly as an ALB: each once, on a connection that may turn out to be closed.
 
-A connection to a target is kept for the balancer's idle timeout. A target that closes one just as a request goes out on
-it has lost that request, and the client gets a 502 (ELB user guide, "Troubleshoot your Application Load Balancers",
+A connection to a target is kept for the balancer's idle timeout. If the target closes it just as a request goes out on
+it, that request is lost and the client gets a 502 (ELB user guide, "Troubleshoot your Application Load Balancers",
 HTTP 502: "the target closed the connection with a TCP RST or a TCP FIN while the load balancer had an outstanding
-request"). That is why an app has to keep connections for longer than its load balancer does.
+request"). That is why an app must keep connections for longer than its load balancer does.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NEVER_ADD = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 
 
 class Upstream:
-    """Sends requests to targets."""
+    """The connections to all targets."""
 
     def __init__(self) -> None:
         self._kept: dict[float, aiohttp.ClientSession] = {}  # by idle timeout: each load balancer has its own
@@ -42,7 +42,7 @@ class Upstream:
         body: aiohttp.StreamReader | None,
         idle_timeout: float,
     ) -> aiohttp.ClientResponse:
-        """The response once its head is there; `stack` holds it. Raises what aiohttp's client raises."""
+        """Return the response once its head has arrived; `stack` closes it. Raises the errors of aiohttp's client."""
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT, sock_read=idle_timeout)
         options: dict[str, Any] = {"headers": headers, "timeout": timeout, "allow_redirects": False}
         session = self._keeping(idle_timeout)
@@ -63,6 +63,6 @@ def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
         max_line_size=65536,
         max_field_size=65536,
     )
-    # aiohttp would send any idempotent request again, also one that its target has seen; there is no public switch.
+    # aiohttp would repeat an idempotent request even if the target has seen it; there is no public switch.
     session._retry_connection = False  # pyright: ignore[reportPrivateUsage]
     return session

@@ -1,4 +1,4 @@
-"""WebSockets, relayed message by message."""
+"""Relay WebSockets message by message."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Socket = web.WebSocketResponse[bool] | aiohttp.ClientWebSocketResponse[bool]
 
 
 def wanted(request: web.BaseRequest) -> bool:
-    """Whether a request asks for the upgrade (RFC 6455, section 4.1)."""
+    """Return whether a request asks for the upgrade (RFC 6455, section 4.1)."""
     return request.method == "GET" and request.headers.get("Upgrade", "").lower() == "websocket"
 
 
 async def relay(
     session: aiohttp.ClientSession, request: web.BaseRequest, url: URL, headers: Headers
 ) -> web.StreamResponse:
-    """Upgrade both sides, and pass messages on until one side closes; 502 where the target doesn't upgrade."""
+    """Upgrade both sides and pass messages on until one closes; 502 if the target does not upgrade."""
     protocols = tuple(part.strip() for part in headers.popall("Sec-WebSocket-Protocol", []) for part in part.split(","))
     for name in [name for name in headers if name.lower().startswith("sec-websocket-")]:
         headers.popall(name, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sandbox.balancer.config import HealthCheck
-from sandbox.balancer.health import Record
+from sandbox.balancer.health import Checks
 from sandbox.service.target_health import FAILED, HEALTHY, mismatch
 
 CHECK = HealthCheck(path="/", interval=5, timeout=2, healthy_threshold=3, unhealthy_threshold=2, matcher="200,202-204")
@@ -26,7 +26,7 @@ CHECK = HealthCheck(path="/", interval=5, timeout=2, healthy_threshold=3, unheal
 )
 def test_thresholds(checks, states):
     """A new target is healthy after one success; afterwards the thresholds count, each in a row."""
-    record, found = Record(), []
+    record, found = Checks(), []
     for check in checks:
         record = record.after(None if check == "+" else FAILED, CHECK)
         found.append(record.health.state)
@@ -35,7 +35,7 @@ def test_thresholds(checks, states):
 
 def test_the_reason_is_that_of_the_last_failure():
     """An unhealthy target that fails otherwise says so; one that is healthy again has no reason."""
-    record = Record().after(FAILED, CHECK).after(FAILED, CHECK).after(mismatch(500), CHECK)
+    record = Checks().after(FAILED, CHECK).after(FAILED, CHECK).after(mismatch(500), CHECK)
     assert record.health.description == "Health checks failed with these codes: [500]"
     for _ in range(3):
         record = record.after(None, CHECK)

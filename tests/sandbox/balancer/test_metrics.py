@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.balancer.config import GroupConfig, LoadBalancerConfig
 from sandbox.balancer.metrics import Metrics
-from sandbox.balancer.targets import Group
+from sandbox.balancer.targets import TargetGroup
 
 BALANCER = "arn:aws:elasticloadbalancing:eu-west-1:1:loadbalancer/app/x/1"
 GROUP = "arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/web/2"
@@ -24,7 +24,7 @@ class Config:
 
 def published(metrics: Metrics) -> dict[tuple[str, ...], dict[str, float]]:
     """Each metric's value by the names of its dimensions."""
-    group = Group(cast_config(Config(GROUP)))
+    group = TargetGroup(cast_config(Config(GROUP)))
     found: dict[tuple[str, ...], dict[str, float]] = {}
     for datum in metrics.take(cast_balancer(Config(BALANCER)), [group]):
         found.setdefault(tuple(sorted(datum["dimensions"])), {})[datum["name"]] = datum.get("value", 0)

@@ -1,1 +1,1 @@
-"""Instances that are real: a process tree on this machine for each, and its metadata service."""
+"""Run a process tree on this machine for each instance, with its metadata service."""

@@ -1,4 +1,4 @@
-"""`python -m sandbox.machines --endpoint URL --directory DIR`"""
+"""Run the machines of all instances: `python -m sandbox.machines --endpoint URL --directory DIR`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 
-from sandbox.machines.image import Image
+from sandbox.machines.image import MachineImage
 from sandbox.machines.machine import Host
 from sandbox.machines.metadata import Metadata
-from sandbox.machines.supervisor import Supervisor
+from sandbox.machines.reconciler import Reconciler
 from sandbox.ports import LOOPBACK
 from sandbox.service.internal_api import InternalApi
 from sandbox.service.server import (
@@ -31,43 +31,46 @@ def main() -> None:
     """Run a machine for each instance until SIGTERM."""
     parser = argparse.ArgumentParser(prog="python -m sandbox.machines", description=__doc__)
     parser.add_argument("--endpoint", required=True, help="URL of the aws process")
-    parser.add_argument("--directory", required=True, type=Path, help="where the machines' folders are made")
+    parser.add_argument("--directory", required=True, type=Path, help="the folder for the machines' folders")
     arguments = parser.parse_args()
     configure_logging()
     asyncio.run(run(arguments.endpoint, arguments.directory.resolve()))
 
 
 async def run(endpoint: str, directory: Path) -> None:
-    """Serve the metadata and the faults, and keep the machines in line with the instances."""
+    """Serve the metadata and `kill`, and keep the machines in line with the instances."""
     stop = stop_event()
     directory.mkdir(parents=True, exist_ok=True)
     listener, port = listen()
     host = Host(
-        directory=directory, endpoint=endpoint, metadata=f"http://{LOOPBACK}:{port}", image=Image.of_this_machine()
+        directory=directory,
+        endpoint=endpoint,
+        metadata=f"http://{LOOPBACK}:{port}",
+        image=MachineImage.of_this_machine(),
     )
     async with aiohttp.ClientSession() as session:
-        supervisor = Supervisor(host, InternalApi(session, endpoint))
-        runner = await serve(application(supervisor), listener)
-        await supervisor.clean()
+        reconciler = Reconciler(host, InternalApi(session, endpoint))
+        runner = await serve(application(reconciler), listener)
+        await reconciler.clean()
         ready(port)
         try:
-            await run_until(stop, asyncio.create_task(supervisor.run()))
+            await run_until(stop, asyncio.create_task(reconciler.run()))
         finally:
-            await supervisor.close()
+            await reconciler.close()
             await runner.cleanup()
 
 
-def application(supervisor: Supervisor) -> web.Application:
-    """The metadata service of all machines, and `POST /machines/<id>/kill`."""
+def application(reconciler: Reconciler) -> web.Application:
+    """Return the metadata service of all machines, with `POST /machines/<id>/kill`."""
 
     async def kill(request: web.Request) -> web.Response:
         require_key(request)
-        known = await supervisor.kill(request.match_info["id"])
+        known = await reconciler.kill(request.match_info["id"])
         return web.json_response({"killed": known}, status=200 if known else 404)
 
     app = web.Application(middlewares=[no_pages])
     app.router.add_post("/machines/{id}/kill", kill)
-    Metadata(lambda: supervisor.instances).add_to(app)
+    Metadata(lambda: reconciler.instances).add_to(app)
     return app
 
 

@@ -1,4 +1,4 @@
-"""The programs of whoever runs the sandbox, which stand in for those that an instance would have."""
+"""Find the programs of the sandbox's user, which stand in for those that an instance would have."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pathlib import Path
 
 SYSTEM = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 VERSIONS = (".pyenv/versions/*/bin", ".rbenv/versions/*/bin", ".nvm/versions/node/*/bin", ".asdf/installs/*/*/bin")
-"""Below the home: where managers of versions keep those that are not chosen now."""
+"""Below the home folder: where version managers keep the versions that are not active."""
 
-# A command on PATH may be a shim that runs the program by the user's settings, which a machine doesn't have: it is
-# asked for the program itself.
+# A command on PATH may be a shim that chooses the program by the user's settings, which a machine does not have: it is
+# asked for the path of the program itself.
 _ASK: Mapping[str, Sequence[str]] = {
     "python": ("-I", "-c", "import sys; print(sys._base_executable)"),
     "node": ("-p", "process.execPath"),
@@ -27,20 +27,20 @@ _PATIENCE = 20.0  # seconds
 
 @dataclass(frozen=True, kw_only=True)
 class Developer:
-    """Where the programs are looked for: on a PATH (`folders`), and below a home."""
+    """Where to look for programs: on a PATH (`folders`), and below a home folder."""
 
     folders: tuple[Path, ...]
     home: Path
 
     @staticmethod
     def of_this_process() -> Developer:
-        """Whoever started this process."""
+        """Return the PATH and home folder of this process's user."""
         path = (Path(folder) for folder in (*os.environ.get("PATH", "").split(os.pathsep), *SYSTEM))
         folders = dict.fromkeys(folder for folder in path if folder.is_absolute())
         return Developer(folders=tuple(folders), home=Path.home())
 
     def find(self, name: str, *, beside: Path | None = None) -> Path | None:
-        """The program of that name, in `beside` where it is there; None where there is none that works."""
+        """Return a working program of that name, preferably in `beside`; None if there is none."""
         first = [beside / name] if beside else []
         return next((real for path in [*first, *self._candidates(name)] if (real := self._real(name, path))), None)
 

@@ -1,4 +1,4 @@
-"""`dnf` of a machine: it links the programs of the developer's that stand in for what a package brings."""
+"""The `dnf` of a machine: links the developer's programs that stand in for those of a package."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from sandbox.machines.repository import PACKAGES, Package
 
 
 class DnfError(Exception):
-    """What dnf says when it installs nothing."""
+    """A package cannot be installed; the message is in the words of dnf."""
 
 
 def main(arguments: Sequence[str]) -> int:
-    """`--installed-to FOLDER install NAME...`; options of dnf's own are taken and mean nothing here."""
+    """Run `--installed-to FOLDER install NAME...`; dnf's own options are accepted and ignored."""
     folder = Path(arguments[1])
     words = [word for word in arguments[2:] if not word.startswith("-")]
     if words[:1] != ["install"]:
@@ -34,9 +34,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def install(names: Sequence[str], folder: Path, developer: Developer) -> list[str]:
-    """Link what those packages bring into a machine's folder of commands; returns what stands in for what.
+    """Link the commands of those packages into a machine's folder of commands; returns what stands in for what.
 
-    Raises DnfError, with nothing installed, where a package is not known or has no stand-in here.
+    Raises DnfError, with nothing installed, if a package is unknown or has no stand-in on this computer.
     """
     unknown = [name for name in names if name not in PACKAGES]
     if unknown:
@@ -55,7 +55,7 @@ def install(names: Sequence[str], folder: Path, developer: Developer) -> list[st
 
 
 def _stand_ins(name: str, package: Package, developer: Developer) -> Mapping[str, Path]:
-    """Each command that the package brings with its program."""
+    """Return the package's commands, each with the program that stands in for it."""
     python = package.python or (package.pip_of if package.pip_of != "python3" else None)
     if python:
         program = developer.find(python)
@@ -90,7 +90,7 @@ def _put(folder: Path, command: str, program: Path) -> None:
 
 
 def _add_pip(package: str, folder: Path, python: str) -> None:
-    """pip into the folder of that Python, as the package would put it beside it."""
+    """Install pip for that Python."""
     root = folder.parent / "lib" / python
     command = [str(root / "bin" / python), "-m", "ensurepip", "--default-pip"]
     environment = {"HOME": os.devnull, "PATH": str(folder), "PIP_NO_INDEX": "1"}

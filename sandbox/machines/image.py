@@ -1,6 +1,6 @@
-"""What is on an instance before any package is installed: the commands of Amazon Linux 2023's image, and no others.
+"""Lay out the commands that an instance has before any package is installed: those of Amazon Linux 2023's image.
 
-Each is a link to the developer's own program of that name. What an absolute path names is the developer's all the same:
+Each is a link to the developer's own program of that name. An absolute path, however, leads to the developer's files:
 a machine has no root directory of its own.
 """
 
@@ -16,218 +16,40 @@ from sandbox.machines.developer import Developer
 from sandbox.paths import CHECKOUT
 
 # Of coreutils, findutils, util-linux, procps-ng, iproute and the like; no language but python3.
-COMMANDS = [
-    "[",
-    "arch",
-    "awk",
-    "b2sum",
-    "base32",
-    "base64",
-    "basename",
-    "bash",
-    "bunzip2",
-    "bzcat",
-    "bzip2",
-    "cal",
-    "cat",
-    "chcon",
-    "chgrp",
-    "chmod",
-    "chown",
-    "chroot",
-    "cksum",
-    "clear",
-    "cmp",
-    "column",
-    "comm",
-    "cp",
-    "csplit",
-    "curl",
-    "cut",
-    "date",
-    "dd",
-    "df",
-    "diff",
-    "diff3",
-    "dir",
-    "dirname",
-    "dmesg",
-    "du",
-    "echo",
-    "egrep",
-    "env",
-    "expand",
-    "expr",
-    "factor",
-    "false",
-    "fgrep",
-    "file",
-    "find",
-    "flock",
-    "fmt",
-    "fold",
-    "free",
-    "gawk",
-    "getconf",
-    "getent",
-    "getopt",
-    "grep",
-    "groups",
-    "gunzip",
-    "gzip",
-    "head",
-    "hexdump",
-    "host",
-    "hostid",
-    "hostname",
-    "iconv",
-    "id",
-    "install",
-    "ionice",
-    "ip",
-    "join",
-    "kill",
-    "last",
-    "ldd",
-    "less",
-    "link",
-    "ln",
-    "locale",
-    "logger",
-    "login",
-    "logname",
-    "look",
-    "ls",
-    "lsblk",
-    "lscpu",
-    "md5sum",
-    "mkdir",
-    "mkfifo",
-    "mknod",
-    "mktemp",
-    "more",
-    "mount",
-    "mv",
-    "namei",
-    "nice",
-    "nl",
-    "nohup",
-    "nproc",
-    "numfmt",
-    "od",
-    "openssl",
-    "paste",
-    "pathchk",
-    "pgrep",
-    "pidof",
-    "ping",
-    "pinky",
-    "pkill",
-    "pmap",
-    "pr",
-    "printenv",
-    "printf",
-    "prlimit",
-    "ps",
-    "ptx",
-    "pwd",
-    "pwdx",
-    "readlink",
-    "realpath",
-    "renice",
-    "rev",
-    "rm",
-    "rmdir",
-    "runuser",
-    "script",
-    "sdiff",
-    "sed",
-    "seq",
-    "setpriv",
-    "setsid",
-    "sh",
-    "sha1sum",
-    "sha224sum",
-    "sha256sum",
-    "sha384sum",
-    "sha512sum",
-    "shred",
-    "shuf",
-    "sleep",
-    "sort",
-    "split",
-    "ss",
-    "stat",
-    "stdbuf",
-    "strings",
-    "stty",
-    "su",
-    "sudo",
-    "sum",
-    "sync",
-    "sysctl",
-    "tac",
-    "tail",
-    "tar",
-    "taskset",
-    "tee",
-    "test",
-    "timeout",
-    "top",
-    "touch",
-    "tr",
-    "true",
-    "truncate",
-    "tsort",
-    "tty",
-    "uname",
-    "unexpand",
-    "uniq",
-    "unlink",
-    "unxz",
-    "uptime",
-    "useradd",
-    "userdel",
-    "users",
-    "uuidgen",
-    "vdir",
-    "vmstat",
-    "w",
-    "watch",
-    "wc",
-    "whereis",
-    "which",
-    "who",
-    "whoami",
-    "xargs",
-    "xz",
-    "xzcat",
-    "yes",
-    "zcat",
-    "zgrep",
-]
+COMMANDS = """
+    [ arch awk b2sum base32 base64 basename bash bunzip2 bzcat bzip2 cal cat chcon chgrp chmod chown chroot cksum
+    clear cmp column comm cp csplit curl cut date dd df diff diff3 dir dirname dmesg du echo egrep env expand expr
+    factor false fgrep file find flock fmt fold free gawk getconf getent getopt grep groups gunzip gzip head hexdump
+    host hostid hostname iconv id install ionice ip join kill last ldd less link ln locale logger login logname look
+    ls lsblk lscpu md5sum mkdir mkfifo mknod mktemp more mount mv namei nice nl nohup nproc numfmt od openssl paste
+    pathchk pgrep pidof ping pinky pkill pmap pr printenv printf prlimit ps ptx pwd pwdx readlink realpath renice
+    rev rm rmdir runuser script sdiff sed seq setpriv setsid sh sha1sum sha224sum sha256sum sha384sum sha512sum
+    shred shuf sleep sort split ss stat stdbuf strings stty su sudo sum sync sysctl tac tail tar taskset tee test
+    timeout top touch tr true truncate tsort tty uname unexpand uniq unlink unxz uptime useradd userdel users
+    uuidgen vdir vmstat w watch wc whereis which who whoami xargs xz xzcat yes zcat zgrep
+"""
 SYSTEM_PYTHON = "python3.9"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Image:
-    """The links to lay out, and the Python that `python3` is."""
+class MachineImage:
+    """The programs behind the commands, and the Python behind `python3`."""
 
     commands: dict[str, Path]
     python: Path
     developer: Developer
 
     @staticmethod
-    def of_this_machine() -> Image:
-        """From the programs of whoever started this process. Where there is no Python 3.9, `python3` is this one."""
+    def of_this_machine() -> MachineImage:
+        """Return the image of this user's programs. Without Python 3.9, this Python is `python3`."""
         developer = Developer.of_this_process()
-        found = {name: path for name in COMMANDS if (path := developer.find(name))}
+        found = {name: path for name in COMMANDS.split() if (path := developer.find(name))}
         python = developer.find(SYSTEM_PYTHON) or Path(getattr(sys, "_base_executable", sys.executable))
         found["aws"] = Path(sys.executable).with_name("aws")
-        return Image(commands=found, python=python, developer=developer)
+        return MachineImage(commands=found, python=python, developer=developer)
 
     def lay_out(self, folder: Path) -> None:
-        """Make the folder that is a machine's PATH."""
+        """Fill the folder that is a machine's PATH."""
         folder.mkdir(parents=True, exist_ok=True)
         for name, path in self.commands.items():
             (folder / name).symlink_to(path)
@@ -242,9 +64,9 @@ class Image:
 
 
 def add_python(folder: Path, name: str, program: Path) -> Path:
-    """Put a Python there under that name, with no package of the developer's, and no pip. Returns its own folder.
+    """Add a Python under that name, without the developer's packages and without pip. Returns its folder.
 
-    What `python3 -m venv --without-pip` makes, in a millisecond.
+    This makes what `python3 -m venv --without-pip` makes, in a millisecond.
     """
     root = folder.parent / "lib" / name
     (root / "bin").mkdir(parents=True, exist_ok=True)
@@ -257,7 +79,7 @@ def add_python(folder: Path, name: str, program: Path) -> Path:
 
 
 def script(file: Path, line: str) -> None:
-    """Write a command that is one line of sh, in place of whatever has that name."""
+    """Write a command that is one line of sh, replacing any of that name."""
     file.unlink(missing_ok=True)
     file.write_text(f"#!/bin/sh\n{line}\n")
     file.chmod(0o755)

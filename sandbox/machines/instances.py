@@ -1,4 +1,4 @@
-"""What the aws process says of instances, and what to do about it. Pure."""
+"""Read the list of instances, and decide what to do for each. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 @dataclass(frozen=True, kw_only=True)
 class Instance:
-    """One instance as `GET /_sandbox/instances` has it; `user_data` is decoded."""
+    """One instance of `GET /_sandbox/instances`; `user_data` is decoded."""
 
     id: str
     region: str
@@ -26,11 +26,11 @@ class Instance:
     tags: Mapping[str, str]
     port: int | None
     boots: int
-    """How often it was to boot so far."""
+    """How often it should have booted so far."""
 
 
 def parse(document: Mapping[str, Any]) -> dict[str, Instance]:
-    """The instances of a snapshot, by id."""
+    """Return the instances of a snapshot, by id."""
     return {entry["id"]: _instance(entry) for entry in document["instances"]}
 
 
@@ -53,7 +53,7 @@ def _instance(entry: Mapping[str, Any]) -> Instance:
 
 
 def _decoded(text: str) -> bytes:
-    """EC2 refuses user data that is not base64 when it is given; what slips through boots as none."""
+    """Return the decoded bytes. EC2 refuses user data that is not base64; if some gets here, it counts as none."""
     try:
         return base64.b64decode(text, validate=True)
     except binascii.Error:
@@ -65,8 +65,8 @@ Verb = Literal["start", "reboot", "stop", "end", "announce", "bury", "fail"]
 
 @dataclass(frozen=True)
 class Action:
-    """What to do for one instance: start its machine, start it again, stop it, or end it; say again its port, or that
-    it is gone or failed."""
+    """What to do for one instance: start, reboot, stop or end its machine; report its port ("announce") again, or that
+    it is gone ("bury") or has failed ("fail")."""
 
     verb: Verb
     id: str
@@ -74,27 +74,27 @@ class Action:
 
 @dataclass(frozen=True)
 class Live:
-    """A machine that there is: its port, and how often it has booted."""
+    """An existing machine: its port, and how often it has booted."""
 
     port: int
     boots: int = 1
 
 
-def plan(
+def actions(
     instances: Mapping[str, Instance], *, live: Mapping[str, Live], busy: Collection[str], gone: Collection[str]
 ) -> list[Action]:
-    """What brings the machines in line with the instances.
+    """Return the actions that bring the machines in line with the instances.
 
-    `live` are the machines there are. Nothing is planned for the ids in `busy`, which are being started or
-    ended. Those in `gone` had a machine that was ended: it does not come back, whatever an older snapshot says. An
-    instance that is no longer listed has no machine either.
+    `live` are the existing machines. No action is returned for the ids in `busy`, whose machines are being started or
+    ended. The machines of those in `gone` were ended and do not come back, whatever an older snapshot says. The machine
+    of an instance that is no longer listed is ended.
     """
-    actions: list[Action] = []
+    due: list[Action] = []
     for id_ in [*instances, *(id_ for id_ in live if id_ not in instances)]:
         verb = None if id_ in busy else _verb(instances.get(id_), live.get(id_), id_ in gone)
         if verb is not None:
-            actions.append(Action(verb, id_))
-    return actions
+            due.append(Action(verb, id_))
+    return due
 
 
 def _verb(instance: Instance | None, live: Live | None, gone: bool) -> Verb | None:

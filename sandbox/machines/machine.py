@@ -1,4 +1,4 @@
-"""One machine: a folder, a port, and the process tree that the instance's user data starts."""
+"""Run one machine: a folder, a port, and the processes that the instance's user data starts."""
 
 from __future__ import annotations
 
@@ -12,36 +12,35 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.machines import processes
-from sandbox.machines.image import Image
+from sandbox.machines.image import MachineImage
 from sandbox.machines.instances import Instance
 from sandbox.ports import LOOPBACK
-from sandbox.processes import die_with_parent
+from sandbox.processes import MARKER, die_with_parent
 
 LOG = logging.getLogger(__name__)
 GRACE = 10.0  # seconds from SIGTERM to SIGKILL
-KEPT_LOGS = 100
+KEPT_LOGS = 100  # of machines that are gone
 RUN_PARTS = 'for script in "$0"/*; do [ ! -x "$script" ] || "$script"; done'
-"""What cloud-init does at each boot with the folder of that name: its scripts, in order, whatever becomes of one."""
+"""What cloud-init does at each boot with `scripts/per-boot`: run the scripts in order, even if one fails."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Host:
-    """What all machines have in common: their folder, the URLs of the emulator and of this metadata service, and the
-    image that they boot."""
+    """What all machines share: the folder, the URLs of the emulator and the metadata service, and the image."""
 
     directory: Path
     endpoint: str
     metadata: str
-    image: Image
+    image: MachineImage
 
     @property
     def logs(self) -> Path:
-        """Where the logs of machines that are gone lie."""
+        """The folder with the logs of machines that are gone."""
         return self.directory.parent / "log" / "machines"
 
 
 class Machine:
-    """The processes of one instance, from the start of its user data to the end of the last of them."""
+    """The processes of one instance, from the start of its user data to the end of the last one."""
 
     def __init__(self, host: Host, instance: Instance, port: int) -> None:
         self.id = instance.id
@@ -54,9 +53,9 @@ class Machine:
         self._watch: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Run the user data as cloud-init does: a script when it begins with `#!`, and otherwise not at all.
+        """Run the user data as cloud-init does: as a script if it begins with `#!`, and not at all otherwise.
 
-        What goes wrong with it is in the console log, as on EC2: the instance runs all the same.
+        If it fails, the console log says so and the instance runs all the same, as on EC2.
         """
         for folder in (self._directory, self._directory / "tmp"):
             folder.mkdir(parents=True, exist_ok=True)
@@ -72,7 +71,7 @@ class Machine:
         await self._run("the user data", str(script))
 
     async def halt(self, grace: float = GRACE) -> None:
-        """End every process (SIGKILL at once where `grace` is 0), as when the system goes down; the disk stays."""
+        """End every process as at a shutdown (by SIGKILL at once if `grace` is 0); the disk stays."""
         left = await asyncio.to_thread(
             processes.end, lambda: processes.of_machine(self._directory, self._session), grace=grace
         )
@@ -82,10 +81,10 @@ class Machine:
             await asyncio.wait([self._watch], timeout=5)
 
     async def reboot(self, boots: int) -> None:
-        """Boot for the `boots`-th time: no process of the boot before is left, and user data is not run again."""
+        """Boot for the `boots`-th time. No process of the previous boot is left, and the user data is not run again."""
         await self.halt()
         self.boots = boots
-        await self._run("what is to run at each boot", "/bin/bash", "-c", RUN_PARTS, str(self._per_boot))
+        await self._run("the script for each boot", "/bin/bash", "-c", RUN_PARTS, str(self._per_boot))
 
     @property
     def _per_boot(self) -> Path:
@@ -120,11 +119,11 @@ class Machine:
 
     @property
     def _commands(self) -> Path:
-        """All that is on the machine's PATH: the image's commands, and what packages bring."""
+        """The machine's PATH: the image's commands, and those of packages."""
         return self._directory / "usr" / "bin"
 
     def _environment(self) -> dict[str, str]:
-        """Little and known: no setting of whoever started the sandbox reaches a machine, as none reaches EC2."""
+        """Return a short, fixed list: as on EC2, no setting of the user who started the sandbox reaches a machine."""
         region, home = self._instance.region, str(self._directory)
         environment = {
             "PATH": str(self._commands),
@@ -143,18 +142,18 @@ class Machine:
             "APP_USER": str(os.getuid()),
             "PORT": str(self.port),
         }
-        if "SLIPWAY_SANDBOX" in os.environ:
-            environment["SLIPWAY_SANDBOX"] = os.environ["SLIPWAY_SANDBOX"]
+        if MARKER in os.environ:
+            environment[MARKER] = os.environ[MARKER]
         return environment
 
     async def end(self, grace: float = GRACE) -> None:
-        """End every process (SIGKILL at once where `grace` is 0); keep the logs, remove the rest."""
+        """End every process (by SIGKILL at once if `grace` is 0), keep the logs and remove the rest."""
         await self.halt(grace)
         await asyncio.to_thread(archive, self._host, self.id)
 
 
 def archive(host: Host, instance_id: str) -> None:
-    """Keep the logs of a machine in one file below `host.logs`, and remove its folder."""
+    """Collect the logs of a machine in one file below `host.logs`, and remove its folder."""
     directory = host.directory / instance_id
     if not directory.is_dir():
         return

@@ -1,7 +1,7 @@
-"""The instance metadata service, below `/<instance-id>` as all machines share one address.
+"""Serve instance metadata below `/<instance-id>`, as all machines share one address.
 
-As the EC2 user guide has it ("Access instance metadata", "Instance metadata categories", "Instance identity
-documents"): IMDSv2 sessions, and IMDSv1 where the instance's metadata options leave tokens optional.
+There are IMDSv2 sessions, and IMDSv1 if the instance's metadata options make tokens optional. Source: EC2 user guide
+("Access instance metadata", "Instance metadata categories", "Instance identity documents").
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class _Session:
 
 
 class Metadata:
-    """Answers for the instances in a mapping that others keep up to date."""
+    """Answers for the instances in a mapping that the reconciler keeps up to date."""
 
     def __init__(self, instances: Callable[[], Mapping[str, Instance]], clock: Clock = time.monotonic) -> None:
         self._instances = instances
@@ -42,7 +42,7 @@ class Metadata:
         self._sessions: dict[str, _Session] = {}
 
     def add_to(self, app: web.Application) -> None:
-        """Routes for `/<instance-id>/...`."""
+        """Add routes for `/<instance-id>/...`."""
         app.router.add_put(r"/{id:i-[0-9a-f]+}/latest/api/token", self._token)
         app.router.add_get(r"/{id:i-[0-9a-f]+}/latest/{path:.*}", self._get)
 
@@ -92,7 +92,7 @@ class Metadata:
 
 
 def _look_up(tree: Mapping[str, str], path: str) -> str | None:
-    """A value, or the listing of what lies below a path; None where there is nothing."""
+    """Return the value at a path, or a listing of what is below it; None if there is neither."""
     if path in tree:
         return tree[path]
     prefix = f"{path}/" if path else ""
@@ -133,7 +133,7 @@ def _profile(role: str) -> str:
 
 
 def _credentials(instance: Instance) -> dict[str, str]:
-    """Those that boto expects of a role. The emulator knows the instance, and so its role, by them."""
+    """Return a role's credentials as boto expects them. The emulator knows the instance, and so its role, by them."""
     own = keys.of_instance(instance.id, keys.of_session().secret)
     now = datetime.now(timezone.utc)
     return {

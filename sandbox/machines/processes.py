@@ -1,4 +1,4 @@
-"""The processes of a machine: found by a mark in their environment, so that none escapes by a session of its own."""
+"""Find and end the processes of a machine, by a mark in their environment and by their session."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from sandbox import processes
 
 MARK = "SLIPWAY_MACHINE"  # in the environment of every process of a machine: the absolute path of its folder
 SESSION_FILE = "session.json"
-SLACK = 2.0  # seconds by which a creation time may be off
+SLACK = 2.0  # seconds by which a creation time may be inaccurate
 
 
 @dataclass(frozen=True)
 class Session:
-    """The session that a machine's user data leads, by the leader's pid; `created` in seconds since the epoch.
+    """The Unix session of a machine's user data, by its leader's pid; `created` is in seconds since the epoch.
 
-    The kernel gives no new process that pid as long as the session has a member, also when its leader is gone.
+    As long as the session has a member, the kernel gives that pid to no new process, even if the leader is gone.
     """
 
     leader: int
-    created: float  # measured right after it was: a script may end before it can be asked for its own time
+    created: float  # measured right after the start: the script may have ended before its own time can be read
 
     def has(self, process: psutil.Process) -> bool:
-        """Whether a process is in this session, and not in a later one whose leader got the same pid."""
+        """Return whether a process is in this session, and not in a later one whose leader got the same pid."""
         try:
             return (
                 os.getsid(process.pid) == self.leader
@@ -49,12 +49,12 @@ class Session:
             return False
 
     def save(self, file: Path) -> None:
-        """Write it down for the supervisor that comes after a killed one."""
+        """Save it for the next machines process, in case this one is killed."""
         file.write_text(json.dumps({"leader": self.leader, "created": self.created}))
 
     @staticmethod
     def load(file: Path) -> Session | None:
-        """What `save` wrote; None where nothing is."""
+        """Read what `save` wrote; None if there is nothing to read."""
         try:
             return Session(**json.loads(file.read_text()))
         except (OSError, ValueError, TypeError):
@@ -62,10 +62,10 @@ class Session:
 
 
 def of_machine(directory: Path, session: Session | None) -> list[psutil.Process]:
-    """The live processes of the machine in `directory`.
+    """Return the live processes of the machine in `directory`.
 
-    They are those that carry its mark, all in its session, and the descendants of both: one may have cleared its
-    environment, another may have left the session; one that did both and then lost its parent is not found.
+    These are the processes with its mark, those in its session, and the descendants of both: one process may have
+    cleared its environment, another may have left the session. One that did both and lost its parent is not found.
     """
     mark = str(directory)
     return _with_descendants(
@@ -74,7 +74,7 @@ def of_machine(directory: Path, session: Session | None) -> list[psutil.Process]
 
 
 def below(directory: Path) -> list[psutil.Process]:
-    """The live processes of all machines in `directory`, such as an earlier run that was killed left behind."""
+    """Return the live processes of all machines in `directory`, for example those that a killed run left behind."""
     prefix = f"{directory}{os.sep}"
     saved = [Session.load(file) for file in directory.glob(f"*/{SESSION_FILE}")]
     sessions = [session for session in saved if session is not None]

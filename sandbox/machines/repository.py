@@ -1,7 +1,7 @@
-"""Packages of Amazon Linux 2023 that an app may ask for, and the commands that each brings. Pure.
+"""The packages of Amazon Linux 2023 that an app may ask for, and the commands of each. Pure.
 
-Source: Amazon Linux 2023 user guide ("Node.js", "Python", "PHP in AL2023" and so on). A command is given with the
-program of the developer's that stands in for it, whatever its version is, but for Python, whose versions are packages.
+Source: Amazon Linux 2023 user guide ("Node.js", "Python", "PHP in AL2023" and so on). Each command is listed with the
+developer's program that stands in for it, in whatever version; only Python's versions must match.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True)
 class Package:
-    """What a package brings: commands, each with its stand-in. The first must be there, the others may be."""
+    """The commands of a package, each with its stand-in. The first must be found, the others may be missing."""
 
     commands: Mapping[str, str] = field(default_factory=dict[str, str])
     python: str | None = None
-    """The Python that it brings, such as `python3.12`."""
+    """The Python that it contains, such as `python3.12`."""
     pip_of: str | None = None
-    """The Python for which it brings pip (and which it needs)."""
+    """The Python that it needs and contains pip for."""
 
 
 def _same(*names: str) -> Package:
@@ -26,7 +26,7 @@ def _same(*names: str) -> Package:
 
 
 def _node(major: str) -> Package:
-    """Namespaced (`node-22`), and by way of `alternatives` plain; npm comes along as a weak dependency."""
+    """Return the versioned commands (`node-22`) and, by `alternatives`, the plain ones; npm is a weak dependency."""
     plain = {name: name for name in ("node", "npm", "npx")}
     return Package(commands={**plain, **({f"{name}-{major}": name for name in plain} if major else {})})
 
@@ -36,7 +36,7 @@ def _npm(major: str) -> Package:
 
 
 def _ruby(version: str) -> Package:
-    """Namespaced, as the user guide's "Ruby in AL2023" has it, and by way of `alternatives` plain."""
+    """Return the versioned commands ("Ruby in AL2023" in the user guide) and, by `alternatives`, the plain ones."""
     own = {f"ruby{version}": "ruby", f"ruby{version}-gem": "gem", f"ruby{version}-bundler": "bundle"}
     return Package(commands={**{name: name for name in _RUBY}, **own})
 

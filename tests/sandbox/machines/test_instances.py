@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.machines.instances import Live, parse, plan
+from sandbox.machines.instances import Live, actions, parse
 from tests.sandbox.fake_internal_api import instance
 
 ID = "i-0aaaaaaaaaaaaaaa1"
@@ -37,9 +37,9 @@ def test_the_plan_follows_from_what_there_is(state, said, live, gone, verb):
     entries = [instance(ID, "", state=state, port=said)] if state else []
     instances = parse({"instances": entries})
     machines, ended = ({ID: Live(live)} if live else {}), ({ID} if gone else set())
-    planned = plan(instances, live=machines, busy=(), gone=ended)
+    planned = actions(instances, live=machines, busy=(), gone=ended)
     assert [action.verb for action in planned] == ([verb] if verb else [])
-    assert plan(instances, live=machines, busy={ID}, gone=ended) == []
+    assert actions(instances, live=machines, busy={ID}, gone=ended) == []
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_the_plan_follows_from_what_there_is(state, said, live, gone, verb):
 def test_a_machine_boots_as_often_as_its_instance(state, booted, verb):
     """A reboot is a count that grew: no lost message, and no repeated one, makes it boot too often."""
     instances = parse({"instances": [instance(ID, "", state=state, port=4000, boots=2)]})
-    planned = plan(instances, live={ID: Live(4000, booted)}, busy=(), gone=())
+    planned = actions(instances, live={ID: Live(4000, booted)}, busy=(), gone=())
     assert [action.verb for action in planned] == ([verb] if verb else [])
 
 

@@ -1,4 +1,4 @@
-"""Keeps the machines in line with the instances that the aws process lists."""
+"""Keep the machines in line with the instances that the aws process lists."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from sandbox.machines import processes
-from sandbox.machines.instances import Action, Instance, Live, Verb, parse, plan
+from sandbox.machines.instances import Action, Instance, Live, Verb, actions, parse
 from sandbox.machines.machine import GRACE, Host, Machine, archive
 from sandbox.ports import ReservedPorts
 from sandbox.service.internal_api import InternalApi, InternalApiError
@@ -19,8 +19,8 @@ LOG = logging.getLogger(__name__)
 FAILED = {"state": "failed", "reason": "the machine was killed (a fault on request)"}
 
 
-class Supervisor:
-    """Level-triggered: every snapshot is compared with the machines there are, so that no lost message matters."""
+class Reconciler:
+    """Compares every snapshot with the machines there are, so that a lost message does not matter."""
 
     def __init__(self, host: Host, api: InternalApi) -> None:
         self.instances: dict[str, Instance] = {}
@@ -33,7 +33,7 @@ class Supervisor:
         self._closing = False
 
     async def clean(self) -> None:
-        """End and remove what an earlier run left behind."""
+        """End the processes of an earlier run, and remove its folders."""
         left = await asyncio.to_thread(processes.end, lambda: processes.below(self._host.directory), grace=2.0)
         if left:
             LOG.error("processes %s of an earlier run cannot be killed", [process.pid for process in left])
@@ -55,15 +55,15 @@ class Supervisor:
             self._reconcile()
 
     def _reconcile(self, *verbs: Verb) -> None:
-        """Begin what is to be done, or only that of it which is one of `verbs`."""
+        """Begin the actions that are due, or only those with one of these verbs."""
         live = {id_: Live(machine.port, machine.boots) for id_, machine in self._machines.items()}
-        for action in plan(self.instances, live=live, busy=self._tasks, gone=self._gone):
+        for action in actions(self.instances, live=live, busy=self._tasks, gone=self._gone):
             if not verbs or action.verb in verbs:
                 LOG.info("%s: %s", action.id, action.verb)
                 self._begin(action.id, self._do(action))
 
     def _begin(self, id_: str, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """One piece of work at a time for each instance; whatever came up meanwhile is planned after it."""
+        """Start one piece of work for an instance; further actions for it are due only after that."""
         task = asyncio.create_task(work, name=f"machine {id_}")
         self._tasks[id_] = task
 
@@ -73,7 +73,7 @@ class Supervisor:
             if not task.cancelled() and (failure := task.exception()) is not None:
                 LOG.error("%s: %s", id_, failure, exc_info=failure)
             elif not self._closing:
-                self._reconcile("end")  # it may have waited for this; a post is repeated with the next snapshot
+                self._reconcile("end")  # this may have held up an end; anything else comes with the next snapshot
 
         task.add_done_callback(done)
         return task
@@ -103,7 +103,7 @@ class Supervisor:
         await self._post(instance.id, {"port": machine.port})
 
     async def _reboot(self, instance: Instance) -> None:
-        """The disk and the port stay; all processes are gone before the next boot begins."""
+        """Boot a machine again. Its disk and port stay; all processes are gone before the next boot begins."""
         machine = self._machines[instance.id]
         await machine.reboot(instance.boots)
         await self._post(instance.id, {"port": machine.port})
@@ -122,7 +122,7 @@ class Supervisor:
             LOG.warning("%s: %s", id_, problem)
 
     async def kill(self, id_: str) -> bool:
-        """The machine's host fails: its processes are gone at once. False where there is no such machine."""
+        """Fail the machine's host: its processes are gone at once. Returns False if there is no such machine."""
         with contextlib.suppress(KeyError):
             await asyncio.wait([self._tasks[id_]], timeout=GRACE)
         if id_ not in self._machines or id_ in self._tasks:
@@ -136,7 +136,7 @@ class Supervisor:
         return True
 
     async def close(self) -> None:
-        """End all machines. Nothing is posted: whoever ends the machines ends the instances with them."""
+        """End all machines, without posting anything: the instances end along with this process."""
         self._closing = True
         for task in self._tasks.values():
             task.cancel()

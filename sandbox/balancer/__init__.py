@@ -1,1 +1,1 @@
-"""The load balancers' data plane: an HTTP proxy for each Application Load Balancer."""
+"""Serve the traffic of the load balancers: an HTTP proxy for each Application Load Balancer."""

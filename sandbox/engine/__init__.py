@@ -1,4 +1,4 @@
-"""The Pulumi engine: found on this machine, or put there."""
+"""Find the Pulumi engine on this machine, or obtain it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the engine comes from: PATH, the cache, the official installer, or else a build."""
+"""Get the engine from PATH, the cache, the official installer, or a build, in that order."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ from sandbox.errors import SandboxError
 from sandbox.locks import locked
 from sandbox.paths import cache_root, machine
 
-VERSION = "v3.259.0"  # of the SDK in requirements.txt too
+VERSION = "v3.259.0"  # the same as that of the SDK in requirements.txt
 MINIMUM = (3, 182)  # the first engine that runs resource hooks
-BUILD_DEADLINE = 3600.0  # seconds for one build, on the slowest of machines
+BUILD_DEADLINE = 3600.0  # seconds for one build, on a very slow machine
 PROGRAMS = ("pulumi", "pulumi-language-python", "pulumi-language-python-exec")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Engine:
-    """An engine that answers: the folder that holds its programs, and its version (`v3.259.0`)."""
+    """An engine that works: the folder with its programs, and its version (`v3.259.0`)."""
 
     folder: Path
     version: str
 
 
 def find() -> Engine | None:
-    """The engine of PATH, else the cached one; None where neither serves."""
+    """Return the engine on PATH, or else the cached one; None if neither works."""
     return _on_path() or _probe(cached())
 
 
 def ensure() -> Engine:
-    """The engine, fetched or built first where there is none. Raises SandboxError where that fails."""
+    """Return the engine; download or build it first if there is none. Raises SandboxError if that fails."""
     engine = find()
     if engine:
         return engine
@@ -46,13 +46,13 @@ def ensure() -> Engine:
     with locked(
         target.with_name(f"{target.name}.lock"),
         deadline=BUILD_DEADLINE,
-        waiting=lambda: _say(f"waiting: another process puts the Pulumi engine into {target}"),
+        waiting=lambda: _say(f"waiting for another process to put the Pulumi engine into {target}"),
     ):
         return _probe(target) or _obtain(target)
 
 
 def cached() -> Path:
-    """The folder of the cache that the engine lies in once it was obtained."""
+    """Return the folder of the cache in which an obtained engine is kept."""
     return cache_root() / "engine" / f"{VERSION}-{machine()}"
 
 
@@ -61,12 +61,12 @@ def _obtain(target: Path) -> Engine:
         result = work / "engine"
         result.mkdir()
         if not installer.install(VERSION, work=work, result=result):
-            _say(f"building the Pulumi engine {VERSION} with Go: once, a few minutes")
+            _say(f"building the Pulumi engine {VERSION} with Go: only once, a few minutes")
             build.build(VERSION, work=work, result=result)
         engine = _probe(result)
         if not engine:
-            raise SandboxError(f"the Pulumi engine in {result} does not say its version; try again")
-        if target.exists():  # one that no longer answers
+            raise SandboxError(f"the Pulumi engine in {result} does not report its version; try again")
+        if target.exists():  # an engine that no longer works
             shutil.rmtree(target)
         result.rename(target)
     return dataclasses.replace(engine, folder=target)
@@ -74,9 +74,9 @@ def _obtain(target: Path) -> Engine:
 
 @contextmanager
 def _workspace(parent: Path) -> Generator[Path]:
-    """A folder beside the result (a rename needs the same file system), gone afterwards with all its caches.
+    """Make a folder beside the result (a rename needs the same file system), and remove it with all caches afterwards.
 
-    Those of processes that were killed are removed too: the caller holds the lock, so they are nobody's.
+    Folders that killed processes left are removed too: the caller holds the lock, so nobody uses them.
     """
     for stale in parent.glob("building-*"):
         _remove(stale)
@@ -99,13 +99,13 @@ def _on_path() -> Engine | None:
         return None
     engine = _probe(Path(pulumi).parent, beside=False)
     if engine and _number(engine.version) < MINIMUM:
-        _say(f"{pulumi} is {engine.version}, resource hooks need v{MINIMUM[0]}.{MINIMUM[1]}.0: not used")
+        _say(f"{pulumi} is not used: it is {engine.version}, and resource hooks need v{MINIMUM[0]}.{MINIMUM[1]}.0")
         return None
     return engine
 
 
 def _probe(folder: Path, *, beside: bool = True) -> Engine | None:
-    """The engine in `folder` if it runs and its Python language host is there (or, not `beside`, on PATH)."""
+    """Return the engine in `folder` if it works, with the Python language host beside it (or anywhere on PATH)."""
     search = str(folder) if beside else f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"
     if not all(shutil.which(program, path=search) for program in PROGRAMS):
         return None

@@ -1,8 +1,8 @@
-"""The engine built from its Go modules, which needs no host but the module proxy.
+"""Build the engine from its Go modules, which needs access to the module proxy only.
 
-The command line tool and the Python language host are `tool` dependencies of two small modules beside this
-file: the last version of the SDK's module that holds the language host is older than the tool's. Their go.sum
-is committed, so what is built is what was reviewed.
+The command line tool and the Python language host are `tool` dependencies of two small modules beside this file: the
+last version of the SDK's module that contains the language host is older than the tool. Their go.sum is committed, so
+that only the reviewed code is built.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ LANGUAGE_HOST = "v3.79.0"
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class _Build:
-    """One program: `package` of the module in `folder`, built with `go` and the caches in `work`."""
+    """One program: `package` of the module in `folder`, to be built with `go` and the caches in `work`."""
 
     go: Path
     environment: dict[str, str]
@@ -52,7 +52,7 @@ class _Build:
         progress.end("built")
 
     def _list(self, progress: Progress) -> int:
-        """Fetch the modules; returns how many packages there are to compile."""
+        """Fetch the modules. Returns how many packages there are to compile."""
         fetched = packages = 0
 
         def status(line: str) -> str:
@@ -82,13 +82,13 @@ class _Build:
             raise SandboxError(f"building {self.program} took more than {DEADLINE / 60:.0f} min") from None
         if code:
             raise SandboxError(
-                f"building {self.program} failed; fix this, or install Pulumi yourself "
+                f"building {self.program} failed; fix the error below, or install Pulumi yourself "
                 f"(https://www.pulumi.com/docs/install):\n{tail(log)}"
             )
 
 
 def build(version: str, *, work: Path, result: Path) -> None:
-    """Build the engine's programs into `result`, with every cache in `work`. Raises SandboxError."""
+    """Build the engine's programs into `result`, with every cache in `work`. Raises SandboxError if that fails."""
     environment = _environment(work)
     go = toolchain.find(work, environment)
     tool = _Build(
@@ -111,7 +111,7 @@ def build(version: str, *, work: Path, result: Path) -> None:
 
 
 def _environment(work: Path) -> dict[str, str]:
-    """Go's own settings (a proxy the user chose) but for the caches, and no C compiler."""
+    """Return the user's environment (which may choose a Go proxy) with caches in `work` and without a C compiler."""
     temporary = work / "tmp"
     temporary.mkdir()
     return {
@@ -127,7 +127,7 @@ def _environment(work: Path) -> dict[str, str]:
 
 
 def _copy_exec(go: Path, result: Path, environment: dict[str, str]) -> None:
-    """The script that starts a Python program is not Go: it lies in the SDK's module."""
+    """Copy the script that starts a Python program from the SDK's module; it is not Go."""
     folder = subprocess.run(
         [str(go), "list", "-m", "-f", "{{.Dir}}", SDK],
         capture_output=True,

@@ -1,4 +1,4 @@
-"""The engine by Pulumi's own installer, where its host can be reached."""
+"""Install the engine with Pulumi's own installer, if its host can be reached."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pathlib import Path
 from sandbox.progress import Progress, follow
 
 URL = "https://get.pulumi.com"
-CONNECT = 5  # seconds: a host that is not there must not hold a build up
-SCRIPT = 30
-DEADLINE = 600.0
+CONNECT = 5  # seconds to connect: an unreachable host must not delay the build for long
+SCRIPT = 30  # seconds to download the script
+DEADLINE = 600.0  # seconds to run it
 
 
 def install(version: str, *, work: Path, result: Path) -> bool:
-    """Put the engine's programs into `result`. Returns False, having said why, where that is not possible."""
+    """Put the engine's programs into `result`. If that fails, prints why and returns False."""
     reason = _install(version, work, result)
     if reason:
         print(f"official installer: {reason}", file=sys.stderr, flush=True)
@@ -25,7 +25,7 @@ def install(version: str, *, work: Path, result: Path) -> bool:
 
 def _install(version: str, work: Path, result: Path) -> str:
     if not shutil.which("curl"):
-        return "needs curl, which is not on PATH"
+        return "it needs curl, which is not on PATH"
     script = work / "install.sh"
     limits = ["--connect-timeout", str(CONNECT), "--max-time", str(SCRIPT)]
     fetched = subprocess.run(
@@ -52,10 +52,10 @@ def _run(script: Path, version: str, work: Path, result: Path) -> str:
             deadline=DEADLINE,
         )
     except TimeoutError:
-        return f"took more than {DEADLINE / 60:.0f} min"
+        return f"it took more than {DEADLINE / 60:.0f} min"
     programs = list((root / "bin").glob("pulumi*")) if code == 0 else []
     if not programs:
-        return f"ended with {code}"
+        return f"it failed with exit code {code}"
     for program in programs:
         program.rename(result / program.name)
     progress.end(f"{version} installed")

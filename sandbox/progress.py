@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TextIO
 
+from release import processes
+
 LOG_INTERVAL = 20.0  # seconds between lines if the output is not a terminal
 TICK = 1.0  # seconds
 
@@ -66,20 +68,23 @@ def follow(
 ) -> int:
     """Run a command to its end, append its output (both streams) to `log`, and show how far it is.
 
-    `status` gets each line and returns the text to show. Returns the exit code. The command is ended if this process
-    is interrupted, and after `deadline` seconds, which raises TimeoutError.
+    `status` gets each line and returns the text to show. Returns the exit code. The command, with everything it
+    started, is ended if this process ends in whatever way, and after `deadline` seconds, which raises TimeoutError.
     """
-    with log.open("ab") as sink:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
+    with (
+        log.open("ab") as sink,
+        subprocess.Popen(
+            processes.guarded(command),
+            stdin=subprocess.PIPE,  # the guard ends the command when this closes
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env=env,
             cwd=cwd,
-        )
+            start_new_session=True,
+        ) as process,
+    ):
+        assert process.stdout is not None  # noqa: S101  # a pipe was asked for
         try:
-            assert process.stdout is not None  # noqa: S101  # a pipe was asked for
             shown = "starting"
             for batch in lines(process.stdout, time.monotonic() + deadline):
                 for line in batch:
@@ -88,19 +93,7 @@ def follow(
                 progress.update(shown)
             return process.wait(timeout=30)
         finally:
-            _end(process)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        process.terminate()
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
+            processes.end_guarded(process)
 
 
 def lines(source: IO[bytes], end: float) -> Iterator[list[bytes]]:

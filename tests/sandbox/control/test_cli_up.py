@@ -91,7 +91,8 @@ def make_checkout(folder):
     ignore = shutil.ignore_patterns("aws", "machines", "balancer", "provider", "__pycache__")
     shutil.copytree(ROOT / "sandbox", modules, ignore=ignore)
     (folder / "release" / "source").mkdir(parents=True)  # what the sandbox takes of release follows
-    for name in ("__init__.py", "errors.py", "source/__init__.py", "source/git.py", "source/location.py"):
+    source = [f"source/{name}.py" for name in ("__init__", "git_command", "urls")]
+    for name in ("__init__.py", "errors.py", "processes.py", *source):
         shutil.copy(ROOT / "release" / name, folder / "release" / name)
     for name in ("aws", "machines", "balancer", "provider"):
         (modules / name).mkdir()

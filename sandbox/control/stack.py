@@ -39,7 +39,7 @@ class App:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class StackFile:
+class StackPins:
     """The parts of a stack file that decide how it is deployed to a sandbox."""
 
     path: Path
@@ -47,11 +47,11 @@ class StackFile:
     pins: dict[str, str]  # those of sha, repository and directory that slipway:release sets
 
 
-def read(checkout: Path, stack: str) -> StackFile:
+def read(checkout: Path, stack: str) -> StackPins:
     """Read a stack's file. Raises SandboxError, naming the stacks there are, if it is missing or is not valid."""
     if not _NAME.fullmatch(stack):
         raise SandboxError(
-            f"STACK={stack[:100]!r} cannot be a stack's name: up to 100 letters, digits, hyphens, underscores and dots"
+            f"STACK={stack[:100]!r} is not the name of a stack: use at most 100 letters, digits, - _ and ."
         )
     path = checkout / f"Pulumi.{stack}.yaml"
     if not path.is_file():
@@ -72,7 +72,7 @@ def read(checkout: Path, stack: str) -> StackFile:
     settings: dict[str, Any] = config if isinstance(config, dict) else {}
     release = settings.get(f"{PROJECT}:release")
     pins: dict[str, Any] = release if isinstance(release, dict) else {}
-    return StackFile(
+    return StackPins(
         path=path,
         region=str(settings.get("aws:region") or DEFAULT_REGION),
         # As written: YAML takes the tag 1.10 for the number 1.1, and 0123456 for 42798.
@@ -107,7 +107,7 @@ def check_interpreter(checkout: Path) -> None:
         )
 
 
-def choose(file: StackFile, asked: dict[str, str], *, checkout: Path, caller: Path | None) -> tuple[App, list[str]]:
+def choose(file: StackPins, asked: dict[str, str], *, checkout: Path, caller: Path | None) -> tuple[App, list[str]]:
     """Return the app to deploy, and notes for the user.
 
     `asked` holds what `make up` was given of sha, repository and directory; a relative repository is relative to

@@ -71,7 +71,7 @@ def test_odd_ports_are_refused(port):
 @pytest.mark.parametrize("name", ["", "../x", "a/b", "x" * 5000, "\udcff", "a\nb", "-"])
 def test_odd_stacks_are_refused(name):
     """Before anything is started."""
-    assert ("there is no Pulumi.-.yaml" if name == "-" else "is not the name of a stack") in said(
+    assert ("Pulumi.-.yaml does not exist" if name == "-" else "is not the name of a stack") in said(
         "up", f"--stack={name}"
     )
 
@@ -80,7 +80,7 @@ def test_odd_stacks_are_refused(name):
 def test_any_repository_is_a_folder_or_a_url_or_refused(tmp_path_factory, text):
     """Decided before anything is started."""
     folder = tmp_path_factory.getbasetemp()
-    file = stack.StackFile(path=folder / "Pulumi.x.yaml", region="eu-west-1", pins={})
+    file = stack.StackPins(path=folder / "Pulumi.x.yaml", region="eu-west-1", pins={})
     for caller in (folder, None):
         with contextlib.suppress(SandboxError):
             stack.choose(file, {"repository": text, "sha": "v1"}, checkout=folder / "none", caller=caller)

@@ -48,7 +48,7 @@ def _subjects(repository: Path, folder: Path) -> dict[str, Callable[[], object]]
     commit = revision.resolve(str(repository), "HEAD")
 
     def own() -> None:
-        built = archive.build(commit, folder / "artifact.tar.gz")
+        built = archive.write(commit, folder / "artifact.tar.gz")
         built.path.unlink()
 
     def git(form: str) -> None:

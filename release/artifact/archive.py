@@ -14,8 +14,9 @@ from typing import IO, cast
 
 from release.artifact.tarball import Tarball
 from release.errors import ArtifactError
-from release.source import files
+from release.source import files, links
 from release.source.revision import Revision
+from release.text import shown_path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +35,7 @@ class _Nowhere(RawIOBase):
         return len(cast("bytes", data))
 
 
-def build(revision: Revision, destination: Path) -> Artifact:
+def write(revision: Revision, destination: Path) -> Artifact:
     """Archive the revision's files into the file `destination`, which must not exist yet.
 
     Nothing is held whole, whatever the size. ArtifactError for a submodule, a Git LFS pointer, a link that leads out,
@@ -50,14 +51,14 @@ def digest(revision: Revision) -> tuple[str, int]:
     return _archive(revision, cast("IO[bytes]", _Nowhere()))
 
 
-def pack(directory: Path, destination: Path, *, mtime: int, where: str) -> Artifact:
+def write_directory(directory: Path, destination: Path, *, mtime: int, where: str) -> Artifact:
     """Archive a directory on disk (a build's result) the same way: order, modes, owners and times are fixed."""
     with _fresh(destination) as sink:
         archive = Tarball(sink, mtime=mtime)
-        links: dict[bytes, bytes] = {}
+        targets: dict[bytes, bytes] = {}
         for path in _walk(os.fsencode(directory), b"", where):
-            _add(archive, os.fsencode(directory), path, links)
-        files.check_links(links, where, os.fsencode(directory))
+            _add(archive, os.fsencode(directory), path, targets)
+        links.check(targets, where, os.fsencode(directory))
         hexdigest = archive.close()
     return Artifact(path=destination, digest=hexdigest, size=archive.size)
 
@@ -72,16 +73,16 @@ def file_digest(stream: IO[bytes]) -> str:
 
 def _archive(revision: Revision, sink: IO[bytes]) -> tuple[str, int]:
     archive = Tarball(sink, mtime=int(revision.committed.timestamp()))
-    links: dict[bytes, bytes] = {}
-    with files.blobs(revision) as reader:
-        for entry in files.entries(revision):
-            if entry.is_link:
-                links[entry.path] = reader.read(entry)
-                archive.link(entry.path, links[entry.path])
+    targets: dict[bytes, bytes] = {}
+    with files.contents(revision) as reader:
+        for file in files.listed(revision):
+            if file.is_link:
+                targets[file.path] = reader.read(file)
+                archive.link(file.path, targets[file.path])
             else:
-                chunks = reader.chunks(entry)
-                archive.file(entry.path, size=entry.size, executable=entry.executable, chunks=chunks)
-    files.check_links(links, f"{revision.repository} at {revision.sha[:12]}")
+                chunks = reader.chunks(file)
+                archive.file(file.path, size=file.size, executable=file.executable, chunks=chunks)
+    links.check(targets, revision.where)
     return archive.close(), archive.size
 
 
@@ -129,15 +130,15 @@ def _walk(top: bytes, inside: bytes, where: str) -> Iterator[bytes]:
         elif stat.S_ISREG(mode) or stat.S_ISLNK(mode):
             yield path
         else:
-            raise ArtifactError(f"{where}: {files.shown(path)} is a socket, pipe or device: let the build remove it")
+            raise ArtifactError(f"{where}: {shown_path(path)} is a socket, pipe or device: let the build remove it")
 
 
-def _add(archive: Tarball, top: bytes, path: bytes, links: dict[bytes, bytes]) -> None:
+def _add(archive: Tarball, top: bytes, path: bytes, targets: dict[bytes, bytes]) -> None:
     full = os.path.join(top, path)  # noqa: PTH118 - bytes, which pathlib refuses
     status = os.lstat(full)
     if stat.S_ISLNK(status.st_mode):
-        links[path] = os.readlink(full)  # noqa: PTH115 - bytes
-        archive.link(path, links[path])
+        targets[path] = os.readlink(full)  # noqa: PTH115 - bytes
+        archive.link(path, targets[path])
     elif stat.S_ISDIR(status.st_mode):
         archive.directory(path)
     else:

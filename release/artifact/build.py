@@ -16,7 +16,7 @@ from release.artifact import archive, build_isolation, temporary
 from release.artifact.archive import Artifact
 from release.artifact.build_isolation import Place
 from release.errors import BuildError
-from release.source import files
+from release.source import files, links
 from release.source.revision import Revision
 
 _LAST_LINES = 20
@@ -60,30 +60,30 @@ def run(revision: Revision, build: Build, destination: Path, output: Callable[[s
             ) from None
         _execute(revision, build, Place(checkout=checkout, home=home, scratch=own / "scratch"), output)
         where = f"build of {revision.sha[:12]}"
-        return archive.pack(checkout, destination, mtime=int(revision.committed.timestamp()), where=where)
+        return archive.write_directory(checkout, destination, mtime=int(revision.committed.timestamp()), where=where)
 
 
 def export(revision: Revision, directory: Path) -> None:
     """Write the revision's files below `directory`, with modes 755 and 644 whatever the umask."""
     top = os.fsencode(directory)
     os.mkdir(top)  # noqa: PTH102 - bytes
-    links: dict[bytes, bytes] = {}
-    with files.blobs(revision) as reader:
-        for entry in files.entries(revision):
-            path = os.path.join(top, entry.path)  # noqa: PTH118 - bytes
+    targets: dict[bytes, bytes] = {}
+    with files.contents(revision) as reader:
+        for file in files.listed(revision):
+            path = os.path.join(top, file.path)  # noqa: PTH118 - bytes
             os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120 - bytes
-            if entry.is_link:
-                links[entry.path] = reader.read(entry)
+            if file.is_link:
+                targets[file.path] = reader.read(file)
                 continue
             try:
                 descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
             except OSError as error:
-                raise BuildError(f"{entry.shown}: can't be written here ({error.strerror}): build on Linux") from None
+                raise BuildError(f"{file.shown}: can't be written here ({error.strerror}): build on Linux") from None
             with open(descriptor, "wb") as stream:  # noqa: PTH123 - a descriptor
-                os.fchmod(descriptor, 0o755 if entry.executable else 0o644)
-                stream.writelines(reader.chunks(entry))
-    files.check_links(links, f"{revision.repository} at {revision.sha[:12]}")
-    for path, target in links.items():
+                os.fchmod(descriptor, 0o755 if file.executable else 0o644)
+                stream.writelines(reader.chunks(file))
+    links.check(targets, revision.where)
+    for path, target in targets.items():
         os.symlink(target, os.path.join(top, path))  # noqa: PTH118, PTH211 - bytes
 
 

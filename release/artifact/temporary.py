@@ -1,7 +1,8 @@
-"""Temporary folders that do not pile up: what a killed process left is removed by the next one."""
+"""Makes temporary folders that do not pile up: the next process removes what a killed one left."""
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import re
@@ -15,10 +16,21 @@ _NAME = re.compile(r"slipway-(\d+)-.*")
 
 @contextlib.contextmanager
 def folder() -> Generator[Path]:
-    """A folder of its own, gone afterwards."""
-    _sweep(Path(tempfile.gettempdir()))
-    with tempfile.TemporaryDirectory(prefix=f"slipway-{os.getpid()}-", ignore_cleanup_errors=True) as path:
+    """Make a folder that is removed after the block."""
+    with _make() as path:
         yield Path(path)
+
+
+def kept() -> Path:
+    """Make a folder that is removed when this process ends."""
+    made = _make()
+    atexit.register(made.cleanup)
+    return Path(made.name)
+
+
+def _make() -> tempfile.TemporaryDirectory[str]:
+    _sweep(Path(tempfile.gettempdir()))
+    return tempfile.TemporaryDirectory(prefix=f"slipway-{os.getpid()}-", ignore_cleanup_errors=True)
 
 
 def _sweep(parent: Path) -> None:

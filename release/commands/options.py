@@ -9,8 +9,8 @@ import re
 from release.clients import client, explained
 from release.errors import RevisionError, StoreError
 from release.rollout.observe import Fleets
-from release.source.revision import check_ref
-from release.store import publish
+from release.source import refs
+from release.store import lookup
 from release.store.manifest import Manifest
 from release.store.releases import Store
 
@@ -71,8 +71,8 @@ def stack_name(arguments: argparse.Namespace) -> str:
 
 def published(store: Store, ref: str) -> Manifest:
     """Return the release that `ref` names. Raises RevisionError, listing the newest ones, if it isn't published."""
-    found = publish.find(store, check_ref(ref))
+    found = lookup.find(store, refs.check(ref))
     if found is None:
-        known = publish.lines(store.list(10)) or "  none"
+        known = lookup.lines(store.list(10)) or "  none"
         raise RevisionError(f"{ref!r} is not published in {store.where}; the newest that are:\n{known}")
     return found

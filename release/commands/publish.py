@@ -43,6 +43,7 @@ def run(arguments: argparse.Namespace) -> None:
         image=lambda: _newest(arguments),
         build=_build(arguments),
         served=Ledger(store.bucket, client("s3", arguments.region)).digests,
+        keep=not arguments.dry_run,
     )
     for note in prepared.notes:
         tell(f"warning: {note}")
@@ -67,7 +68,7 @@ def _newest(arguments: argparse.Namespace) -> ImageName:
     return ImageName(name=found.name, owner=found.owner)
 
 
-def _print_plan(plan: publish.Release, *, as_document: bool) -> None:
+def _print_plan(plan: publish.Publication, *, as_document: bool) -> None:
     facts = {"sha": plan.sha, "digest": plan.digest, "published": plan.already_published, "image": plan.image.name}
     if as_document:
         as_json(facts)

@@ -46,7 +46,7 @@ class Source:
 class Plan:
     """A release that is known, and perhaps not published yet."""
 
-    release: publish.Release
+    release: publish.Publication
     image: Image
     store: Store
     supersede: bool = False
@@ -70,6 +70,7 @@ def plan(source: Source) -> Plan:
         image=lambda: _newest(source.image, ec2),
         build=source.build,
         served=lambda sha: Ledger(source.bucket, client("s3", source.region)).digests(sha, source.stack),
+        keep=not pulumi.runtime.is_dry_run(),
     )
     _check_owner(release, source.image.owner)
     for note in release.notes:
@@ -153,7 +154,7 @@ def _last_good(source: Source) -> str:
     return event.sha
 
 
-def _check_owner(release: publish.Release, owner: str) -> None:
+def _check_owner(release: publish.Publication, owner: str) -> None:
     """Anybody can publish an image by any name: who may is for the settings to say, not for the bucket."""
     if release.image.owner != owner:
         raise ReleaseError(

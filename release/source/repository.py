@@ -28,6 +28,10 @@ class Repository:
         """Standard output of a git command in it; RevisionError where it fails."""
         return git_command.run([*self.select, *arguments], own=self.cached)
 
+    def lines(self, *arguments: str) -> list[str]:
+        """Return the standard output of a git command in it, by line. Raises RevisionError if it fails."""
+        return self.git(*arguments).decode("utf-8", "replace").splitlines()
+
     def attempt(self, *arguments: str) -> tuple[int, bytes, str]:
         """Exit status, output and errors of a git command in it."""
         return git_command.attempt([*self.select, *arguments], own=self.cached)

@@ -1,4 +1,4 @@
-"""Whether a work tree has changes that are not committed, found out without running anything that it names."""
+"""Finds uncommitted changes in a work tree without running anything that the repository's configuration names."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from release.source.repository import Repository
 _FILTER_KEYS = (".clean", ".smudge", ".process", ".required")
 
 
-def is_dirty(source: Repository, directory: str) -> bool:
-    """Whether files of `directory` ("" for all) are changed, staged or untracked.
+def is_dirty(repository: Repository, directory: str) -> bool:
+    """Return whether files of `directory` ("" for all) are changed, staged or untracked.
 
-    A file that git would have to put through a filter (Git LFS) is not counted: its filter is not run. Nor are
-    submodules, each of which has a configuration of its own.
+    Files that git would have to put through a filter (Git LFS) do not count, because no filter is run; nor do
+    submodules, because each has a configuration of its own.
     """
-    settings = {key: "false" if key.endswith(".required") else "" for key in _filters(source)}
+    settings = {key: "false" if key.endswith(".required") else "" for key in _filters(repository)}
     listing = ["status", "--porcelain", "-z", "--untracked-files=normal", "--ignore-submodules=all", "--no-renames"]
     scope = ["--", directory] if directory else []
-    found = git_command.run([*source.select, *listing, *scope], settings=settings).split(b"\0")
+    found = git_command.run([*repository.select, *listing, *scope], settings=settings).split(b"\0")
     changed: list[bytes] = []
     for entry in filter(None, found):
         if entry[:2] != b" M":
             return True
         changed.append(entry[3:])
-    return bool(changed) and not set(changed) <= _filtered(source, changed)
+    return bool(changed) and not set(changed) <= _filtered(repository, changed)
 
 
-def _filters(source: Repository) -> list[str]:
-    listed = source.git("config", "--list", "--name-only", "-z").decode("utf-8", "surrogateescape").split("\0")
+def _filters(repository: Repository) -> list[str]:
+    listed = repository.git("config", "--list", "--name-only", "-z").decode("utf-8", "surrogateescape").split("\0")
     return [key for key in listed if key.startswith("filter.") and key.endswith(_FILTER_KEYS)]
 
 
-def _filtered(source: Repository, paths: list[bytes]) -> set[bytes]:
-    asked = [*source.select, "check-attr", "-z", "--stdin", "filter"]
+def _filtered(repository: Repository, paths: list[bytes]) -> set[bytes]:
+    asked = [*repository.select, "check-attr", "-z", "--stdin", "filter"]
     _, output, _ = git_command.attempt(asked, stdin=b"\0".join(paths) + b"\0")
     fields = output.split(b"\0")
     rows = zip(fields[::3], fields[2::3], strict=False)

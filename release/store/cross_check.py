@@ -10,9 +10,9 @@ from collections.abc import Collection, Sequence
 
 from release.artifact import archive
 from release.errors import ConflictError, ReleaseError, RevisionError, UnreachableError
-from release.source import clone_cache, files, procfile
+from release.source import files, procfile, refs
 from release.source import revision as revisions
-from release.source.repository import is_url, open_path, open_present
+from release.source.repository import open_present
 from release.source.revision import Revision
 from release.store.manifest import Manifest
 
@@ -62,20 +62,19 @@ def _restore(manifest: Manifest, bucket: str) -> str:
 
 
 def _compare_with_git(manifest: Manifest, revision: Revision, restore: str) -> None:
-    where = f"{revision.repository} at {revision.sha[:12]}"
     if manifest.build is None and (digest := archive.digest(revision)[0]) != manifest.digest:
         raise ConflictError(
-            f"release {manifest.sha}: its manifest has the digest {manifest.digest}, and the files of {where} have "
-            f"{digest}: {restore}; if another version of Slipway published it, deploy a new commit"
+            f"release {manifest.sha}: its manifest has the digest {manifest.digest}, and the files of {revision.where} "
+            f"have {digest}: {restore}; if another version of Slipway published it, deploy a new commit"
         )
     text = files.read_file(revision, "Procfile")
-    declared = procfile.parse(text, f"{where}, Procfile") if text is not None else {}
+    declared = procfile.parse(text, f"{revision.where}, Procfile") if text is not None else {}
     for process in sorted({*declared, *manifest.processes}):
         ours, theirs = declared.get(process), manifest.processes.get(process)
         if ours != theirs:
             raise ConflictError(
                 f"release {manifest.sha}: by its manifest process {process!r} runs {theirs or 'nothing'!r}, by the "
-                f"Procfile of {where} {ours or 'nothing'!r}: {restore}"
+                f"Procfile of {revision.where} {ours or 'nothing'!r}: {restore}"
             )
 
 
@@ -88,7 +87,7 @@ def check_name(ref: str, sha: str, repository: str | None) -> str | None:
     if repository is None:
         return None if sha.startswith(ref.lower()) else f"{taken}: no repository is set, to look for a branch in"
     try:
-        meanings = _meanings(repository, ref, sha)
+        meanings = refs.meanings(repository, ref, sha)
     except UnreachableError as error:
         return f"{taken}: whether the repository has a branch by that name can't be told ({error})"
     except RevisionError as error:
@@ -101,19 +100,3 @@ def check_name(ref: str, sha: str, repository: str | None) -> str | None:
             f"full name ({next(iter(other))})"
         )
     return None
-
-
-def _meanings(repository: str, ref: str, sha: str) -> dict[str, str]:
-    """By its full name, the commit that each ref of the repository has which `ref` could mean."""
-    names = [f"refs/heads/{ref}", f"refs/tags/{ref}"]
-    if is_url(repository) and not sha.startswith(ref.lower()):
-        return clone_cache.advertised(repository, names)
-    source = open_present(repository, sha) if is_url(repository) else open_path(repository)
-    if source is None:
-        return {}
-    if sha.startswith(ref.lower()):
-        names.append(ref)
-    else:
-        names.append(f"refs/remotes/origin/{ref}")
-    found = {name: source.attempt("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}") for name in names}
-    return {name: output.decode().strip() for name, (status, output, _) in found.items() if status == 0}

@@ -27,7 +27,7 @@ class ImageName:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
+class Origin:
     """Where the files came from; `directory` is "" for the whole tree."""
 
     repository: str
@@ -45,7 +45,7 @@ class Manifest:
     image: ImageName
     processes: Mapping[str, str]
     tags: tuple[str, ...]
-    source: Source
+    source: Origin
     build: str | None
     published_at: datetime
     published_by: str
@@ -115,7 +115,7 @@ def _fields(reader: Reader) -> dict[str, Any]:
         "image": ImageName(name=image.take("name", str) or "", owner=image.take("owner", str) or ""),
         "processes": reader.strings("processes"),
         "tags": tuple(reader.string_list("tags")),
-        "source": Source(
+        "source": Origin(
             repository=source.take("repository", str) or "",
             directory=source.take("directory", str) or "",
             committed=source.moment("committed"),

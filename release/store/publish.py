@@ -1,72 +1,59 @@
-"""A ref becomes a published release. First `prepare`, which changes nothing; then `publish`.
+"""Turns a ref into a published release, in two steps: `prepare` changes nothing, `publish` writes to the store.
 
-What the store knows (a full SHA, a short one, a tag of a manifest) is answered by the store: no git, no git host.
+The store answers whatever it can: a published SHA or tag needs neither git nor a git host.
 """
 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 
 from release.artifact import archive, build, build_isolation, temporary
 from release.artifact.archive import Artifact
 from release.artifact.build import Build
 from release.errors import ConflictError, RevisionError, UnreachableError
-from release.source import files, procfile
+from release.source import files, procfile, refs
 from release.source import revision as revisions
-from release.source.repository import FULL_SHA
 from release.source.revision import Revision
-from release.store import cross_check
+from release.store import cross_check, lookup
 from release.store.actor import actor, caller
 from release.store.ledger import now
-from release.store.manifest import ImageName, Manifest, Source
+from release.store.manifest import ImageName, Manifest, Origin
 from release.store.releases import Store
-from release.text import one_line
 
-_SHORT = re.compile(r"[0-9a-f]{7,39}")
-_ONLY_GIT = re.compile(r"(HEAD|@)($|[~^@:])|.*[~^:]|refs/")
 _SHOWN = 10
 
 
-class FindImage(Protocol):
-    """What says which machine image a release that isn't published yet will boot."""
-
-    def __call__(self) -> ImageName: ...
-
-
 @dataclass(frozen=True, kw_only=True)
-class Release:
-    """A plan: what `publish` would make of a ref, or what is there already.
+class Publication:
+    """What a ref turned out to be: a release in the store, or a commit that `publish` will put there.
 
-    `digest` is None where only the build step will tell. `processes` and `image` are the manifest's where there is
-    one, else those it will have. `notes` are warnings for whoever asked.
+    `of` is its manifest if it is published, else the commit. `digest` is None if only the build step will tell.
+    `artifact` is the archive, if it has been made already. `new_tags` are the commit's tags that a published release
+    does not have yet, as far as git was asked. `notes` are warnings for the user.
     """
 
-    sha: str
+    of: Manifest | Revision
     digest: str | None
     image: ImageName
     processes: Mapping[str, str]
-    manifest: Manifest | None
-    revision: Revision | None
-    build: Build | None
+    build: Build | None = None
+    artifact: Artifact | None = None
+    new_tags: Sequence[str] = ()
     notes: Sequence[str] = ()
 
     @property
-    def already_published(self) -> bool:
-        """Whether there is nothing left to publish."""
-        return self.manifest is not None
+    def sha(self) -> str:
+        """The commit's full SHA."""
+        return self.of.sha
 
     @property
-    def new_tags(self) -> Sequence[str]:
-        """Tags of the commit, as far as git was asked, that it did not have yet when it was published."""
-        if self.manifest is None or self.revision is None:
-            return ()
-        return [tag for tag in self.revision.tags if tag not in self.manifest.tags]
+    def already_published(self) -> bool:
+        """Whether the store has it already."""
+        return isinstance(self.of, Manifest)
 
 
 def prepare(
@@ -75,150 +62,131 @@ def prepare(
     ref: str,
     directory: str | None,
     store: Store,
-    image: FindImage,
+    image: Callable[[], ImageName],
     build: Build | None = None,
     served: Callable[[str], Collection[str]] = lambda _sha: (),
-) -> Release:
-    """What `ref` is, and whether it is published; nothing is changed, and git needed only if the store can't say.
+    keep: bool = False,
+) -> Publication:
+    """Find out what `ref` is and whether it is published. Changes nothing; uses git only if the store can't tell.
 
-    `directory` None takes what was published, or the whole tree; `served` says the digests that the ledger has of a
-    SHA. Raises RevisionError for no commit, and for a name that means two, UnreachableError (which lists what can be
-    deployed) where git is needed and can't be had, ConflictError for a release that was published from another
-    directory, or of which the ledger or git says something else than the store.
+    `directory` None means the published one, or the whole tree. `image` chooses the machine image of a release that is
+    not published yet; `served` returns the digests that the ledger has for a SHA. With `keep` the archive is made now
+    and kept for `publish`, in a temporary folder; otherwise only its digest is computed.
+
+    Raises RevisionError if `ref` names no commit, or two; UnreachableError, listing what is published, if git is needed
+    and its host does not answer; ConflictError if the release was published from another directory, or if the ledger or
+    git contradicts the store.
     """
-    ref = revisions.check_ref(ref)
-    check = Check(store=store, directory=directory, repository=repository, build=build, served=served)
-    manifest = find(store, ref)
-    if manifest is not None:
-        said = None if ref == manifest.sha else cross_check.check_name(ref, manifest.sha, repository)
-        return _published(check, manifest, said)
-    if repository is None:
-        raise RevisionError(
-            f"{ref} is not published, and no repository is set to publish it from: run `pulumi config set --path "
-            "slipway:release.repository <path or URL>`, or set SLIPWAY_REPOSITORY"
-        )
-    try:
-        revision = revisions.resolve(repository, ref, directory or "")
-    except UnreachableError as error:
-        raise UnreachableError(f"{ref} is not published, and {error}\n{_deployable(store)}") from error
-    manifest = None if ref == revision.sha else store.manifest(revision.sha)
-    if manifest is not None:
-        return _published(check, manifest, _uncommitted(revision), revision)
-    return _unpublished(revision, build, image)
-
-
-def find(store: Store, ref: str) -> Manifest | None:
-    """The published release that `ref` names by its SHA, seven or more digits of it, or a tag; None where none does.
-
-    RevisionError where it names several.
-    """
-    if FULL_SHA.fullmatch(ref):
-        return store.manifest(ref)
-    if _ONLY_GIT.match(ref):
-        return None
-    found = store.by_prefix(ref.lower()) if _SHORT.fullmatch(ref.lower()) else ()
-    found = found or store.by_tag(ref)
-    if len(found) > 1:
-        raise RevisionError(
-            f"{ref!r} names {len(found)} releases in {store.where}: give the SHA of one\n{lines(found)}"
-        )
-    return found[0] if found else None
+    ref = refs.check(ref)
+    revision = None
+    manifest = lookup.find(store, ref)
+    if manifest is None:
+        revision = _resolve(repository, ref, directory, store)
+        manifest = None if ref == revision.sha else store.manifest(revision.sha)
+        if manifest is None:
+            return _unpublished(revision, build, image, keep=keep)
+        note = _uncommitted(revision)
+    else:
+        note = None if ref == manifest.sha else cross_check.check_name(ref, manifest.sha, repository)
+    _check_directory(manifest, directory)
+    notes = cross_check.compare(
+        manifest,
+        bucket=store.bucket,
+        served=served(manifest.sha),
+        repository=repository,
+        build=build.command if build else None,
+    )
+    store.check(manifest)
+    return Publication(
+        of=manifest,
+        digest=manifest.digest,
+        image=manifest.image,
+        processes=manifest.processes,
+        new_tags=[tag for tag in revision.tags if tag not in manifest.tags] if revision else (),
+        notes=_notes(note, *notes, procfile.not_run(manifest.processes)),
+    )
 
 
 def publish(
-    release: Release,
+    prepared: Publication,
     store: Store,
     *,
     by: str | None = None,
     clock: Callable[[], datetime] = now,
     output: Callable[[str], None] = lambda _line: None,
 ) -> Manifest:
-    """Build and upload what `prepare` planned; the manifest that is then in the store (another's, if they were first).
+    """Build and upload what `prepare` found; return the manifest that is then in the store.
 
-    `output` gets the build's lines. Raises ArtifactError, BuildError, StoreError.
+    That is another publisher's, if they were first. `output` gets the build's lines. Raises ArtifactError, BuildError,
+    StoreError.
     """
-    if release.manifest is not None:
-        store.tag(release.sha, release.new_tags)
-        return release.manifest
-    revision = release.revision
-    if revision is None:
-        raise ValueError("a release that isn't published has a revision")
+    if isinstance(prepared.of, Manifest):
+        store.tag(prepared.sha, prepared.new_tags)
+        return prepared.of
     with temporary.folder() as own:
-        archive = _archive(revision, release.build, own / "artifact.tar.gz", output)
-        manifest = _manifest(release, revision, archive, by or actor(os.environ), clock().replace(microsecond=0))
-        return store.publish(archive, replace(manifest, published_as=caller(store.region)))
+        artifact = _artifact(prepared, prepared.of, own / "artifact.tar.gz", output)
+        manifest = _manifest(prepared, prepared.of, artifact, by or actor(os.environ), clock())
+        stored = store.publish(artifact, replace(manifest, published_as=caller(store.region)))
+    artifact.path.unlink(missing_ok=True)
+    return stored
 
 
-def lines(manifests: Sequence[Manifest]) -> str:
-    """Releases, one a line, for people."""
-    return "\n".join(
-        f"  {manifest.sha}  {manifest.published_at:%Y-%m-%d %H:%M}  {one_line(' '.join(manifest.tags))}".rstrip()
-        for manifest in manifests
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Check:
-    """What a published release has to agree with."""
-
-    store: Store
-    directory: str | None
-    repository: str | None
-    build: Build | None
-    served: Callable[[str], Collection[str]]
-
-
-def _published(check: Check, manifest: Manifest, said: str | None, revision: Revision | None = None) -> Release:
-    directory = check.directory
-    if directory is not None and revisions.check_directory(directory) != manifest.source.directory:
-        raise ConflictError(
-            f"release {manifest.sha} was published from {_named(manifest.source.directory)}, not from "
-            f"{_named(directory)}: a release never changes; deploy it with that directory, or make a new commit"
+def _resolve(repository: str | None, ref: str, directory: str | None, store: Store) -> Revision:
+    if repository is None:
+        raise RevisionError(
+            f"{ref} is not published, and no repository is set to publish it from: run `pulumi config set --path "
+            "slipway:release.repository <path or URL>`, or set SLIPWAY_REPOSITORY"
         )
-    notes = cross_check.compare(
-        manifest,
-        bucket=check.store.bucket,
-        served=check.served(manifest.sha),
-        repository=check.repository,
-        build=check.build.command if check.build else None,
-    )
-    check.store.check(manifest)
-    return Release(
-        sha=manifest.sha,
-        digest=manifest.digest,
-        image=manifest.image,
-        processes=manifest.processes,
-        manifest=manifest,
-        revision=revision,
-        build=None,
-        notes=_notes(said, *notes, procfile.not_run(manifest.processes)),
-    )
+    try:
+        return revisions.resolve(repository, ref, directory or "")
+    except UnreachableError as error:
+        raise UnreachableError(f"{ref} is not published, and {error}\n{_deployable(store)}") from error
 
 
-def _unpublished(revision: Revision, step: Build | None, image: FindImage) -> Release:
+def _deployable(store: Store) -> str:
+    known = store.list(_SHOWN)
+    if not known:
+        return f"{store.where} holds no release yet: the git host is needed for the first one"
+    return f"these releases are published and need no git host:\n{lookup.lines(known)}"
+
+
+def _unpublished(revision: Revision, step: Build | None, image: Callable[[], ImageName], *, keep: bool) -> Publication:
     if step and not step.trusted:
         build_isolation.check()
     text = files.read_file(revision, "Procfile")
-    where = f"{revision.repository} at {revision.sha[:12]}, Procfile"
-    processes = procfile.parse(text, where) if text is not None else {}
-    return Release(
-        sha=revision.sha,
-        digest=None if step else archive.digest(revision)[0],
-        image=image(),
+    processes = procfile.parse(text, f"{revision.where}, Procfile") if text is not None else {}
+    chosen = image()
+    artifact = archive.write(revision, temporary.kept() / "artifact.tar.gz") if keep and not step else None
+    return Publication(
+        of=revision,
+        digest=artifact.digest if artifact else None if step else archive.digest(revision)[0],
+        image=chosen,
         processes=processes,
-        manifest=None,
-        revision=revision,
         build=step,
+        artifact=artifact,
         notes=_notes(_uncommitted(revision), procfile.not_run(processes)),
     )
+
+
+def _check_directory(manifest: Manifest, directory: str | None) -> None:
+    published = manifest.source.directory
+    if directory is not None and revisions.check_directory(directory) != published:
+        raise ConflictError(
+            f"release {manifest.sha} was published from {_named(published)}, not from {_named(directory)}: a release "
+            "never changes; deploy it with that directory, or make a new commit"
+        )
+
+
+def _named(directory: str) -> str:
+    return f"directory {directory!r}" if directory else "the whole tree"
 
 
 def _uncommitted(revision: Revision) -> str | None:
     if not revision.dirty:
         return None
     return (
-        f"the work tree of {revision.repository} has changes that are not committed: they are not part of release "
-        f"{revision.sha}"
+        f"the work tree of {revision.repository.location} has changes that are not committed: they are not part of "
+        f"release {revision.sha}"
     )
 
 
@@ -226,33 +194,26 @@ def _notes(*said: str | None) -> Sequence[str]:
     return tuple(filter(None, said))
 
 
-def _archive(revision: Revision, step: Build | None, destination: Path, output: Callable[[str], None]) -> Artifact:
-    if step is None:
-        return archive.build(revision, destination)
-    return build.run(revision, step, destination, output)
+def _artifact(prepared: Publication, revision: Revision, destination: Path, output: Callable[[str], None]) -> Artifact:
+    if prepared.artifact and prepared.artifact.path.exists():
+        return prepared.artifact
+    if prepared.build:
+        return build.run(revision, prepared.build, destination, output)
+    return archive.write(revision, destination)
 
 
-def _manifest(release: Release, revision: Revision, archive: Artifact, by: str, at: datetime) -> Manifest:
+def _manifest(prepared: Publication, revision: Revision, artifact: Artifact, by: str, at: datetime) -> Manifest:
     return Manifest(
         sha=revision.sha,
-        digest=archive.digest,
-        size=archive.size,
-        image=release.image,
-        processes=release.processes,
+        digest=artifact.digest,
+        size=artifact.size,
+        image=prepared.image,
+        processes=prepared.processes,
         tags=revision.tags,
-        source=Source(repository=revision.repository, directory=revision.directory, committed=revision.committed),
-        build=release.build.command if release.build else None,
-        published_at=at,
+        source=Origin(
+            repository=revision.repository.location, directory=revision.directory, committed=revision.committed
+        ),
+        build=prepared.build.command if prepared.build else None,
+        published_at=at.replace(microsecond=0),
         published_by=by,
     )
-
-
-def _deployable(store: Store) -> str:
-    known = store.list(_SHOWN)
-    if not known:
-        return f"{store.where} holds no release yet: the git host is needed for the first one"
-    return f"these releases are published and need no git host:\n{lines(known)}"
-
-
-def _named(directory: str) -> str:
-    return f"directory {directory!r}" if directory else "the whole tree"

@@ -22,7 +22,7 @@ from infra.store.artifacts import bucket_of
 from release.component import bake
 from release.machine_image import Image
 from release.store import publish
-from release.store.manifest import ImageName, Manifest, Source
+from release.store.manifest import ImageName, Manifest, Origin
 from release.store.releases import Store
 
 with warnings.catch_warnings():
@@ -174,25 +174,22 @@ def _plain(value: Any) -> Any:
 
 def plan(settings: Settings, zones: tuple[str, ...]) -> stack.Plan:
     """The plan of a stack whose release is published already."""
-    published = publish.Release(
-        sha=SHA,
+    published = publish.Publication(
         digest=DIGEST,
         image=IMAGE,
         processes={},
-        manifest=Manifest(
+        of=Manifest(
             sha=SHA,
             digest=DIGEST,
             size=1,
             image=IMAGE,
             processes={},
             tags=(),
-            source=Source(repository=".", directory="", committed=MOMENT),
+            source=Origin(repository=".", directory="", committed=MOMENT),
             build=None,
             published_at=MOMENT,
             published_by="test",
         ),
-        revision=None,
-        build=None,
     )
     image = Image(
         id="ami-0123456789abcdef0",

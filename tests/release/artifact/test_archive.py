@@ -44,7 +44,7 @@ def digest_elsewhere(*arguments: str, umask: int = 0o022, **environment: str) ->
 def refused(clone: Clone, directory: str = "") -> str:
     destination = clone.path.parent / "refused.tar.gz"
     with pytest.raises(ArtifactError) as caught:
-        archive.build(resolve(str(clone.path), "HEAD", directory), destination)
+        archive.write(resolve(str(clone.path), "HEAD", directory), destination)
     assert not destination.exists()
     return str(caught.value)
 
@@ -53,7 +53,7 @@ def test_the_archive_of_a_commit(clone: Clone, tmp_path: Path):
     """Files, modes, owners and times are the commit's; digest and size are the file's."""
     clone.write(".gitattributes", "app.py export-ignore\n")
     clone.commit()
-    made = archive.build(resolve(str(clone.path), "HEAD"), tmp_path / "a.tar.gz")
+    made = archive.write(resolve(str(clone.path), "HEAD"), tmp_path / "a.tar.gz")
     assert made.digest == hashlib.sha256(made.path.read_bytes()).hexdigest()
     assert made.size == made.path.stat().st_size
     with tarfile.open(made.path) as opened:
@@ -92,7 +92,7 @@ def test_odd_names(clone: Clone, tmp_path: Path):
     index = b"".join(b"100644 " + blob.encode() + b"\t" + name + b"\0" for name in names)
     clone.git("update-index", "-z", "--index-info", stdin=index)
     clone.git("commit", "--quiet", "--message", "odd")
-    made = archive.build(resolve(str(clone.path), "HEAD"), tmp_path / "a.tar.gz")
+    made = archive.write(resolve(str(clone.path), "HEAD"), tmp_path / "a.tar.gz")
     with tarfile.open(made.path) as opened:
         found = {os.fsencode(member.name) for member in opened}
     assert set(names) <= found
@@ -100,7 +100,7 @@ def test_odd_names(clone: Clone, tmp_path: Path):
 
 def test_only_the_directory(clone: Clone, tmp_path: Path):
     """With a directory, the archive holds what is below it."""
-    made = archive.build(resolve(str(clone.path), "HEAD", "shop"), tmp_path / "a.tar.gz")
+    made = archive.write(resolve(str(clone.path), "HEAD", "shop"), tmp_path / "a.tar.gz")
     with tarfile.open(made.path) as opened:
         assert opened.getnames() == ["index.html"]
 
@@ -141,8 +141,8 @@ def test_lfs_pointer_is_refused(clone: Clone):
     ("links", "said"),
     [
         ({"a": "/etc/passwd"}, "make it relative"),
-        ({"a": "../x"}, "outside of what is deployed"),
-        ({"deep/a": "../../x"}, "outside of what is deployed"),
+        ({"a": "../x"}, "outside the deployed directory"),
+        ({"deep/a": "../../x"}, "outside the deployed directory"),
         ({"deep/s": "..", "deep/t": "s/../x"}, "deep/t is a link to s/../x, outside"),
     ],
 )
@@ -161,7 +161,7 @@ def test_links_inside_are_kept(clone: Clone, tmp_path: Path):
     for path, target in links.items():
         (clone.path / path).symlink_to(target)
     clone.commit()
-    made = archive.build(resolve(str(clone.path), "HEAD"), tmp_path / "a.tar.gz")
+    made = archive.write(resolve(str(clone.path), "HEAD"), tmp_path / "a.tar.gz")
     with tarfile.open(made.path) as opened:
         assert {member.name: member.linkname for member in opened if member.issym()} == links
 
@@ -170,7 +170,7 @@ def test_a_link_out_of_the_directory_is_refused(clone: Clone):
     """What is inside the repository may be outside of the deployed directory."""
     (clone.path / "shop/app.py").symlink_to("../app.py")
     clone.commit()
-    assert "outside of what is deployed" in refused(clone, "shop")
+    assert "outside the deployed directory" in refused(clone, "shop")
 
 
 def test_nothing_to_deploy(clone: Clone):
@@ -187,14 +187,14 @@ def test_a_partial_clone_is_refused(clone: Clone, tmp_path: Path):
     command = ["git", "clone", "--quiet", "--bare", "--filter=blob:none", f"file://{clone.path}", str(path)]
     subprocess.run(command, check=True)
     with pytest.raises(ArtifactError, match=r"missing or damaged in this clone|lazy fetching|fetch"):
-        archive.build(resolve(str(path), "HEAD"), tmp_path / "a.tar.gz")
+        archive.write(resolve(str(path), "HEAD"), tmp_path / "a.tar.gz")
 
 
 def test_an_existing_file_is_not_overwritten(clone: Clone, tmp_path: Path):
     """The destination must be new."""
     (tmp_path / "a.tar.gz").write_text("mine")
     with pytest.raises(ArtifactError, match="File exists"):
-        archive.build(resolve(str(clone.path), "HEAD"), tmp_path / "a.tar.gz")
+        archive.write(resolve(str(clone.path), "HEAD"), tmp_path / "a.tar.gz")
     assert (tmp_path / "a.tar.gz").read_text() == "mine"
 
 

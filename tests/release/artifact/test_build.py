@@ -146,10 +146,13 @@ def test_ctrl_c_cleans_up(clone: Clone, scratch: Path, tmp_path: Path):
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        ("ln -s /usr/bin/python3 interpreter", "no instance has that. Make it relative"),
+        (
+            "ln -s /usr/bin/python3 interpreter",
+            "no instance has that. If it points to a deployed file, make it relative",
+        ),
         ("python3 -m venv --without-pip venv", "pip install --target vendor -r requirements.txt"),
         ("mkdir -p node_modules/.bin; ln -s $PWD/app.py node_modules/.bin/app", "make it relative .`ln -sr`"),
-        ("ln -s ../../x out", "outside of what is deployed"),
+        ("ln -s ../../x out", "outside the deployed directory"),
         ("mkfifo pipe", "socket, pipe or device"),
     ],
 )

@@ -45,7 +45,7 @@ def test_what_a_revision_says(clone: Clone):
     assert revision.committed == datetime(2024, 5, 6, 7, 8, 9, tzinfo=timezone.utc)
     assert revision.tags == ("stable", "v1")
     assert revision.directory == "shop"
-    assert revision.repository == str(clone.path)
+    assert revision.repository.location == str(clone.path)
 
 
 def test_the_user_s_configuration_of_git_changes_nothing(clone: Clone, tmp_path: Path):
@@ -168,7 +168,7 @@ def test_remote_branch_of_a_clone(clone: Clone, tmp_path: Path):
     subprocess.run(["git", "clone", "--quiet", f"file://{clone.path}", str(copy)], check=True)
     revision = resolve(str(copy), "release-7")
     assert revision.sha == clone.git("rev-parse", "v1")
-    assert revision.repository == f"file://{clone.path}"
+    assert revision.repository.location == f"file://{clone.path}"
 
 
 def test_bare_worktree_and_shallow(clone: Clone, tmp_path: Path):
@@ -252,7 +252,7 @@ def test_credentials_in_a_url_are_never_shown(tmp_path: Path, clone: Clone):
     message = refused("http://user:s3cret@127.0.0.1:1/x.git?token=s3cret", "HEAD")
     assert "s3cret" not in message
     clone.git("remote", "add", "origin", "https://user:s3cret@example.com/x.git")
-    assert resolve(str(clone.path), "HEAD").repository == "https://example.com/x.git"
+    assert resolve(str(clone.path), "HEAD").repository.location == "https://example.com/x.git"
 
 
 def test_two_at_once_share_the_cache(clone: Clone):

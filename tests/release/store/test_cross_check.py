@@ -21,7 +21,7 @@ from release.source import clone_cache
 from release.store import cross_check, publish
 from release.store.ledger import Event, Ledger
 from release.store.manifest import ImageName, Manifest, to_json
-from release.store.publish import Release
+from release.store.publish import Publication
 from release.store.releases import Store, artifact_key, manifest_key, tag_key
 from tests.release.conftest import REGION, Clone
 
@@ -36,7 +36,7 @@ def store(bucket: str) -> Store:
     return Store(bucket)
 
 
-def plan(store: Store, repository: object, ref: str, build: str | None = None) -> Release:
+def plan(store: Store, repository: object, ref: str, build: str | None = None) -> Publication:
     return publish.prepare(
         repository=None if repository is None else str(repository),
         ref=ref,

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from release.errors import ManifestError
-from release.store.manifest import ImageName, Manifest, Source, from_json, to_json
+from release.store.manifest import ImageName, Manifest, Origin, from_json, to_json
 
 MANIFEST = Manifest(
     sha="a" * 40,
@@ -20,7 +20,7 @@ MANIFEST = Manifest(
     image=ImageName(name="al2023", owner="amazon"),
     processes={"web": "python3 app.py"},
     tags=("v1.2",),
-    source=Source(
+    source=Origin(
         repository="https://example.com/x", directory="", committed=datetime(2024, 5, 6, tzinfo=timezone.utc)
     ),
     build=None,

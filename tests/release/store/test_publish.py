@@ -11,8 +11,8 @@ import pytest
 from release.artifact.build import Build
 from release.clients import client
 from release.errors import ArtifactError, ConflictError, ImageError, ReleaseError, RevisionError, UnreachableError
-from release.source import revision
-from release.store import publish
+from release.source import files, revision
+from release.store import lookup, publish
 from release.store.actor import actor
 from release.store.manifest import ImageName, Manifest
 from release.store.releases import Store
@@ -65,7 +65,7 @@ def test_what_is_published_needs_no_git(store: Store, clone: Clone, monkeypatch:
     for ref in (manifest.sha, manifest.sha.upper(), manifest.sha[:8], "v1"):
         found = plan(store, DARK, ref)
         assert found.already_published
-        assert found.manifest == manifest
+        assert found.of == manifest
         assert publish.publish(found, store) == manifest
 
 
@@ -93,7 +93,7 @@ def test_a_branch_of_a_published_commit(store: Store, clone: Clone):
     """A branch is looked up in git; the commit it is at may be published already."""
     manifest = published(store, clone, "main")
     found = plan(store, clone.path, "HEAD")
-    assert found.manifest == manifest
+    assert found.of == manifest
     clone.write("app.py", "print('dirty')\n")
     assert "not committed" in plan(store, clone.path, "HEAD").notes[0]
 
@@ -105,7 +105,7 @@ def test_a_tag_that_was_made_afterwards(store: Store, clone: Clone):
     again = plan(store, clone.path, "v2")
     assert (again.already_published, again.new_tags) == (True, ["v2"])
     publish.publish(again, store)
-    found = publish.find(store, "v2")
+    found = lookup.find(store, "v2")
     assert found is not None
     assert found.sha == sha
 
@@ -124,8 +124,8 @@ def test_another_directory(store: Store, clone: Clone):
     manifest = published(store, clone, "v1", "shop")
     assert manifest.source.directory == "shop"
     assert manifest.processes == {}
-    assert plan(store, clone.path, "v1").manifest == manifest
-    assert plan(store, clone.path, "v1", "shop/").manifest == manifest
+    assert plan(store, clone.path, "v1").of == manifest
+    assert plan(store, clone.path, "v1", "shop/").of == manifest
     with pytest.raises(ConflictError, match="published from directory 'shop', not from the whole tree"):
         plan(store, clone.path, "v1", "")
 
@@ -140,6 +140,22 @@ def test_with_a_build_step(store: Store, clone: Clone):
     assert (lines, manifest.build) == (["built"], command)
     assert publish.publish(planned, store) == manifest
     assert plan(store, clone.path, "main", build=command).digest == manifest.digest
+
+
+def test_the_archive_is_made_once(store: Store, clone: Clone, monkeypatch: pytest.MonkeyPatch):
+    """With `keep`, the archive that told the digest is uploaded and then removed. A preview makes none."""
+    ask = {"repository": str(clone.path), "ref": "v1", "directory": None, "store": store, "image": lambda: IMAGE}
+    assert publish.prepare(**ask).artifact is None
+    kept = publish.prepare(**ask, keep=True)
+    assert kept.artifact is not None
+    assert kept.artifact.digest == kept.digest
+    assert "Contents" not in client("s3").list_objects_v2(Bucket=store.bucket)
+    with monkeypatch.context() as patched:
+        patched.setattr(files, "contents", None)  # no file of the commit is read again
+        manifest = publish.publish(kept, store)
+    store.verify(manifest)
+    assert not kept.artifact.path.exists()
+    assert publish.publish(kept, store) == manifest
 
 
 def test_bad_input_changes_nothing(store: Store, clone: Clone):

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from infra.settings import SettingsError, parse
 from release.errors import ManifestError, ProcfileError, RevisionError
-from release.source import procfile, urls
+from release.source import procfile, refs, urls
 from release.source.repository import open_repository
-from release.source.revision import check_directory, check_ref
+from release.source.revision import check_directory
 from release.store.manifest import ImageName, from_json
 
 ODD = st.characters() | st.sampled_from("\0\n\r\t\x1b\x7f\ud800\udcff\u2028\ufeff@:/[]~^?#%-.")
@@ -84,7 +84,7 @@ def test_no_password_is_shown(secret: str):
 @example("a\x85b")
 def test_refs_and_directories(text: str):
     """What is taken can be given to git and to S3."""
-    for checked in (check_ref, check_directory):
+    for checked in (refs.check, check_directory):
         try:
             taken = checked(text)
         except RevisionError as error:
@@ -215,7 +215,7 @@ def test_variables(environment: dict[str, str]):
 
 def test_the_alphabet_that_is_common_is_taken():
     """No check is so strict that it refuses what people write."""
-    assert check_ref(f"feature/{string.ascii_letters}-1.0_é") == f"feature/{string.ascii_letters}-1.0_é"
+    assert refs.check(f"feature/{string.ascii_letters}-1.0_é") == f"feature/{string.ascii_letters}-1.0_é"
     assert check_directory("apps/shöp front/") == "apps/shöp front"
     assert procfile.parse("web: FOO=bar python3 -m app --port $PORT\t# é") == {
         "web": "FOO=bar python3 -m app --port $PORT\t# é"

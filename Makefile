@@ -16,7 +16,7 @@ $(error run this in the folder of Slipway, or say where that is with make -C; -f
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: up down shell status test test-apps test-reliability test-pure bench lint format generate clean help
+.PHONY: up down shell status test test-apps test-aws test-reliability test-pure bench lint format generate clean help
 
 up: ## deploy to the sandbox: SHA=ref REPO=path-or-URL DIRECTORY=folder STACK=name PORT=n PROVIDER=sandbox|real
 	$(SANDBOX) up --relative-to=$(CALLER) $(call option,sha,SHA) $(if $(call option,repo,REPO),--repo-from=REPO) $(call option,directory,DIRECTORY) $(call option,stack,STACK) $(call option,port,PORT) $(call option,provider,PROVIDER)
@@ -38,6 +38,9 @@ test-apps: ## deploy an app by each recipe of docs/apps.md; needs the package re
 
 test-reliability: ## break things on purpose while a fleet serves: 40 minutes
 	$(SANDBOX) exec python -m pytest -s -m reliability $(TESTS)
+
+test-aws: ## run tests/aws in a real account, which costs money: AWS_PROFILE=name AWS_REGION=region COSTS=agreed
+	$(BOOTSTRAPPED) -m tests.aws $(call option,profile,AWS_PROFILE) $(call option,region,AWS_REGION) $(call option,costs,COSTS) $(call option,sweep,SWEEP) $(TESTS)
 
 bench: ## measure the cost of Slipway's own part, as ratios (needs a sandbox that serves: make up)
 	$(BOOTSTRAPPED) -m benchmarks.archive

@@ -1,4 +1,4 @@
-"""A running emulator, and somebody who plays the machines and the balancer."""
+"""The emulator in a process of its own, and those who take the part of machines and balancer in it."""
 
 import json
 import os
@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import urllib.request
+import uuid
 from dataclasses import dataclass, field
 
 import boto3
@@ -24,10 +25,22 @@ class Emulator:
     """A running `python -m sandbox.aws`."""
 
     port: int
+    region = REGION
+    grace = 0
+    interval = 0.0
+    is_real = False
 
     @property
     def url(self):
         return f"http://127.0.0.1:{self.port}"
+
+    def name(self):
+        """Return a name that nothing else has."""
+        return f"web-{uuid.uuid4().hex[:8]}"
+
+    def seconds(self, emulated):
+        """Return how long something takes, or has to, that takes `emulated` seconds here."""
+        return emulated
 
     def client(self, service, region=REGION):
         return boto3.client(

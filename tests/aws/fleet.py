@@ -1,7 +1,35 @@
 """A fleet made with boto3, as the tests need it."""
 
 import base64
-import uuid
+
+HEALTH = "health"
+"""The tag by which an instance is `well` or `ill`; without it, it is not healthy yet."""
+SERVER = f"""
+import os, urllib.request
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+METADATA = os.environ.get("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://169.254.169.254").rstrip("/") + "/latest/"
+
+
+def ask(path, method="GET", **headers):
+    request = urllib.request.Request(METADATA + path, method=method, headers=headers)
+    return urllib.request.urlopen(request, timeout=1).read().decode()
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        try:
+            token = ask("api/token", "PUT", **{{"X-aws-ec2-metadata-token-ttl-seconds": "60"}})
+            mark = ask("meta-data/tags/instance/{HEALTH}", **{{"X-aws-ec2-metadata-token": token}})
+        except OSError:
+            mark = ""
+        self.send_response(200 if mark == "well" else 503)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+
+HTTPServer(("", int(os.environ.get("PORT", "8080"))), Handler).serve_forever()
+"""
 
 
 class Fleet:
@@ -11,7 +39,7 @@ class Fleet:
         self.aws = aws
         self.ec2, self.elb = aws.client("ec2"), aws.client("elbv2")
         self.scaling = aws.client("autoscaling")
-        self.name = f"web-{uuid.uuid4().hex[:8]}"
+        self.name = aws.name()
         vpc = self.ec2.create_vpc(CidrBlock="10.20.0.0/16")["Vpc"]["VpcId"]
         names = [z["ZoneName"] for z in self.ec2.describe_availability_zones()["AvailabilityZones"]]
         self.subnets = [
@@ -20,9 +48,20 @@ class Fleet:
             ]
             for i in range(zones)
         ]
-        self.balancer = self.elb.create_load_balancer(Name=self.name, Subnets=self.subnets)["LoadBalancers"][0]
+        self.balancer = self.elb.create_load_balancer(
+            Name=self.name,
+            Subnets=self.subnets,
+            Scheme="internal",  # so that it needs no way to the internet
+        )["LoadBalancers"][0]
         self.target_group = self.elb.create_target_group(
-            Name=self.name, Protocol="HTTP", Port=8080, VpcId=vpc, HealthCheckPath="/healthz"
+            Name=self.name,
+            Protocol="HTTP",
+            Port=8080,
+            VpcId=vpc,
+            HealthCheckPath="/healthz",
+            HealthCheckIntervalSeconds=5,
+            HealthCheckTimeoutSeconds=2,
+            HealthyThresholdCount=2,
         )["TargetGroups"][0]["TargetGroupArn"]
         self.elb.modify_target_group_attributes(
             TargetGroupArn=self.target_group,
@@ -47,8 +86,12 @@ class Fleet:
         return {
             "ImageId": self.image,
             "InstanceType": "t3.small",
-            "UserData": base64.b64encode(f"#!/bin/bash\n# {release}".encode()).decode(),
-            "MetadataOptions": {"HttpTokens": "required", "HttpPutResponseHopLimit": 1},
+            "UserData": base64.b64encode(f"#!/bin/bash\n# {release}\nexec python3 -c '{SERVER}'\n".encode()).decode(),
+            "MetadataOptions": {
+                "HttpTokens": "required",
+                "HttpPutResponseHopLimit": 1,
+                "InstanceMetadataTags": "enabled",
+            },
             "BlockDeviceMappings": [
                 {"DeviceName": "/dev/xvda", "Ebs": {"VolumeSize": 16, "VolumeType": "gp3", "Encrypted": True}}
             ],
@@ -84,7 +127,7 @@ class Fleet:
                 "VPCZoneIdentifier": ",".join(self.subnets),
                 "TargetGroupARNs": [self.target_group],
                 "HealthCheckType": "ELB",
-                "HealthCheckGracePeriod": 0,
+                "HealthCheckGracePeriod": self.aws.grace,
                 "Tags": [{"Key": "team", "Value": "shop", "PropagateAtLaunch": True}],
                 **({"LifecycleHookSpecificationList": hooks} if hook else {}),
                 **more,

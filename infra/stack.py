@@ -7,17 +7,15 @@ from dataclasses import dataclass
 
 import pulumi
 
-from infra.balancer import routing
 from infra.balancer.dns import Alias, AliasArgs, Certificate, CertificateArgs
 from infra.balancer.load_balancer import LoadBalancer, LoadBalancerArgs
+from infra.balancer.routing import Routing
 from infra.fleet.fleet import Fleet, FleetArgs
 from infra.network.network import Network, NetworkArgs
 from infra.plan.plan import Plan, plan
 from infra.settings import Settings
 from infra.store.artifacts import Artifacts, ArtifactsArgs
-from release.component import bake
-from release.rollout.observe import Fleets, all_served
-from release.rollout.together import Together
+from release.component.deployment import Deployments
 
 __all__ = ["Plan", "Stack", "declare", "plan"]
 
@@ -44,17 +42,21 @@ def declare(settings: Settings, plan: Plan) -> Stack:
         "artifacts", ArtifactsArgs(settings=settings.artifacts, fleets=list(settings.fleets), **where)
     )
     network = Network("network", NetworkArgs(zones=plan.zones, settings=settings.network, **where))
-    balancer = _declare_balancer(settings, network, plan.rules, where)
-    release = bake.Release(plan.release, artifacts.ready)
-    together = Together(len(settings.fleets), lambda: all_served(Fleets(settings.region), settings.stack))
+    balancer = _declare_balancer(settings, network, plan.routing, where)
+    digest = plan.release.published(artifacts.ready)
+    deployments = Deployments(
+        stack=settings.stack, region=settings.region, bucket=plan.bucket, fleets=len(settings.fleets)
+    )
     fleets = {
         name: Fleet(
             name,
             FleetArgs(
                 bucket=plan.bucket,
                 settings=fleet,
-                release=release,
-                together=together,
+                release=plan.release,
+                digest=digest,
+                supersede=settings.supersede,
+                deployments=deployments,
                 command=plan.commands[name],
                 vpc_id=network.vpc_id,
                 subnet_ids=[subnet.id for subnet in network.private.values()],
@@ -72,7 +74,7 @@ def declare(settings: Settings, plan: Plan) -> Stack:
     return Stack(
         url=_url(settings, balancer),
         sha=proved.apply(_first),
-        digest=release.digest,
+        digest=digest,
         bucket=plan.bucket,
         region=settings.region,
         network={
@@ -93,9 +95,7 @@ def declare(settings: Settings, plan: Plan) -> Stack:
     )
 
 
-def _declare_balancer(
-    settings: Settings, network: Network, rules: routing.There, where: Mapping[str, str]
-) -> LoadBalancer:
+def _declare_balancer(settings: Settings, network: Network, routing: Routing, where: Mapping[str, str]) -> LoadBalancer:
     given = settings.load_balancer
     certificate: pulumi.Input[str] | None = given.certificate
     if given.domain and given.hosted_zone:
@@ -109,7 +109,7 @@ def _declare_balancer(
             settings=given,
             certificate_arn=certificate,
             fleets=settings.fleets,
-            rules=rules,
+            routing=routing,
             disposable=settings.artifacts.destroy,
             internet=network.internet,
             **where,

@@ -266,7 +266,7 @@ while True:
 PY
 }
 
-brought_by() { # a command -> the package of Amazon Linux 2023 that has it, as release/component/packages.py says
+brought_by() { # a command -> the package of Amazon Linux 2023 that has it, as infra/plan/packages.py says
   case $1 in
     node | npm | npx) echo nodejs22 ;;
     ruby | bundle | gem | irb) echo ruby3.4 ;;

@@ -47,6 +47,11 @@ def target_group_name(stack: str, fleet: str, port: int) -> str:
     return bounded(f"{stack}-{fleet}-{port}", 32)
 
 
+def target_group_in(arn: str) -> str:
+    """Return the name in a target group's ARN."""
+    return arn.split("/")[1]
+
+
 def group_name(stack: str, fleet: str) -> str:
     return f"{prefix(stack)}-{fleet}"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra.balancer import routing
+from infra.balancer.routing import Routing, Rule
 from infra.permissions import policies
 from infra.settings import FleetSettings
 from infra.settings.stack import LoadBalancerSettings
@@ -30,8 +30,7 @@ class LoadBalancerArgs:
     settings: LoadBalancerSettings
     certificate_arn: pulumi.Input[str] | None
     fleets: Mapping[str, FleetSettings]
-    rules: routing.There
-    """Those that are there already."""
+    routing: Routing
     disposable: bool
     """Whether the access logs go with the stack."""
     internet: pulumi.Resource
@@ -60,9 +59,8 @@ class LoadBalancer(pulumi.ComponentResource):
         self._group = self._declare_security_group()
         self._balancer = self._declare_balancer()
         self.target_groups = {fleet: self._target_group(item) for fleet, item in args.fleets.items()}
-        plan = routing.plan({fleet: item.routes for fleet, item in args.fleets.items()}, args.rules)
-        listener = self._declare_listeners(plan.default)
-        self.routes = [listener, *(self._rule(listener, rule) for rule in plan.rules)]
+        listener = self._declare_listeners(args.routing.default)
+        self.routes = [listener, *(self._rule(listener, rule) for rule in args.routing.rules)]
         self.dns_name = self._balancer.dns_name
         self.zone_id = self._balancer.zone_id
         self.arn_suffix = self._balancer.arn_suffix
@@ -196,7 +194,7 @@ class LoadBalancer(pulumi.ComponentResource):
             },
         }
 
-    def _rule(self, listener: aws.lb.Listener, rule: routing.Rule) -> aws.lb.ListenerRule:
+    def _rule(self, listener: aws.lb.Listener, rule: Rule) -> aws.lb.ListenerRule:
         conditions: list[aws.lb.ListenerRuleConditionArgsDict] = []
         if rule.path is not None:
             conditions.append({"path_pattern": {"values": [rule.path]}})

@@ -180,7 +180,7 @@ def _tags(shown: Iterable[Mapping[str, str]]) -> dict[str, str]:
 def _target(rule: Mapping[str, Any]) -> str:
     """The name of the target group that a rule forwards to, or ""."""
     arns = [str(action["TargetGroupArn"]) for action in rule["Actions"] if "TargetGroupArn" in action]
-    return arns[0].split("/")[1] if arns else ""
+    return names.target_group_in(arns[0]) if arns else ""
 
 
 def _path(rule: Mapping[str, Any]) -> str | None:

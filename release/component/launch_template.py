@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from release import names
 from release.component import told
+from release.component.release import Release
 from release.component.user_data import Boot, UserDataTooLargeError, render
 from release.errors import ReleaseError
 from release.rollout.templates import description
@@ -19,35 +19,16 @@ from release.rollout.templates import description
 
 @dataclass(frozen=True, kw_only=True)
 class LaunchTemplateArgs:
-    """What an instance of one fleet is made of.
+    """What an instance of one fleet is made of. `volume_size` is in GiB; `group` names the fleet's group."""
 
-    `secrets` are `name:version` selectors of SSM parameters. `volume_size` is in GiB, the timeouts are in seconds.
-    """
-
-    fleet: str
     group: str
-    hook: str
-    region: str
-    sha: str
-    digest: pulumi.Input[str]
-    image_id: pulumi.Input[str]
-    root_device: pulumi.Input[str]
-    command: pulumi.Input[str]
-    bucket: pulumi.Input[str]
-    log_group: pulumi.Input[str]
+    release: Release
+    boot: pulumi.Output[Boot]
+    instance_type: str
     instance_profile_arn: pulumi.Input[str]
     security_group_ids: Sequence[pulumi.Input[str]]
-    instance_type: str
     volume_size: int
     volume_key: str | None
-    port: int
-    health_path: str
-    health_codes: str
-    health_timeout: int
-    boot_timeout: int
-    environment: Mapping[str, str]
-    secrets: Sequence[pulumi.Input[str]]
-    packages: Sequence[str]
     tags: Mapping[str, str]
 
 
@@ -65,10 +46,10 @@ class LaunchTemplate(pulumi.ComponentResource):
         template = aws.ec2.LaunchTemplate(
             f"{name}-template",
             name=args.group,
-            description=description(args.sha),
-            image_id=args.image_id,
+            description=description(args.release.sha),
+            image_id=args.release.image.id,
             instance_type=args.instance_type,
-            user_data=_user_data(args),
+            user_data=args.boot.apply(_user_data),
             update_default_version=True,
             iam_instance_profile={"arn": args.instance_profile_arn},
             vpc_security_group_ids=list(args.security_group_ids),
@@ -82,7 +63,7 @@ class LaunchTemplate(pulumi.ComponentResource):
             block_device_mappings=[_volume(args)],
             monitoring={"enabled": True},
             tag_specifications=[
-                {"resource_type": kind, "tags": {**args.tags, "Name": args.group, names.RELEASE_TAG: args.sha}}
+                {"resource_type": kind, "tags": {**args.tags, "Name": args.group, names.RELEASE_TAG: args.release.sha}}
                 for kind in ("instance", "volume")
             ],
             tags=dict(args.tags),
@@ -94,12 +75,12 @@ class LaunchTemplate(pulumi.ComponentResource):
 
 
 def _volume(args: LaunchTemplateArgs) -> aws.ec2.LaunchTemplateBlockDeviceMappingArgs:
-    """The root volume: encrypted, gp3, deleted with its instance. Images differ in what they call it.
+    """Return the root volume: encrypted, gp3, deleted with its instance. Images differ in what they call it.
 
     Without a key of its own it gets the account's default key for EBS, which may be a customer's key as well.
     """
     return aws.ec2.LaunchTemplateBlockDeviceMappingArgs(
-        device_name=args.root_device,
+        device_name=args.release.image.root_device,
         ebs=aws.ec2.LaunchTemplateBlockDeviceMappingEbsArgs(
             volume_size=args.volume_size,
             volume_type="gp3",
@@ -110,36 +91,9 @@ def _volume(args: LaunchTemplateArgs) -> aws.ec2.LaunchTemplateBlockDeviceMappin
     )
 
 
-def _user_data(args: LaunchTemplateArgs) -> pulumi.Output[str]:
-    def rendered(known: dict[str, Any]) -> str:
-        boot = Boot(
-            sha=args.sha,
-            digest=known["digest"],
-            bucket=known["bucket"],
-            region=args.region,
-            fleet=args.fleet,
-            group=args.group,
-            hook=args.hook,
-            log_group=known["log_group"],
-            command=known["command"],
-            port=args.port,
-            health_path=args.health_path,
-            health_codes=args.health_codes,
-            health_timeout=args.health_timeout,
-            boot_timeout=args.boot_timeout,
-            environment=args.environment,
-            secrets=tuple(known["secrets"]),
-            packages=tuple(args.packages),
-        )
-        try:
-            return base64.b64encode(render(boot).encode()).decode()
-        except UserDataTooLargeError as error:
-            raise told.run_error(ReleaseError(str(error))) from None
-
-    return pulumi.Output.all(
-        digest=args.digest,
-        bucket=args.bucket,
-        log_group=args.log_group,
-        command=args.command,
-        secrets=pulumi.Output.all(*args.secrets) if args.secrets else [],
-    ).apply(rendered)
+def _user_data(boot: Boot) -> str:
+    """Return the user data as EC2 takes it, in base64."""
+    try:
+        return base64.b64encode(render(boot).encode()).decode()
+    except UserDataTooLargeError as error:
+        raise told.run_error(ReleaseError(str(error))) from None

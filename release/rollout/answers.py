@@ -1,4 +1,8 @@
-"""AWS's answers as plain values. Pure."""
+"""AWS's answers as plain values, and which launch template version is in them. Pure.
+
+A group, an instance refresh and a DesiredConfiguration name the version in the same shape: by themselves, or in a mixed
+instances policy. Pulumi's side of that is release/component/instances.py.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +25,20 @@ def configured_template(shown: Mapping[str, Any]) -> Template | None:
     if mixed:
         return _template(mixed["LaunchTemplate"]["LaunchTemplateSpecification"])
     return _template(shown.get("LaunchTemplate"))
+
+
+def specification(template: Template) -> dict[str, str]:
+    """Return the template as LaunchTemplateSpecification of the API."""
+    return {"LaunchTemplateId": template.id, "Version": template.version}
+
+
+def with_template(shown: Mapping[str, Any], template: Template) -> dict[str, Any]:
+    """Return a group's configuration with another template, as a DesiredConfiguration."""
+    mixed = shown.get("MixedInstancesPolicy")
+    if not mixed:
+        return {"LaunchTemplate": specification(template)}
+    launch = {**mixed["LaunchTemplate"], "LaunchTemplateSpecification": specification(template)}
+    return {"MixedInstancesPolicy": {**mixed, "LaunchTemplate": launch}}
 
 
 def group(shown: Mapping[str, Any]) -> Group:

@@ -8,6 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from release.clients import client, code
+from release.rollout import answers
 from release.rollout.observed import Template
 
 
@@ -61,9 +62,4 @@ class Refreshes:
     def desired(self, group: str, template: Template) -> dict[str, Any]:
         """The group's own configuration with another launch template version, as a DesiredConfiguration."""
         shown = self._autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[group])["AutoScalingGroups"][0]
-        named = {"LaunchTemplateId": template.id, "Version": template.version}
-        mixed = shown.get("MixedInstancesPolicy")
-        if not mixed:
-            return {"LaunchTemplate": named}
-        launch = {**mixed["LaunchTemplate"], "LaunchTemplateSpecification": named}
-        return {"MixedInstancesPolicy": {**mixed, "LaunchTemplate": launch}}
+        return answers.with_template(shown, template)

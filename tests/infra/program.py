@@ -17,9 +17,10 @@ from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.settings import SETTINGS
 
 from infra import stack
+from infra.balancer import routing
 from infra.settings import Settings
 from infra.store.artifacts import bucket_of
-from release.component import bake
+from release.component.release import Release
 from release.machine_image import Image
 from release.store import publish
 from release.store.manifest import ImageName, Manifest, Origin
@@ -202,8 +203,9 @@ def plan(settings: Settings, zones: tuple[str, ...]) -> stack.Plan:
         account=ACCOUNT,
         zones=zones,
         bucket=bucket_of(settings.artifacts, stack=settings.stack, account=ACCOUNT, region=settings.region),
-        release=bake.Plan(release=published, image=image, store=cast("Store", None)),
+        release=Release(publication=published, image=image, store=cast("Store", None)),
         commands={name: f"run {fleet.process}" for name, fleet in settings.fleets.items()},
+        routing=routing.plan({name: fleet.routes for name, fleet in settings.fleets.items()}),
     )
 
 

@@ -49,7 +49,7 @@ def plan(monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(configuration, "provider", lambda: given or {})
         image = SimpleNamespace(name="al2023-ami-2023.9-kernel-6.1-x86_64", owner="amazon")
         release = SimpleNamespace(command=lambda _process, own: own or "run", image=image)
-        monkeypatch.setattr(planning.bake, "plan", lambda _source: release)
+        monkeypatch.setattr(planning.Release, "find", lambda **_: release)
         return planning.plan(settings(stack, **mapping))
 
     return plan
@@ -72,7 +72,7 @@ def test_an_empty_account_is_planned_for(plan):
     """Nothing is there, nothing is refused."""
     planned = plan()
     assert (planned.account, planned.bucket) == (ACCOUNT, f"slipway-shop-{ACCOUNT}-{REGION}")
-    assert dict(planned.rules) == {}
+    assert planned.routing.rules == ()
 
 
 @pytest.mark.parametrize(
@@ -250,7 +250,7 @@ def test_rules_keep_the_priority_that_they_have(plan):
     there = {(rule.fleet, rule.path): rule.priority for rule in routing.plan(late).rules}
     assert routing.plan(wanted) != routing.plan(wanted, there)  # some do come to the same place
     listener(there)
-    assert dict(plan(fleets=fleets).rules) == there
+    assert plan(fleets=fleets).routing == routing.plan(wanted, there)
 
 
 def listener(rules: dict[tuple[str, str | None], int]) -> None:

@@ -6,7 +6,8 @@ import botocore.session
 import pytest
 from botocore.validate import validate_parameters
 
-from release.component.hooks import desired_configuration, template_of
+from release.component.instances import desired_configuration
+from release.rollout.answers import configured_template
 from release.rollout.observed import Template
 
 ONE = {"launchTemplate": {"id": "lt-1", "version": "7", "__defaults": []}}
@@ -32,15 +33,15 @@ def test_the_api_takes_what_is_made_of_the_inputs(inputs: dict):
 
     The engine's numbers are floats, the API's are not; and pulumi-aws adds `__defaults` to each object that it checks.
     """
-    desired = desired_configuration(inputs)
+    desired, template = desired_configuration(inputs)
     model = botocore.session.get_session().get_service_model("autoscaling")
     validate_parameters(desired, model.shape_for("DesiredConfiguration"))
-    assert template_of(desired) == Template(id="lt-1", version="7")
+    assert template == configured_template(desired) == Template(id="lt-1", version="7")
 
 
 def test_every_type_of_a_mixed_group_is_kept():
     """A refresh with fewer types would change the group's capacity behind the stack's back."""
-    policy = desired_configuration(MIXED)["MixedInstancesPolicy"]
+    policy = desired_configuration(MIXED)[0]["MixedInstancesPolicy"]
     assert policy["LaunchTemplate"]["Overrides"] == [{"InstanceType": "t3.small"}, {"InstanceType": "t3a.small"}]
     assert policy["InstancesDistribution"] == {
         "OnDemandAllocationStrategy": "prioritized",

@@ -87,9 +87,7 @@ def test_what_cannot_be_asked_fails_no_preview():
         made, _ = conflicts(aws, FakeLedger())
         made.record.ledger.history = no_bucket  # type: ignore[method-assign]
         deployment = SimpleNamespace(conflicts=lambda _tell: made, spec=made.spec)
-        return await hooks._foreseen(
-            "urn", {"launchTemplate": cast("Any", SimpleNamespace(future=nothing))}, cast("Any", deployment)
-        )
+        return await hooks._foreseen("urn", [cast("Any", SimpleNamespace(future=nothing))], cast("Any", deployment))
 
     async def nothing() -> None:
         return None
@@ -99,20 +97,19 @@ def test_what_cannot_be_asked_fails_no_preview():
         assert asyncio.run(preview()) == NEW_SHA
     finally:
         hooks.teller = hooks_teller
-    assert "could not be asked" in told[0]
+    assert "could not ask" in told[0]
 
 
 def test_an_up_that_left_the_rollout_out_says_so_at_once(monkeypatch: pytest.MonkeyPatch):
     """With --target the group's outputs are the state's: the old release, which is neither waited for nor recorded."""
     ledger = FakeLedger()
     proof, told = make(Proof, FakeAws(running=OLD), ledger)
-    deployment = SimpleNamespace(
-        spec=proof.spec, region="eu-west-1", together=Together(1, lambda: ""), proof=lambda *_: proof
-    )
+    shared = SimpleNamespace(together=Together(1, lambda: ""))
+    deployment = SimpleNamespace(spec=proof.spec, shared=shared, proof=lambda *_: proof)
     proof.aws.templates.release_of = lambda _template: GOOD
     monkeypatch.setattr(hooks, "teller", lambda _urn: told.append)
     monkeypatch.setattr(hooks, "warner", lambda _urn: told.append)
     assert asyncio.run(hooks._proved("urn", "d", OLD, cast("Any", deployment))) == GOOD
     [said] = told
-    assert f"{NEW_SHA} was not deployed, since this `pulumi up` left the fleet's rollout out" in said
+    assert f"{NEW_SHA} was not deployed, because this `pulumi up` left the fleet's rollout out" in said
     assert ledger.events == []

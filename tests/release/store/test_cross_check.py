@@ -15,7 +15,7 @@ import pytest
 from release.artifact import archive
 from release.artifact.build import Build
 from release.clients import client
-from release.component import bake
+from release.component.release import Release
 from release.errors import ConflictError, ReleaseError, RevisionError
 from release.source import clone_cache
 from release.store import cross_check, publish
@@ -240,17 +240,19 @@ def test_the_owner_of_the_image_is_the_settings_to_name(store: Store, clone: Clo
     manifest = published(store, clone, "v1")
     boto3.client("ec2").register_image(Name=IMAGE.name, Architecture="x86_64")
     forge(store, manifest, lambda document: document["image"].update(owner="self"))
-    source = bake.Source(
-        stack="prod",
-        region=REGION,
-        bucket=store.bucket,
-        sha=manifest.sha,
-        repository=None,
-        directory=None,
-        build=None,
-        image=ImageName(name="al2023-*", owner="amazon"),
-    )
-    with pytest.raises(ReleaseError, match=r"of owner 'self', and slipway:image.owner is 'amazon'.*config set"):
-        bake.plan(source)
-    trusting = replace(source, image=ImageName(name="al2023-*", owner="self"))
-    assert bake.plan(trusting).image.name == IMAGE.name
+
+    def find(owner: str) -> Release:
+        return Release.find(
+            stack="prod",
+            region=REGION,
+            bucket=store.bucket,
+            ref=manifest.sha,
+            repository=None,
+            directory=None,
+            build=None,
+            image=ImageName(name="al2023-*", owner=owner),
+        )
+
+    with pytest.raises(ReleaseError, match=r"of owner 'self', but slipway:image.owner is 'amazon'.*config set"):
+        find("amazon")
+    assert find("self").image.name == IMAGE.name

@@ -88,6 +88,6 @@ def test_what_cannot_be_installed_leaves_all_as_it_was(tmp_path, folder, names, 
 
 def test_what_the_errors_recommend_is_there():
     """A package that the boot script names can be installed in the sandbox too."""
-    from release.component.packages import RUNTIMES
+    from infra.plan.packages import RUNTIMES
 
     assert {runtime.package for runtime in RUNTIMES} <= set(PACKAGES)

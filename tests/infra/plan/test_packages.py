@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from release.component.packages import RUNTIMES, missing
+from infra.plan.packages import RUNTIMES, missing
 
 AL2023 = {"image": "al2023-ami-2023.9.20251110.1-kernel-6.1-x86_64", "owner": "amazon"}
 

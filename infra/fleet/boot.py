@@ -1,0 +1,65 @@
+"""What the instances of a fleet are told at launch, and whether it fits into user data. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from infra.settings import FleetSettings, Settings
+from release import names
+from release.component.user_data import Boot, UserDataTooLargeError, render
+
+_LARGEST_VERSION = 999_999
+"""Version of a parameter: each new value of a secret makes another one."""
+
+
+def boot(
+    fleet: FleetSettings,
+    *,
+    stack: str,
+    region: str,
+    bucket: str,
+    command: str,
+    sha: str,
+    digest: str,
+    secrets: Sequence[str],
+) -> Boot:
+    """Return what each instance of the fleet is told; `secrets` are `name:version` selectors of SSM parameters."""
+    return Boot(
+        sha=sha,
+        digest=digest,
+        bucket=bucket,
+        region=region,
+        fleet=fleet.name,
+        group=names.group_name(stack, fleet.name),
+        hook=names.BOOT_HOOK,
+        log_group=names.log_group_name(stack, fleet.name),
+        command=command,
+        port=fleet.port,
+        health_path=fleet.health.path,
+        health_codes=fleet.health.codes,
+        health_timeout=fleet.health.timeout,
+        boot_timeout=fleet.boot_timeout,
+        environment=fleet.environment,
+        secrets=tuple(secrets),
+        packages=fleet.packages,
+    )
+
+
+def problems(settings: Settings, commands: Mapping[str, str], bucket: str) -> Iterator[str]:
+    """Yield what EC2 would refuse at launch, known before anything is declared; `commands` is what each fleet runs."""
+    for name, fleet in settings.fleets.items():
+        parameters = (names.parameter_name(settings.stack, name, key) for key in fleet.secrets)
+        told = boot(
+            fleet,
+            stack=settings.stack,
+            region=settings.region,
+            bucket=bucket,
+            command=commands[name],
+            sha="0" * 40,
+            digest="0" * 64,
+            secrets=[f"{parameter}:{_LARGEST_VERSION}" for parameter in parameters],
+        )
+        try:
+            render(told)
+        except UserDataTooLargeError as error:
+            yield str(error)

@@ -1,0 +1,98 @@
+"""What a stack is refused for before anything is declared, because of what AWS has already: one check each.
+
+A problem is a line that begins with the setting. Checks that ask AWS raise what boto3 raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from infra.plan import lookup, packages
+from infra.settings import Settings
+from release import names
+from release.machine_image import Image
+from release.rollout.observed import DeployedFleet
+
+
+def topics(settings: Settings) -> list[str]:
+    """Return the problems of topics that do not exist: nobody would hear of an alarm."""
+    asked = {
+        (fleet.name, index): topic
+        for fleet in settings.fleets.values()
+        for index, topic in enumerate(fleet.alarms.notify)
+    }
+    missing = lookup.missing_topics(settings.region, asked.values())
+    return [
+        f"fleets.{fleet}.alarms.notify[{index}]: there is no topic {topic}, and nobody would hear of an alarm; "
+        f"make it (`aws sns create-topic --name {topic.rpartition(':')[2]}`), or remove it here"
+        for (fleet, index), topic in asked.items()
+        if topic in missing
+    ]
+
+
+def egress(settings: Settings) -> list[str]:
+    """Return the problems of security groups and prefix lists that do not exist: AWS would refuse the rules."""
+    asked = {
+        (fleet.name, index): rule.target
+        for fleet in settings.fleets.values()
+        for index, rule in enumerate(fleet.egress)
+    }
+    missing = lookup.missing_targets(settings.region, asked.values())
+    return [
+        f"fleets.{fleet}.egress[{index}]: there is no {target} in {settings.region}; "
+        "`aws ec2 describe-security-groups` and `aws ec2 describe-managed-prefix-lists` show what there is"
+        for (fleet, index), target in asked.items()
+        if target in missing
+    ]
+
+
+def ports(settings: Settings, there: Sequence[DeployedFleet]) -> Iterator[str]:
+    """Yield the fleets whose port changes: a new target group has no instance until the rollout is over."""
+    for found in there:
+        fleet = settings.fleets.get(found.name)
+        groups = [names.target_group_in(arn) for arn in found.group.target_group_arns]
+        if fleet and groups and names.target_group_name(settings.stack, fleet.name, fleet.port) not in groups:
+            yield (
+                f"fleets.{fleet.name}.port: differs from the running fleet's ({', '.join(groups)}), and nothing would "
+                "serve until it is rolled out; declare a fleet of another name with the new port, give it this one's "
+                "routes, and remove this one in the next `pulumi up`"
+            )
+
+
+def taken_names(settings: Settings, account: str, there: Sequence[DeployedFleet]) -> Iterator[str]:
+    """Yield the names that something else has.
+
+    A stack `shop` with a fleet `api-web` and a stack `shop-api` with a fleet `web` want the same names.
+    """
+    stack, region = settings.stack, settings.region
+    logs = names.access_logs_bucket_name(stack, account, region)
+    own_logs = settings.load_balancer.access_logs and not settings.load_balancer.access_logs_bucket
+    if own_logs and settings.artifacts.bucket == logs:
+        yield f"artifacts.bucket: {logs} takes this stack's access logs, which expire; name another one"
+    buckets = [logs] if own_logs else []
+    if settings.artifacts.bucket is None:
+        buckets.append(names.bucket_name(stack, account, region))
+    known = {found.name for found in there}
+    new = {name: fleet.port for name, fleet in settings.fleets.items() if name not in known}
+    roles = [names.role_name(stack, name, region) for name in new]
+    if settings.network.flow_logs and not known:
+        roles.append(names.flow_logs_role_name(stack, region))
+    wanted = [
+        *lookup.of_buckets(region, buckets),
+        *lookup.of_roles(region, roles),
+        *lookup.of_fleets(region, stack, new),
+    ]
+    for problem in lookup.taken(stack, wanted):
+        yield f"{problem}; stack {stack} would need it: give this stack, or its fleet, another name"
+
+
+def commands(settings: Settings, commands: Mapping[str, str], image: Image) -> Iterator[str]:
+    """Yield the fleets whose command the image lacks: each instance would fail to boot."""
+    for name, fleet in settings.fleets.items():
+        lacks = packages.missing(commands[name], fleet.packages, image=image.name, owner=image.owner)
+        if lacks and "PATH" not in fleet.environment:
+            command, package = lacks
+            yield (
+                f"fleets.{name}.packages: it runs `{commands[name]}`, but the image {image.name} has no {command}; "
+                f"`pulumi config set --path 'slipway:fleets.{name}.packages[{len(fleet.packages)}]' {package}`"
+            )

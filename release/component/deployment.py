@@ -1,0 +1,69 @@
+"""A fleet's deployment: what `pulumi up` rolls out and proves, and what a preview foresees of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import pulumi
+
+from release.clients import client
+from release.component.release import Release
+from release.rollout.aws import Aws
+from release.rollout.conflicts import Conflicts
+from release.rollout.drive import Rollout
+from release.rollout.observe import all_served
+from release.rollout.proof import Proof
+from release.rollout.record import Record
+from release.rollout.spec import RolloutSpec
+from release.rollout.together import Together
+from release.store.ledger import Ledger
+
+
+class Deployments:
+    """What the deployments of a stack's fleets share: AWS's clients, the ledger, and the report when one fails."""
+
+    def __init__(self, *, stack: str, region: str, bucket: str, fleets: int) -> None:
+        """Ask nothing of AWS yet; `fleets` is how many fleets the stack has."""
+        self.stack = stack
+        self.aws = Aws(region)
+        self.together = Together(fleets, lambda: all_served(self.aws.fleets, stack))
+        self._region = region
+        self._bucket = bucket
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        return Ledger(self._bucket, client("s3", self._region))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment:
+    """One fleet's deployment of a release."""
+
+    spec: RolloutSpec
+    release: Release
+    digest: pulumi.Output[str]
+    shared: Deployments
+
+    def rollout(self, digest: str, tell: Callable[[str], None], warn: Callable[[str], None]) -> Rollout:
+        """Return the rollout, once the digest is known."""
+        return Rollout(spec=self.spec, aws=self.shared.aws, record=self._record(digest), tell=tell, warn=warn)
+
+    def proof(self, digest: str, tell: Callable[[str], None], warn: Callable[[str], None]) -> Proof:
+        """Return the proof of it."""
+        return Proof(spec=self.spec, aws=self.shared.aws, record=self._record(digest), tell=tell, warn=warn)
+
+    def conflicts(self, tell: Callable[[str], None]) -> Conflicts:
+        """Return what tells, in a preview, what `pulumi up` would refuse; the digest does not matter for it."""
+        return Conflicts(spec=self.spec, aws=self.shared.aws, record=self._record(""), tell=tell)
+
+    def _record(self, digest: str) -> Record:
+        return Record(
+            ledger=self.shared.ledger,
+            stack=self.shared.stack,
+            fleet=self.spec.fleet,
+            sha=self.spec.sha,
+            digest=digest,
+            image=self.release.image.name,
+        )

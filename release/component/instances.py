@@ -1,0 +1,77 @@
+"""Which instances a group launches: one type, or several of them on demand. As Pulumi has it, and for the API.
+
+The API's side of it is release/rollout/answers.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from release.component.launch_template import LaunchTemplate
+from release.rollout import answers
+from release.rollout.observed import Template
+
+
+def arguments(template: LaunchTemplate, types: Sequence[str]) -> dict[str, Any]:
+    """Return the arguments of aws.autoscaling.Group that say what it launches.
+
+    Of several types it is on-demand instances of the first one that can be had, in their order.
+    """
+    if len(types) == 1:
+        return {"launch_template": {"id": template.id, "version": template.version}}
+    policy: aws.autoscaling.GroupMixedInstancesPolicyArgsDict = {
+        "launch_template": {
+            "launch_template_specification": {"launch_template_id": template.id, "version": template.version},
+            "overrides": [{"instance_type": name} for name in types],
+        },
+        "instances_distribution": {
+            "on_demand_allocation_strategy": "prioritized",
+            "on_demand_percentage_above_base_capacity": 100,
+        },
+    }
+    return {"mixed_instances_policy": policy}
+
+
+def desired_configuration(inputs: Mapping[str, Any]) -> tuple[dict[str, Any], Template]:
+    """Return a group's inputs, as the engine has them, as DesiredConfiguration of the API, and the template in it."""
+    mixed = inputs.get("mixedInstancesPolicy")
+    if not mixed:
+        template = _named(inputs["launchTemplate"], "id")
+        return {"LaunchTemplate": answers.specification(template)}, template
+    launch = mixed["launchTemplate"]
+    template = _named(launch["launchTemplateSpecification"], "launchTemplateId")
+    policy: dict[str, Any] = {
+        "LaunchTemplate": {
+            "LaunchTemplateSpecification": answers.specification(template),
+            "Overrides": [{"InstanceType": override["instanceType"]} for override in launch.get("overrides", [])],
+        }
+    }
+    if distribution := mixed.get("instancesDistribution"):
+        # The engine's numbers are floats, the API's are integers; pulumi-aws adds `__defaults` to each object.
+        policy["InstancesDistribution"] = {
+            key[0].upper() + key[1:]: int(value) if isinstance(value, float) else value
+            for key, value in distribution.items()
+            if not key.startswith("__")
+        }
+    return {"MixedInstancesPolicy": policy}, template
+
+
+def templates(group: aws.autoscaling.Group) -> list[pulumi.Output[Template | None]]:
+    """Return the template that a group has, at each of the two places where it may be named; None where it is not.
+
+    Each is an output by itself: in a preview, what a group does not have is not known either.
+    """
+    mixed = group.mixed_instances_policy.apply(
+        lambda shown: (
+            _named(shown.launch_template.launch_template_specification, "launch_template_id") if shown else None
+        )
+    )
+    return [mixed, group.launch_template.apply(lambda shown: _named(shown, "id") if shown else None)]
+
+
+def _named(given: Any, id_field: str) -> Template:  # noqa: ANN401 - the engine's inputs, or a type of pulumi-aws
+    return Template(id=str(given[id_field]), version=str(given["version"]))

@@ -1,0 +1,142 @@
+"""The release that a stack deploys: found before anything is declared, published before anything boots it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import pulumi
+
+from release import machine_image
+from release.artifact.build import Build
+from release.clients import client
+from release.component import told
+from release.errors import ReleaseError
+from release.machine_image import Image
+from release.source import procfile
+from release.store import publish
+from release.store.ledger import Ledger
+from release.store.manifest import ImageName
+from release.store.releases import Store
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """A release, and its machine image in the stack's region. It may be one that `pulumi up` is yet to publish."""
+
+    publication: publish.Publication
+    image: Image
+    store: Store
+
+    @classmethod
+    def find(
+        cls,
+        *,
+        stack: str,
+        region: str,
+        bucket: str,
+        ref: str | None,
+        repository: str | None,
+        directory: str | None,
+        build: Build | None,
+        image: ImageName,
+    ) -> Release:
+        """Return the release that `ref` names, or, if it is None, the last one that the ledger says was good.
+
+        Changes nothing. `image` says which machine image a release that is not published yet boots, and whose images a
+        published one may boot. Raises ReleaseError, whose message is for the user.
+        """
+        # Before a stack's first `up` there is no bucket, so nothing is published.
+        s3, ec2 = client("s3", region), client("ec2", region)
+        store, ledger = Store(bucket, s3, may_be_missing=True), Ledger(bucket, s3)
+        found = publish.prepare(
+            repository=repository,
+            ref=ref or _last_good(ledger, stack, bucket),
+            directory=directory,
+            store=store,
+            image=lambda: _newest(image, ec2),
+            build=build,
+            served=lambda sha: ledger.digests(sha, stack),
+            keep=not pulumi.runtime.is_dry_run(),
+        )
+        _check_owner(found, image.owner)
+        for note in found.notes:
+            pulumi.log.warn(note)
+        return cls(
+            publication=found, image=machine_image.by_name(found.image.name, found.image.owner, ec2), store=store
+        )
+
+    @property
+    def sha(self) -> str:
+        """Return the commit's full SHA."""
+        return self.publication.sha
+
+    def command(self, process: str, own: str | None) -> str:
+        """Return what a fleet runs: its own command, else its process's. Raises ReleaseError if there is neither."""
+        return own or procfile.command(self.publication.processes, process, self.sha)
+
+    def published(self, ready: Sequence[pulumi.Resource]) -> pulumi.Output[str]:
+        """Return the artifact's digest, which is known once the release is in the store.
+
+        `ready` must exist before anything can be put into the store. A preview publishes nothing: there the digest is
+        known unless a build step decides it.
+        """
+        known = self.publication.digest
+        if self.publication.already_published and (pulumi.runtime.is_dry_run() or not self.publication.new_tags):
+            return pulumi.Output.from_input(known or "")
+        if pulumi.runtime.is_dry_run():
+            return pulumi.Output.from_input(known) if known else _unknown()
+        return pulumi.Output.all(*(resource.urn for resource in ready)).apply(self._publish)
+
+    async def _publish(self, _ready: Sequence[str]) -> str:
+        try:
+            manifest = await asyncio.to_thread(publish.publish, self.publication, self.store, output=_tell)
+        except ReleaseError as error:
+            raise told.run_error(error) from None
+        if not self.publication.already_published:
+            _tell(f"published {manifest.sha}")
+        return manifest.digest
+
+
+def _unknown() -> pulumi.Output[str]:
+    """Return an output that a preview shows as `[unknown]`."""
+    return pulumi.Output(set(), _done(""), _done(False))
+
+
+def _done(value: T) -> asyncio.Future[T]:
+    future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+    future.set_result(value)
+    return future
+
+
+def _tell(line: str) -> None:
+    pulumi.log.info(line, ephemeral=True)
+
+
+def _newest(wanted: ImageName, ec2: object) -> ImageName:
+    found = machine_image.newest(wanted.name, wanted.owner, ec2)
+    return ImageName(name=found.name, owner=found.owner)
+
+
+def _last_good(ledger: Ledger, stack: str, bucket: str) -> str:
+    event = ledger.last_good(stack)
+    if event is None:
+        raise ReleaseError(
+            f"{stack}: no release is asked for, and the ledger in {bucket} knows of none that served: "
+            "run `pulumi config set --path slipway:release.sha <sha>`, or set SLIPWAY_SHA"
+        )
+    return event.sha
+
+
+def _check_owner(found: publish.Publication, owner: str) -> None:
+    """Raise ReleaseError if the image is another owner's: anybody can publish an image by any name."""
+    if found.image.owner != owner:
+        raise ReleaseError(
+            f"release {found.sha} boots the machine image {found.image.name!r} of owner {found.image.owner!r}, "
+            f"but slipway:image.owner is {owner!r}: if you trust that owner, run `pulumi config set --path "
+            f"slipway:image.owner {found.image.owner}`; otherwise publish a new commit"
+        )

@@ -6,7 +6,7 @@ import difflib
 import re
 
 from release.errors import RevisionError
-from release.source import clone_cache, git_command
+from release.source import clone_cache, git_command, git_host
 from release.source.repository import FULL_SHA, Repository, is_url, open_path, open_present
 from release.source.urls import is_plain
 
@@ -55,7 +55,7 @@ def meanings(repository: str, ref: str, sha: str) -> dict[str, str]:
     abbreviates = sha.startswith(ref.lower())
     names = [f"refs/heads/{ref}", f"refs/tags/{ref}"]
     if is_url(repository) and not abbreviates:
-        return clone_cache.advertised(repository, names)
+        return git_host.advertised(repository, names)
     opened = open_present(repository, sha) if is_url(repository) else open_path(repository)
     names.append(ref if abbreviates else f"refs/remotes/origin/{ref}")
     return _commits(opened, names) if opened else {}

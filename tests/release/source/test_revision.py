@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from release.errors import RevisionError, UnreachableError
-from release.source import git_command, repository
+from release.source import git_host, repository
 from release.source.revision import log, resolve
 from tests.release.conftest import Clone
 
@@ -271,7 +271,7 @@ def test_two_at_once_share_the_cache(clone: Clone):
 @pytest.mark.parametrize("scheme", ["http", "ssh"])
 def test_a_host_that_never_answers(scheme: str, monkeypatch: pytest.MonkeyPatch):
     """A host that accepts and stays silent is given up, and no git process is left behind."""
-    monkeypatch.setattr(git_command, "FIRST_BYTE", 1.0)
+    monkeypatch.setattr(git_host, "FIRST_BYTE", 1.0)
     if scheme == "ssh":
         monkeypatch.setenv("GIT_SSH_COMMAND", "sleep 600; :")
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -286,7 +286,7 @@ def test_a_host_that_never_answers(scheme: str, monkeypatch: pytest.MonkeyPatch)
 
 def test_the_deadlines_of_a_silent_host_are_under_15_seconds():
     """The limit that the test above shortens, and ending its processes, add up to less than 15 s."""
-    assert git_command.FIRST_BYTE + 3.0 < 15
+    assert git_host.FIRST_BYTE + 3.0 < 15
 
 
 def test_log_between_two_commits(clone: Clone):

@@ -17,7 +17,7 @@ from release.artifact.build import Build
 from release.clients import client
 from release.component.release import Release
 from release.errors import ConflictError, ReleaseError, RevisionError
-from release.source import clone_cache
+from release.source import git_host
 from release.store import cross_check, publish
 from release.store.ledger import Event, Ledger
 from release.store.manifest import ImageName, Manifest, to_json
@@ -208,7 +208,7 @@ def test_what_a_host_says_of_a_name(clone: Clone):
     clone.git("tag", "--annotate", "--message", "x", "v2", "main")
     names = ["refs/heads/main", "refs/tags/v2", "refs/heads/v2"]
     sha = clone.git("rev-parse", "main")
-    assert clone_cache.advertised(f"file://{clone.path}", names) == {"refs/heads/main": sha, "refs/tags/v2": sha}
+    assert git_host.advertised(f"file://{clone.path}", names) == {"refs/heads/main": sha, "refs/tags/v2": sha}
     assert cross_check.check_name("main", sha, f"file://{clone.path}") is None
 
 

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from release.clients import client, code
 from release.rollout.observed import BootEvent
-from release.store.reader import parse
+from release.store.document import parse
 from release.text import clean
 
 _STREAMS_PER_CALL = 100

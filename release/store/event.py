@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timezone
-from typing import Any
+from typing import Annotated
 
 from release.errors import LedgerError
-from release.store.reader import Reader, number, parse, told
+from release.store import document
+from release.store.document import Moment, Number, Unread, Whole, one_of
 from release.text import clean, one_line
 
 ACTIONS = ("deploy", "rollback")
@@ -27,25 +28,25 @@ _YEARS = range(2006, 9999)
 class Event:
     """One step of a fleet's history. `seconds` and `requests_failed` are None where they aren't known."""
 
-    at: datetime
+    at: Moment
     by: str
     stack: str
     fleet: str
-    action: str
+    action: Annotated[str, one_of(*ACTIONS)]
     sha: str
     digest: str
-    outcome: str
+    outcome: Annotated[str, one_of(*OUTCOMES)]
     image: str | None = None
     template_version: str | None = None
-    seconds: float | None = None
-    requests_failed: int | None = None
+    seconds: Number | None = None
+    requests_failed: Whole | None = None
     reason: str | None = None
     refresh_id: str | None = None
     caller: str | None = field(default=None, compare=False)
     """The ARN that AWS knows the writer by (STS GetCallerIdentity); `by` is what the writer says."""
-    stored: datetime | None = field(default=None, compare=False)
+    stored: Unread[datetime] = field(default=None, compare=False)
     """When S3 stored it; None for one that isn't there yet."""
-    stamp: datetime | None = field(default=None, compare=False)
+    stamp: Unread[datetime] = field(default=None, compare=False)
 
     @property
     def when(self) -> datetime:
@@ -111,31 +112,11 @@ def to_json(event: Event) -> str:
 
 
 def from_json(text: str | bytes, where: str) -> Event:
-    """The event that `text` is; LedgerError with every problem at once. Keys it doesn't know are left out."""
-    if len(text) > LIMIT_BYTES:
-        raise LedgerError(f"{where}: not an event: over {LIMIT_BYTES} bytes")
-    try:
-        reader = Reader(parse(text))
-    except ValueError as error:
-        raise LedgerError(f"{where}: not JSON ({error})") from None
-    schema = reader.optional("schema", int) or SCHEMA  # the first events had none
-    if schema != SCHEMA:
-        raise LedgerError(
-            f"{where}: schema {one_line(schema, 20)}; this version of slipway reads {SCHEMA}: update slipway"
-        )
-    required: dict[str, Any] = {name: reader.take(name, str) for name in ("by", "stack", "fleet", "sha", "digest")}
-    choices: dict[str, Any] = {
-        "action": reader.take("action", str, _one_of(ACTIONS)),
-        "outcome": reader.take("outcome", str, _one_of(OUTCOMES)),
-    }
-    texts = ("image", "template_version", "reason", "refresh_id", "caller")
-    optional: dict[str, Any] = {name: reader.optional(name, str) for name in texts}
-    optional["seconds"] = reader.optional("seconds", (int, float), number)
-    optional["requests_failed"] = reader.optional("requests_failed", int, number)
-    moment = reader.moment("at")
-    if reader.problems:
-        raise LedgerError(f"{where}: not an event: {told(reader.problems)}")
-    return Event(at=moment, **required, **choices, **optional)
+    """Return the event that `text` is; keys that it doesn't know are left out, and the first events had no schema.
+
+    Raises LedgerError with every problem at once, below `where`.
+    """
+    return document.read(Event, text, where=where, what="an event", schema=SCHEMA, limit=LIMIT_BYTES, error=LedgerError)
 
 
 def checked(event: Event) -> Event:
@@ -149,7 +130,3 @@ def checked(event: Event) -> Event:
         raise LedgerError(f"not an event: {'; '.join(problems)}")
     texts = {name: one_line(value) for name, value in asdict(event).items() if isinstance(value, str)}
     return replace(event, **{**texts, "reason": None if event.reason is None else clean(event.reason)})
-
-
-def _one_of(choices: tuple[str, ...]) -> Callable[[Any], str | None]:
-    return lambda value: None if value in choices else f"must be one of {', '.join(choices)}, is {value[:60]!r}"

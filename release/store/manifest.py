@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any
+from typing import Annotated
+
+from pydantic import Field
 
 from release.errors import ManifestError
-from release.store.reader import Reader, number, parse, told
+from release.store import document
+from release.store.document import Document, Moment, Whole, matching
 from release.text import one_line
 
 SCHEMA = 1
@@ -18,21 +20,19 @@ LIMIT_BYTES = 1 << 20
 """What is larger is no manifest, and is not read."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ImageName:
+class ImageName(Document):
     """A machine image by what is the same in every region: its name, and the owner to look for (`amazon`, an id)."""
 
     name: str
     owner: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Origin:
+class Origin(Document):
     """Where the files came from; `directory` is "" for the whole tree."""
 
     repository: str
     directory: str
-    committed: datetime
+    committed: Moment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,49 +83,46 @@ def timestamp(moment: datetime) -> str:
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+class _Build(Document):
+    command: str
+
+
+class _Published(Document):
+    at: Moment
+    by: str
+    caller: str | None = None
+
+
+class _Document(Document):
+    """The JSON, as docs/architecture.md has it."""
+
+    schema_: Whole = Field(alias="schema")
+    sha: Annotated[str, matching("[0-9a-f]{40}", "40 hex digits")]
+    digest: Annotated[str, matching("[0-9a-f]{64}", "64 hex digits")]
+    size: Whole
+    image: ImageName
+    processes: dict[str, str]
+    tags: tuple[str, ...]
+    source: Origin
+    build: _Build | None
+    published: _Published
+
+
 def from_json(text: str | bytes, where: str) -> Manifest:
-    """The manifest that `text` is; ManifestError with every problem at once, each at its path, below `where`."""
-    if len(text) > LIMIT_BYTES:
-        raise ManifestError(f"{where}: not a manifest: over {LIMIT_BYTES} bytes")
-    try:
-        document = parse(text)
-    except ValueError as error:
-        raise ManifestError(f"{where}: not JSON ({error})") from None
-    reader = Reader(document)
-    schema = reader.take("schema", int)
-    if schema is not None and schema != SCHEMA:
-        raise ManifestError(
-            f"{where}: schema {one_line(schema, 20)}; this version of slipway reads {SCHEMA}: update slipway"
-        )
-    fields = _fields(reader)
-    problems = reader.finish()
-    if problems:
-        raise ManifestError(f"{where}: not a manifest: {told(problems)}")
-    return Manifest(**fields)
-
-
-def _fields(reader: Reader) -> dict[str, Any]:
-    image, source = reader.inner("image"), reader.inner("source")
-    published = reader.inner("published")
-    build = reader.inner("build") if reader.has("build") else reader.null("build")
-    return {
-        "sha": reader.take("sha", str, _matches(r"[0-9a-f]{40}", "40 hex digits")),
-        "digest": reader.take("digest", str, _matches(r"[0-9a-f]{64}", "64 hex digits")),
-        "size": reader.take("size", int, number),
-        "image": ImageName(name=image.take("name", str) or "", owner=image.take("owner", str) or ""),
-        "processes": reader.strings("processes"),
-        "tags": tuple(reader.string_list("tags")),
-        "source": Origin(
-            repository=source.take("repository", str) or "",
-            directory=source.take("directory", str) or "",
-            committed=source.moment("committed"),
-        ),
-        "build": build.take("command", str) if build else None,
-        "published_at": published.moment("at"),
-        "published_by": one_line(published.take("by", str) or ""),
-        "published_as": one_line(published.optional("caller", str) or "") or None,
-    }
-
-
-def _matches(pattern: str, wanted: str) -> Callable[[str], str | None]:
-    return lambda value: None if re.fullmatch(pattern, value) else f"must be {wanted}, is {value[:60]!r}"
+    """Return the manifest that `text` is. Raises ManifestError with every problem at once, each at its path."""
+    found = document.read(
+        _Document, text, where=where, what="a manifest", schema=SCHEMA, limit=LIMIT_BYTES, error=ManifestError
+    )
+    return Manifest(
+        sha=found.sha,
+        digest=found.digest,
+        size=found.size,
+        image=found.image,
+        processes=found.processes,
+        tags=found.tags,
+        source=found.source,
+        build=found.build.command if found.build else None,
+        published_at=found.published.at,
+        published_by=one_line(found.published.by),
+        published_as=one_line(found.published.caller or "") or None,
+    )

@@ -120,6 +120,7 @@ def test_an_event_with_one_odd_value(name: str, value: object):
         (json.dumps({**GOOD, "at": "0001-01-01T00:00:00+14:00"}), "at: must be an RFC 3339 time"),
         (json.dumps({**GOOD, "at": "9999-12-31T23:59:59-14:00"}), "at: must be an RFC 3339 time"),
         (json.dumps({**GOOD, "schema": 2}), "schema 2; this version of slipway reads 1: update slipway"),
+        (json.dumps({**GOOD, "schema": "2"}), 'schema: must be a whole number, is "2"'),
         (json.dumps({**GOOD, "outcome": "paused"}), "outcome: must be one of"),
     ],
 )
@@ -133,6 +134,13 @@ def test_an_event_of_the_first_days_is_read():
     """They had neither schema nor caller."""
     first = {name: value for name, value in GOOD.items() if name not in ("schema", "caller")}
     assert from_json(json.dumps(first), "here") == event(0, A)
+
+
+def test_unknown_keys_are_left_out():
+    """A later version's, or a stranger's; those that are no part of the document are not taken from it."""
+    more = {"new": [1], "\udc80": 1, "stored": "2000-01-01T00:00:00Z", "stamp": 1}
+    assert from_json(json.dumps({**GOOD, **more}), "here") == event(0, A)
+    assert from_json(json.dumps({**GOOD, **more}), "here").order == event(0, A).order
 
 
 def test_what_is_no_event():

@@ -18,7 +18,7 @@ from sandbox.errors import SandboxError
 from sandbox.locks import locked
 from sandbox.paths import cache_root, machine
 
-VERSION = "v3.259.0"  # the same as that of the SDK in requirements.txt
+VERSION = "v3.260.0"  # the same as that of the SDK in requirements.txt
 MINIMUM = (3, 182)  # the first engine that runs resource hooks
 BUILD_DEADLINE = 3600.0  # seconds for one build, on a very slow machine
 PROGRAMS = ("pulumi", "pulumi-language-python", "pulumi-language-python-exec")
@@ -26,7 +26,7 @@ PROGRAMS = ("pulumi", "pulumi-language-python", "pulumi-language-python-exec")
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Engine:
-    """An engine that works: the folder with its programs, and its version (`v3.259.0`)."""
+    """An engine that works: the folder with its programs, and its version (`v3.260.0`)."""
 
     folder: Path
     version: str

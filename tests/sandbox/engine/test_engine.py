@@ -77,7 +77,7 @@ def test_failed_or_interrupted_build_leaves_nothing(monkeypatch, error):
     """Ctrl-C in the middle of a build leaves neither an engine nor gigabytes of caches."""
 
     def fake(_version, *, work, result):
-        put(result, "v3.259.0")
+        put(result, "v3.260.0")
         raise error
 
     monkeypatch.setattr(installer, "install", lambda *_, **__: False)
@@ -93,7 +93,7 @@ def test_unreachable_installer_is_said_and_passed_over(tmp_path, capsys, monkeyp
     put(tmp_path / "bin", "", ["curl"])
     (tmp_path / "bin" / "curl").write_text("#!/bin/sh\necho 'could not resolve host' >&2; exit 6\n")
 
-    assert not installer.install("v3.259.0", work=tmp_path, result=tmp_path)
+    assert not installer.install("v3.260.0", work=tmp_path, result=tmp_path)
     assert capsys.readouterr().err == (
         "official installer: https://get.pulumi.com is not reachable (could not resolve host)\n"
     )
@@ -110,8 +110,8 @@ def test_installer_that_works_is_used(tmp_path):
     result = tmp_path / "result"
     result.mkdir()
 
-    assert installer.install("v3.259.0", work=tmp_path, result=result)
-    assert (result / "pulumi").read_text().startswith("--version 3.259.0 --install-root")
+    assert installer.install("v3.260.0", work=tmp_path, result=result)
+    assert (result / "pulumi").read_text().startswith("--version 3.260.0 --install-root")
 
 
 def test_go_that_is_too_old_is_not_used(tmp_path, monkeypatch):

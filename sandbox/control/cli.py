@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument(
         "--directory",
         default="",
-        help="the app's folder in the repository (default: its root; examples/shop of this checkout)",
+        help="the app's folder in the repository (default: its root, or examples/shop in this checkout)",
     )
     up.add_argument("--stack", default="sandbox", help="deploy as Pulumi.STACK.yaml says (default: sandbox)")
     up.add_argument(

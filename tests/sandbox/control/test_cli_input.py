@@ -49,7 +49,7 @@ def said(*arguments):
 
 @pytest.mark.parametrize("words", [["sandbox", "status"], ["release", "list"]])
 def test_a_python_without_the_packages_is_told_the_one_that_has_them(words):
-    """Whoever types `python -m` outside of `make shell` gets the machine's own."""
+    """`python -m` outside of `make shell` runs the machine's own Python, which says which one to use."""
     ran = subprocess.run([sys.executable, "-S", "-m", *words], capture_output=True, text=True, check=False, timeout=60)
     assert (ran.returncode, ran.stdout) == (1, "")
     assert re.fullmatch(r"error: [^\n]* has no \w+: use \.venv/bin/python[^\n]*\n", ran.stderr)

@@ -111,7 +111,7 @@ def test_pin_that_says_otherwise_is_refused(checkout, pins, asked):
 
 
 def test_pins_that_agree_or_stand_alone_are_taken(checkout):
-    """A pin that says the same is no contradiction, and one that nobody spoke of decides."""
+    """A pin of the same value does not contradict, and a pin of something that was not asked for decides."""
     pin(checkout, sha="v1", repository="https://example.invalid/a")
 
     release, _ = choose(checkout, sha="v1")
@@ -144,7 +144,7 @@ def test_broken_stack_file_is_one_line(checkout):
 
 
 def test_pins_are_what_is_written(checkout):
-    """To YAML the tag 1.10 is a number, and 0123456 another one; asking for the same is no contradiction."""
+    """YAML takes the tag 1.10 and 0123456 for numbers; a pin keeps the text, so asking for the same text agrees with it."""
     (checkout / "Pulumi.sandbox.yaml").write_text("config:\n  slipway:release: {sha: 1.10, directory: 0123456}\n")
     assert stack.read(checkout, "sandbox").pins == {"sha": "1.10", "directory": "0123456"}
     assert choose(checkout, sha="1.10")[0].sha == "1.10"

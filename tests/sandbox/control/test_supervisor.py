@@ -20,7 +20,7 @@ from tests.waiting import ENOUGH, until
 
 pytestmark = [
     pytest.mark.sandbox,
-    # The supervisor is left to itself on purpose: it outlives whoever started it.
+    # The supervisor is left to itself on purpose: it outlives its starter.
     pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning"),
 ]
 

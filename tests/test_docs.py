@@ -18,7 +18,7 @@ def files(*patterns: str) -> list[Path]:
     return sorted(path.relative_to(ROOT) for pattern in patterns for path in ROOT.glob(pattern))
 
 
-DOCUMENTS = files("*.md", "docs/**/*.md", "examples/**/*.md", "benchmarks/*.md")
+DOCUMENTS = files("*.md", "docs/**/*.md", "examples/**/*.md", "benchmarks/*.md", "tests/**/*.md")
 OTHERS = files("*.yaml", "*.in", "Makefile", ".github/**/*.yml", ".ci/run", *(f"{of}/**/*.py" for of in PACKAGES))
 FOLDERS = (*PACKAGES, "tests", "docs", "examples", r"\.github", r"\.ci")
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)

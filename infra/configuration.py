@@ -1,4 +1,4 @@
-"""The stack's configuration, as the engine hands it over, becomes settings."""
+"""Turns the stack's configuration, as the engine hands it over, into settings."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ FLEETS, RELEASE = "fleets", "release"
 
 
 def read() -> Settings:
-    """The settings of the stack that runs. Raises SettingsError.
+    """Return the settings of the running stack. Raises SettingsError.
 
-    `pulumi.Config` answers for keys that one knows; to tell of unknown ones, the whole configuration is looked at.
+    `pulumi.Config` only answers for keys that the caller knows. To report unknown ones, all keys are read.
     """
     prefix = f"{pulumi.get_project()}:"
     given = config.CONFIG.get() | config.get_config_env()
@@ -42,7 +42,7 @@ def read() -> Settings:
 
 
 def provider() -> dict[str, str]:
-    """The settings of the stack file below `aws:`, by which the provider alone is told whom it acts as, and where."""
+    """Return what the stack file has below `aws:`: only the provider reads it, for its credentials and region."""
     given = config.CONFIG.get() | config.get_config_env()
     return {key.removeprefix("aws:"): str(text) for key, text in given.items() if key.startswith("aws:")}
 
@@ -50,7 +50,7 @@ def provider() -> dict[str, str]:
 def _encrypted(
     mapping: Mapping[str, object], secret: Collection[str], file: StackFile | None, path: Path
 ) -> Collection[str]:
-    """The paths of the fleets' values that are encrypted. Raises SettingsError where that can't be told."""
+    """Return the paths of the fleets' encrypted values. Raises SettingsError if the stack file can't tell."""
     if FLEETS not in secret:
         return ()
     node = file and file.at(FLEETS)
@@ -58,15 +58,15 @@ def _encrypted(
         raise SettingsError(
             pulumi.get_stack(),
             [
-                f"{FLEETS}: something in it is encrypted, but what can't be told: {path} does not hold these fleets; "
-                f"name the stack file that does with {stackfile.CONFIG_FILE}=FILE instead of --config-file"
+                f"{FLEETS}: something in it is encrypted, but what can't be told: {path} has other fleets; "
+                f"name the right stack file with {stackfile.CONFIG_FILE}=FILE instead of --config-file"
             ],
         )
     return list(stackfile.encrypted(node, FLEETS))
 
 
 def as_written(release: object, file: StackFile) -> object:
-    """The release's settings with the SHA or tag as it stands in the file: to YAML `1.10` is a number."""
+    """Return the release's settings with the SHA or tag as the file spells it: to YAML, `1.10` is a number."""
     if not isinstance(release, dict):
         return release
     settings = cast("dict[str, object]", release)
@@ -77,7 +77,7 @@ def as_written(release: object, file: StackFile) -> object:
 
 
 def dates_as_written(value: object, node: stackfile.Node) -> object:
-    """The settings with each date as it stands in the file: YAML makes a point in time of `2024-01-01`."""
+    """Return the settings with each date as the file spells it: YAML turns `2024-01-01` into a point in time."""
     if isinstance(value, dict) and isinstance(node, dict):
         settings, nodes = cast("dict[str, object]", value), cast("dict[str, stackfile.Node]", node)
         return {key: dates_as_written(inner, nodes.get(key)) for key, inner in settings.items()}
@@ -87,7 +87,7 @@ def dates_as_written(value: object, node: stackfile.Node) -> object:
 
 
 def _value(text: str) -> object:
-    """What is nested comes as JSON; a key without a value as an empty text; any other text is left as it is."""
+    """Return a value of the engine's: nested ones arrive as JSON, keys without a value as empty text."""
     if not text:
         return None
     try:

@@ -1,4 +1,4 @@
-"""What stands in examples and is nobody's: it must not be deployed by mistake. Pure."""
+"""Finds placeholders from the examples, so that they are not deployed by mistake. Pure."""
 
 from __future__ import annotations
 
@@ -7,32 +7,34 @@ from collections.abc import Iterator
 from infra.settings import Settings
 
 _RESERVED = ("example.com", "example.net", "example.org", "example", "invalid", "localhost")
-"""Domains that are reserved for documentation or never exist (RFC 2606). `test` is not among them: it is for tests."""
+"""Domains that are reserved for documentation or never exist (RFC 2606). `test` is left out: it is for tests."""
 _ACCOUNTS = ("123456789012", "111122223333", "444455556666")
-"""Accounts that AWS's documentation uses. One of them may be the caller's: an emulator's is."""
+"""Accounts that AWS's documentation uses. An emulator may use one of them for the caller."""
 _ZONE = "Z0123456789ABCDEFGHIJ"
 _REPOSITORIES = ("https://github.com/example/", "https://git.example.com/")
 
 
 def problems(settings: Settings, account: str) -> Iterator[str]:
-    """What is still an example's; `account` is the caller's."""
+    """Yield the settings that still have an example's value; `account` is the caller's."""
     balancer, repository = settings.load_balancer, settings.release.repository
     if balancer.domain and is_reserved(balancer.domain):
-        yield _problem("loadBalancer.domain", balancer.domain, "a domain for examples (RFC 2606)")
+        yield _problem("loadBalancer.domain", balancer.domain, "a domain reserved for examples (RFC 2606)")
     if balancer.hosted_zone == _ZONE:
-        yield _problem("loadBalancer.hostedZone", _ZONE, "an example's")
+        yield _problem("loadBalancer.hostedZone", _ZONE, "the example's zone")
     if repository and repository.startswith(_REPOSITORIES):
-        yield _problem("release.repository", repository, "an example's")
+        yield _problem("release.repository", repository, "the example's repository")
     if balancer.certificate and _is_nobodys(balancer.certificate, account):
-        yield _problem("loadBalancer.certificate", balancer.certificate, "of an account for examples")
+        yield _problem("loadBalancer.certificate", balancer.certificate, "of an account that only examples use")
     for fleet in settings.fleets.values():
         for index, topic in enumerate(fleet.alarms.notify):
             if _is_nobodys(topic, account):
-                yield _problem(f"fleets.{fleet.name}.alarms.notify[{index}]", topic, "of an account for examples")
+                yield _problem(
+                    f"fleets.{fleet.name}.alarms.notify[{index}]", topic, "of an account that only examples use"
+                )
 
 
 def is_reserved(domain: str) -> bool:
-    """Whether nobody can own the domain."""
+    """Return whether nobody can own the domain."""
     return any(domain == reserved or domain.endswith(f".{reserved}") for reserved in _RESERVED)
 
 
@@ -43,4 +45,4 @@ def _is_nobodys(arn: str, account: str) -> bool:
 
 def _problem(path: str, value: str, what: str) -> str:
     command = f"pulumi config set --path 'slipway:{path}' VALUE"
-    return f"{path}: {value} is {what}, and nothing is there; set yours with `{command}`"
+    return f"{path}: {value} is {what}; set yours with `{command}`"

@@ -1,7 +1,7 @@
-"""The stack file as it was written: which of its values are encrypted, and what stood there before YAML read it.
+"""Reads the stack file as it was written: which values are encrypted, and how they were spelled.
 
-The engine hands values over decrypted, and tells of each top-level key only whether there is a secret in it; numbers
-come as numbers, however they were written (`0123456` is 42798 to YAML).
+The engine decrypts values, and only says of each top-level key whether a secret is in it. Numbers arrive as numbers,
+however they were spelled: `0123456` is 42798 to YAML.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ Node: TypeAlias = Any  # a text as it was written, or a mapping or list of nodes
 
 PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
 CONFIG_FILE = "PULUMI_OPTION_CONFIG_FILE"
-"""The variable that stands for `--config-file`. The flag itself is not told to the program."""
+"""The variable that stands in for `--config-file`. The program cannot see the flag itself."""
 
 _NULLS = ("", "~", "null")
 
 
 class _Verbatim(yaml.SafeLoader):
-    """Leaves every scalar the text it is; `<<` is the one that means something."""
+    """Loads every scalar as text; only `<<` keeps its meaning."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - as PyYAML has it
         "<": [found for found in yaml.SafeLoader.yaml_implicit_resolvers["<"] if found[0].endswith(":merge")]
@@ -32,13 +32,13 @@ class _Verbatim(yaml.SafeLoader):
 
 @dataclass(frozen=True, kw_only=True)
 class StackFile:
-    """`config` is what is below `config:`, by key."""
+    """A stack file; `config` has what is below `config:`, by key."""
 
     path: Path
     config: Mapping[str, Node]
 
     def at(self, *keys: str) -> Node:
-        """What was written there, or None."""
+        """Return what was written there, or None."""
         found: Node = self.config
         for key in keys:
             found = cast("dict[str, Node]", found).get(key) if isinstance(found, dict) else None
@@ -46,7 +46,7 @@ class StackFile:
 
 
 def locate(folder: Path, stack: str, environment: Mapping[str, str]) -> Path:
-    """The stack file, found as the engine finds it: beside the project's file, or below its `stackConfigDir`."""
+    """Return the path of the stack file as the engine does: beside the project's file, or in its `stackConfigDir`."""
     given = environment.get(CONFIG_FILE)
     if given:
         return folder / given
@@ -58,7 +58,7 @@ def locate(folder: Path, stack: str, environment: Mapping[str, str]) -> Path:
 
 
 def read(path: Path, project: str) -> StackFile | None:
-    """The stack file, its keys without the project's prefix; None where there is none that can be read."""
+    """Return the stack file, with the project's prefix removed from its keys; None if it cannot be read."""
     content = _load(path)
     config = content.get("config") if isinstance(content, dict) else None
     if not isinstance(config, dict):
@@ -68,7 +68,7 @@ def read(path: Path, project: str) -> StackFile | None:
 
 
 def encrypted(node: Node, path: str) -> Iterator[str]:
-    """The paths of the encrypted values at and below a node."""
+    """Yield the paths of the encrypted values at and below a node."""
     if is_secure(node):
         yield path
     elif isinstance(node, dict):
@@ -80,12 +80,12 @@ def encrypted(node: Node, path: str) -> Iterator[str]:
 
 
 def is_secure(node: Node) -> bool:
-    """Whether it is what Pulumi makes of a secret: `{secure: ciphertext}`."""
+    """Return whether a node is an encrypted value: `{secure: ciphertext}`."""
     return isinstance(node, dict) and set(cast("dict[str, Node]", node)) == {"secure"}
 
 
 def agrees(node: Node, value: object) -> bool:
-    """Whether what the engine hands over can come from this node: the same keys, and the same texts."""
+    """Return whether the engine's value can come from this node: the same keys and the same texts."""
     if is_secure(node):
         return True
     if isinstance(node, dict) and isinstance(value, Mapping):
@@ -98,7 +98,7 @@ def agrees(node: Node, value: object) -> bool:
 
 
 def means(written: str, value: object) -> bool:
-    """Whether YAML 1.2 as Go reads it (yaml.v3) makes that value of an unquoted text."""
+    """Return whether Go's YAML reader (yaml.v3) turns the unquoted text into that value."""
     if value is None or isinstance(value, bool):
         return written.lower() in (_NULLS if value is None else (str(value).lower(),))
     if isinstance(value, int | float):

@@ -26,7 +26,7 @@ PACKAGE = text(
 )
 PROCESS = text(r"[A-Za-z0-9_-]{1,63}", "a process name of a Procfile (letters, digits, _ and -)")
 ROUTE_HOST = text(r"(?=.{1,128}$)[A-Za-z0-9*?-]+(\.[A-Za-z0-9*?-]+)+", "a host pattern such as *.example.com")
-ROUTE_PATH = text(r"[/*][A-Za-z0-9_.$/~\"'@:+&*?-]{0,127}", "a path pattern such as /api/* (up to 128 characters)")
+ROUTE_PATH = text(r"""[/*][A-Za-z0-9_.$/~"'@:+&*?-]{0,127}""", "a path pattern such as /api/* (up to 128 characters)")
 TOPIC = text(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}", "the ARN of an SNS topic")
 
 WAIT_LIMIT = 172_800

@@ -1,4 +1,4 @@
-"""The architecture of an instance type, by its name."""
+"""Reads the architecture off an instance type's name."""
 
 from __future__ import annotations
 

@@ -106,10 +106,9 @@ def excluding(kind: Kind, refused: Mapping[str, str]) -> Kind:
     return Kind(kind.words, {**kind.json, "not": {"enum": sorted(refused)}}, read)
 
 
-def items(kind: Kind, of: str, *, least: int = 0, most: int = 1000) -> Kind:
+def items(kind: Kind, of: str, *, least: int = 0, most: int | None = None) -> Kind:
     """Return the kind of lists of `least` to `most` distinct values of a kind; `of` names them."""
-
-    limits = f"{least} to {most} " if least > 1 else f"at most {most} " if most < 1000 else ""
+    limits = f"{least} to {most} " if least > 1 else f"at most {most} " if most else ""
 
     def read(value: object) -> tuple[object, ...]:
         if not isinstance(value, list | tuple):
@@ -117,12 +116,12 @@ def items(kind: Kind, of: str, *, least: int = 0, most: int = 1000) -> Kind:
         good = _distinct(kind, cast("Sequence[object]", value))
         if least and not good:
             raise wrong("must not be empty; remove it for the default")
-        if not least <= len(good) <= most:
+        if not least <= len(good) <= (most or len(good)):
             raise wrong(f"must be {limits}{of}, are {len(good)}")
         return good
 
-    said = {"type": "array", "items": kind.json, "minItems": least, "maxItems": most, "uniqueItems": True}
-    return Kind(f"list of {limits}{of}", said, read)
+    length = {"minItems": least} | ({"maxItems": most} if most else {})
+    return Kind(f"list of {limits}{of}", {"type": "array", "items": kind.json, "uniqueItems": True, **length}, read)
 
 
 def _distinct(kind: Kind, values: Sequence[object]) -> tuple[object, ...]:

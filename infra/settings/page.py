@@ -14,7 +14,7 @@ from pydantic_core import PydanticUndefined
 
 from infra.settings.kinds import Kind, Otherwise
 from infra.settings.section import Section, inner, is_mapping
-from infra.settings.stack import StackFile
+from infra.settings.stack import StackSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE, SCHEMA = ROOT / "docs" / "settings.md", ROOT / "slipway.schema.json"
@@ -33,7 +33,7 @@ like a number. The environment variables stand in for settings that are left out
 
 def render_page() -> str:
     """Return docs/settings.md."""
-    return "\n".join([_HEAD, *_chapters("", StackFile)])
+    return "\n".join([_HEAD, *_chapters("", StackSettings)])
 
 
 def _chapters(path: str, section: type[Section]) -> Iterator[str]:
@@ -87,7 +87,7 @@ def _default(field: FieldInfo) -> str:
 
 def render_schema() -> str:
     """Return the JSON Schema of a whole stack file."""
-    config = _section(StackFile)
+    config = _section(StackSettings)
     properties: Mapping[str, Any] = config["properties"]
     own = {key if ":" in key else f"slipway:{key}": value for key, value in properties.items()}
     document = {

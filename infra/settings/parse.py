@@ -1,10 +1,10 @@
-"""A stack's configuration becomes `Settings`, or one `SettingsError` that tells everything that is wrong."""
+"""Turns a stack's configuration into `Settings`, or into one `SettingsError` with everything that is wrong."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from typing import cast
+from typing import Any, cast
 
 from pydantic import ValidationError
 
@@ -12,7 +12,7 @@ from infra.settings import rules
 from infra.settings.kinds import Wrong
 from infra.settings.problems import Path, Problems, set_command, shown, told
 from infra.settings.section import section_at
-from infra.settings.stack import STACK, VARIABLES, Settings, StackFile
+from infra.settings.stack import STACK, VARIABLES, Settings, StackSettings
 
 _LARGEST = 10**18
 _UNFIT = "contains a zero byte, or bytes that are not UTF-8; set it again"
@@ -28,8 +28,8 @@ def parse(
     """Return the settings of a stack.
 
     `mapping` has the stack file's keys without `slipway:`, values as JSON has them, and `aws:region`.
-    `encrypted` has the paths of its encrypted values (`fleets.web.secrets.KEY`), or of what they lie below; None where
-    that is not to be judged.
+    `encrypted` has the paths of its encrypted values (`fleets.web.secrets.KEY`), or of mappings that are encrypted as a
+    whole; with None, encryption is not checked.
     Raises SettingsError.
     """
     given, variables = _with_variables(mapping, environment)
@@ -39,18 +39,11 @@ def parse(
     except Wrong as error:
         problems.add("the stack's name", f"{error}, is {stack!r}; rename it with `pulumi stack rename NAME`")
     file = _read(cast("dict[str, object]", _printable(given, (), problems)), problems)
-    settings = Settings(
-        stack=stack,
-        region=file.region,
-        network=file.network,
-        load_balancer=file.load_balancer,
-        artifacts=file.artifacts,
-        release=file.release,
-        image=file.image,
-        fleets={name: fleet.named(name) for name, fleet in sorted(file.fleets.items())},
-        # For one `pulumi up` only, so there is no setting that would be forgotten in a stack file.
-        supersede=environment.get("SLIPWAY_SUPERSEDE", "") in {"1", "true"},
-    )
+    fleets = {name: fleet.named(name) for name, fleet in sorted(file.fleets.items())}
+    # A variable only: as a setting it would be forgotten in a stack file, and it is meant for one `pulumi up`.
+    supersede = environment.get("SLIPWAY_SUPERSEDE", "") in {"1", "true"}
+    values: dict[str, Any] = {**dict(file), "fleets": fleets}
+    settings = Settings(stack=stack, supersede=supersede, **values)
     if not given.get("fleets"):
         problems.add("fleets", f"missing; set a first one with `{set_command('fleets.web.process', 'web')}`")
     for path, text in rules.problems(settings, problems.sound):
@@ -65,7 +58,7 @@ def parse(
 def _with_variables(
     mapping: Mapping[str, object], environment: Mapping[str, str]
 ) -> tuple[dict[str, object], dict[str, str]]:
-    """Return the mapping with variables in place of settings that are left out, and their names by those paths."""
+    """Return the mapping with environment variables in place of missing settings, and their names by path."""
     given, used = dict(mapping), dict[str, str]()
     for path, names in VARIABLES.items():
         section, _, key = path.rpartition(".")
@@ -81,9 +74,9 @@ def _with_variables(
 
 
 def _printable(value: object, path: Path, problems: Problems) -> object:
-    """Return the value with None for everything in it that can't be shown and passed on.
+    """Return the value with None in place of everything that can't be printed and passed on.
 
-    A variable, or JSON's \\u, can bring what no other text may hold.
+    Environment variables and JSON's \\u escapes can contain what other text cannot.
     """
     if isinstance(value, dict):
         items = ((str(key), inner) for key, inner in cast("dict[object, object]", value).items())
@@ -106,19 +99,19 @@ def _fits(value: object, path: Path, problems: Problems) -> bool:
     return False
 
 
-def _read(given: object, problems: Problems) -> StackFile:
-    """Return the stack file; in place of what is wrong, and is told, it has the defaults."""
+def _read(given: object, problems: Problems) -> StackSettings:
+    """Return the stack file's settings. Whatever is wrong is added to `problems`, and has its default."""
     try:
-        return StackFile.model_validate(given)
+        return StackSettings.model_validate(given)
     except ValidationError as error:
         wrong: set[Path] = set()
         for each in error.errors(include_url=False):
             path, kind = each["loc"], each["type"]
             if kind == "default_factory_not_called":
-                continue  # another setting, which is told, is wrong
+                continue  # the setting that it depends on is wrong, and reported
             if path[-1] == "[key]" and kind != "extra_forbidden":
                 path = path[:-1]
-            known = section_at(StackFile, path[:-1]).fields() if kind == "extra_forbidden" else ()
+            known = section_at(StackSettings, path[:-1]).fields() if kind == "extra_forbidden" else ()
             problems.wrong(path, told(each, shown(path), known, hidden=problems.is_hidden(path)))
             wrong.add(path[:-1] if kind == "missing" else path)
         return _read(_without(given, wrong, ()), problems)

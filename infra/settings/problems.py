@@ -1,4 +1,4 @@
-"""The problems of a configuration, collected so that all of them can be told at once."""
+"""Collects the problems of a configuration, so that all of them are reported at once."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class SettingsError(ValueError):
 class Problems:
     """Collects `path: what is wrong; how to fix it`, in the order of finding, each once.
 
-    `variables` name the environment variables that stand in for settings, by the settings' paths. No value is shown of
-    what an app is given, and of what lies below a path that is `encrypted`.
+    `variables` has the environment variables that stand in for settings, by the settings' paths. Values of an app's
+    environment, and those below a path that is `encrypted`, are never shown.
     """
 
     def __init__(self, variables: Mapping[str, str], encrypted: Collection[str]) -> None:

@@ -1,4 +1,4 @@
-"""What settings have to be together, although each is right by itself. Pure."""
+"""Checks settings that have to agree with each other. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from release.rollout import duration
 Problems: TypeAlias = Iterator[tuple[str, str]]
 """Paths, and what is wrong there."""
 Sound: TypeAlias = Callable[..., bool]
-"""Says whether the settings at these paths are right by themselves: only then are they compared."""
+"""Says whether nothing is wrong yet with the settings at these paths: only then are they compared."""
 
 
 def problems(settings: Settings, sound: Sound) -> Problems:
@@ -40,7 +40,7 @@ def problems(settings: Settings, sound: Sound) -> Problems:
 
 
 def encryption(settings: Settings, encrypted: Collection[str]) -> Problems:
-    """Yield the secrets that are not encrypted, and what is encrypted although instances are told it in the open."""
+    """Yield the secrets that are not encrypted, and encrypted values that instances are told in the open."""
     for base, fleet in ((f"fleets.{name}", fleet) for name, fleet in settings.fleets.items()):
         for path in (f"{base}.secrets.{name}" for name in fleet.secrets):
             if not covers(encrypted, path):
@@ -62,7 +62,7 @@ def encryption(settings: Settings, encrypted: Collection[str]) -> Problems:
 
 
 def _below(base: str, sound: Sound, rule: Callable[..., Problems], *arguments: object) -> Problems:
-    """Yield what a rule finds; its paths lie below `base`."""
+    """Yield what a rule finds. The rule's paths are relative to `base`."""
 
     def sound_below(*paths: str) -> bool:
         return sound(*(f"{base}.{path}" for path in paths))
@@ -87,7 +87,7 @@ def _load_balancer(balancer: LoadBalancerSettings, region: str, sound: Sound) ->
         command = set_command("loadBalancer.hostedZone", "Z0123456789ABCDEFGHIJ")
         yield "hostedZone", f"missing; domain needs the zone its records go to, set it with `{command}`"
     if balancer.hosted_zone and "domain" not in ways:
-        yield "hostedZone", "has no use without domain; set domain or remove it"
+        yield "hostedZone", "has no effect without domain; set domain or remove it"
     if balancer.certificate and region and (of := balancer.certificate.split(":")[3]) != region:
         yield "certificate", f"must be a certificate of {region}, the stack's region, is one of {of}; request one there"
 
@@ -97,7 +97,7 @@ def _artifacts(artifacts: ArtifactsSettings, _: Sound) -> Problems:
         yield "destroy", "must be false with artifacts.bucket: that bucket is not the stack's to remove"
     for key, field in (("publishers", "publishers"), ("deployers", "deployers"), ("objectLock", "object_lock")):
         if artifacts.bucket and field in artifacts.model_fields_set:
-            yield key, "has no use with artifacts.bucket: that bucket is not the stack's to change"
+            yield key, "has no effect with artifacts.bucket: that bucket is not the stack's to change"
     if artifacts.object_lock and artifacts.destroy:
         yield "objectLock", "must be left out with artifacts.destroy: what is locked can't be removed"
 
@@ -130,7 +130,7 @@ def _bounds(fleet: FleetSettings, _: Settings, sound: Sound) -> Problems:
     elif points and points[-1] != 100:
         yield "rollout.checkpoints", f"must end with 100, or some instances keep the old release, end with {points[-1]}"
     if "checkpoint_delay" in rollout.model_fields_set and not points and sound("rollout.checkpoints"):
-        yield "rollout.checkpointDelay", "has no use without checkpoints; set them or remove it"
+        yield "rollout.checkpointDelay", "has no effect without checkpoints; set them or remove it"
 
 
 def _ways(fleet: FleetSettings, _: Settings, sound: Sound) -> Problems:
@@ -147,7 +147,7 @@ def _ways(fleet: FleetSettings, _: Settings, sound: Sound) -> Problems:
 
 
 def _topics(fleet: FleetSettings, settings: Settings, sound: Sound) -> Problems:
-    """An alarm takes topics of its own region only (PutMetricAlarm refuses others)."""
+    """Check the topics' region: PutMetricAlarm refuses those of another one."""
     for index, topic in enumerate(fleet.alarms.notify):
         of = topic.split(":")[3]
         if settings.region and of != settings.region:
@@ -155,7 +155,7 @@ def _topics(fleet: FleetSettings, settings: Settings, sound: Sound) -> Problems:
 
 
 def _bake(fleet: FleetSettings, _: Settings, sound: Sound) -> Problems:
-    """A bake is there for the alarms: one that ends before they can fire does nothing."""
+    """Check that a bake lasts until the alarms can fire: a shorter one does nothing."""
     bake, slowest = fleet.rollout.bake, alarm_times.slowest(fleet.alarms)
     needed = alarm_times.seconds(slowest)
     if 0 < bake < needed and sound("alarms.unhealthyHosts", "alarms.latency"):

@@ -189,7 +189,7 @@ class ImageSettings(Section):
     """The account that the image belongs to."""
 
 
-class StackFile(Section):
+class StackSettings(Section):
     """What a stack file has below `config`; every key but the first begins with `slipway:`."""
 
     region: Annotated[str, REGION, Otherwise("`AWS_REGION`, or `AWS_DEFAULT_REGION`")] = Field(

@@ -1,17 +1,17 @@
-"""What a fleet's processes find in their environment: which names and values a variable and a secret may have."""
+"""Checks the names and values of an app's environment variables and secrets."""
 
 from __future__ import annotations
 
 from infra.settings.kinds import Kind, Wrong, excluding, text, wrong
 
 _SLIPWAYS = ("PORT", "INSTANCE_ID", "RELEASE_SHA", "RELEASE_DIGEST")
-"""What the boot script sets for each process."""
+"""Set by the boot script for each process."""
 _BASHS = (
     "_", "BASH", "BASHOPTS", "BASHPID", "BASH_ARGV0", "BASH_COMMAND", "BASH_EXECUTION_STRING", "BASH_SUBSHELL",
     "BASH_VERSINFO", "BASH_VERSION", "COMP_WORDBREAKS", "EPOCHREALTIME", "EPOCHSECONDS", "HISTCMD", "IFS", "LINENO",
     "OLDPWD", "OPTERR", "OPTIND", "PPID", "PS1", "PS4", "PWD", "RANDOM", "SHELLOPTS", "SHLVL", "SRANDOM",
 )  # fmt: skip
-"""What bash, which runs the command, sets itself whatever its environment says (bash 5.2)."""
+"""Set by bash itself, which runs the command, whatever its environment says (bash 5.2)."""
 _SECRET_LIMIT = 4096
 """Bytes of a standard parameter of the Parameter Store."""
 

@@ -12,7 +12,7 @@ from jsonschema import Draft7Validator
 
 from infra.settings import page as settings_page
 from infra.settings.section import Section, inner
-from infra.settings.stack import StackFile
+from infra.settings.stack import StackSettings
 from tests.infra.settings.test_settings import problems
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -25,7 +25,7 @@ def test_the_page_and_the_schema_are_up_to_date():
     assert settings_page.SCHEMA.read_text(encoding="utf-8") == settings_page.render_schema()
 
 
-def sections(section: type[Section] = StackFile) -> list[type[Section]]:
+def sections(section: type[Section] = StackSettings) -> list[type[Section]]:
     below = [found for field in section.model_fields.values() if (found := inner(field))]
     return [section, *(each for found in below for each in sections(found))]
 

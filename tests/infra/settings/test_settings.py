@@ -103,7 +103,7 @@ BREACHES = [
         {"loadBalancer": {"domain": "Shop", "hostedZone": "Z0123456789"}},
         "loadBalancer.domain: must be a domain such as shop.example.com",
     ),
-    ({"loadBalancer__hostedZone": "Z0123456789"}, "loadBalancer.hostedZone: has no use without domain"),
+    ({"loadBalancer__hostedZone": "Z0123456789"}, "loadBalancer.hostedZone: has no effect without domain"),
     ({"loadBalancer__hostedZone": "example.com"}, "loadBalancer.hostedZone: must be the id of a hosted zone"),
     ({"loadBalancer__certificate": "arn:x"}, "loadBalancer.certificate: must be the ARN of an ACM certificate"),
     (
@@ -117,7 +117,7 @@ BREACHES = [
     ({"artifacts__publishers": ["ci"]}, "artifacts.publishers[0]: must be the ARN of a role or user"),
     (
         {"artifacts__bucket": "store", "artifacts__deployers": ["arn:aws:iam::111122223333:role/ops"]},
-        "artifacts.deployers: has no use with artifacts.bucket",
+        "artifacts.deployers: has no effect with artifacts.bucket",
     ),
     ({"artifacts__objectLock": {}}, "artifacts.objectLock.days: missing"),
     ({"artifacts__objectLock": {"days": 1, "mode": "legal"}}, "artifacts.objectLock.mode: must be one of"),
@@ -241,7 +241,7 @@ BREACHES = [
     ({"fleets__web__rollout__checkpoints": [20, 50]}, "fleets.web.rollout.checkpoints: must end with 100"),
     (
         {"fleets__web__rollout__checkpointDelay": 9},
-        "fleets.web.rollout.checkpointDelay: has no use without checkpoints",
+        "fleets.web.rollout.checkpointDelay: has no effect without checkpoints",
     ),
     ({"fleets__web__alarms__errorRate": 0}, "fleets.web.alarms.errorRate: must be more than 0 and at most 100, is 0"),
     ({"fleets__web__alarms__latency": "1s"}, "fleets.web.alarms.latency: must be a number, is the text '1s'"),

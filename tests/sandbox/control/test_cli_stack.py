@@ -144,7 +144,7 @@ def test_broken_stack_file_is_one_line(checkout):
 
 
 def test_pins_are_what_is_written(checkout):
-    """YAML takes the tag 1.10 and 0123456 for numbers; a pin keeps the text, so asking for the same text agrees with it."""
+    """YAML takes the tag 1.10 and 0123456 for numbers; a pin keeps the text, so the same text agrees with it."""
     (checkout / "Pulumi.sandbox.yaml").write_text("config:\n  slipway:release: {sha: 1.10, directory: 0123456}\n")
     assert stack.read(checkout, "sandbox").pins == {"sha": "1.10", "directory": "0123456"}
     assert choose(checkout, sha="1.10")[0].sha == "1.10"

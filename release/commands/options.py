@@ -6,6 +6,7 @@ import argparse
 import os
 import re
 
+from release import names
 from release.clients import client, explained
 from release.errors import RevisionError, StoreError
 from release.rollout.observe import Fleets
@@ -47,7 +48,7 @@ def bucket_name(arguments: argparse.Namespace) -> str:
     sts = client("sts", arguments.region)
     with explained("find out the account", "AWS STS"):
         account: str = sts.get_caller_identity()["Account"]
-    return f"slipway-{stack}-{account}-{sts.meta.region_name}"
+    return names.bucket_name(stack, account, sts.meta.region_name)
 
 
 def stack_name(arguments: argparse.Namespace) -> str:

@@ -1,15 +1,15 @@
-"""The alarms of a fleet. They wake people, and a rollout during which one fires is rolled back."""
+"""The alarms of a fleet: they wake people, and a rollout during which one fires is rolled back."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from infra.fleet import alarm_times
-from infra.fleet.alarm_times import EVALUATIONS, PERIOD
+from infra.fleet.alarm_times import EVALUATIONS, PERIOD, kinds
 from infra.settings.fleet import AlarmSettings
 from release import names
 
@@ -42,76 +42,73 @@ class AlarmsArgs:
 
 
 class Alarms(pulumi.ComponentResource):
-    """Of what the load balancer sees of a fleet. A missing value means no traffic, hence nothing wrong.
+    """Alarms on what the load balancer sees of a fleet. A missing value means no traffic, hence nothing wrong.
 
     Source: ELB user guide, "CloudWatch metrics for your Application Load Balancer".
     """
 
     names: Sequence[str]
+    """The alarms' names: a rollout watches every one that is declared."""
 
     def __init__(self, name: str, args: AlarmsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:alarms:Alarms", name, None, opts)
         self._name = name
         self._args = args
         self._dimensions = {"LoadBalancer": args.balancer, "TargetGroup": args.target_group}
-        self.names = _names(args.stack, args.fleet, args.settings)
-        self._declare_error_rate()
-        if args.settings.unhealthy_hosts:
-            self._declare_unhealthy()
-        if args.settings.latency is not None:
-            self._declare_latency(args.settings.latency)
+        declare = {"errors": self._error_rate, "unhealthy": self._unhealthy, "latency": self._latency}
+        self.names = [self._declare(kind, **declare[kind]()) for kind in kinds(args.settings)]
         self.register_outputs({"names": self.names})
 
-    def _declare_error_rate(self) -> None:
+    def _declare(self, kind: str, **watched: Any) -> str:  # noqa: ANN401 - arguments of MetricAlarm
+        """Declare an alarm, and return its name."""
+        name = names.alarm_name(self._args.stack, self._args.fleet, kind)
         aws.cloudwatch.MetricAlarm(
-            f"{self._name}-errors",
-            name=names.alarm_name(self._args.stack, self._args.fleet, "errors"),
-            alarm_description=f"More than {self._args.settings.error_rate:g} % of the requests to fleet "
-            f"{self._args.fleet} were answered with a 5xx, by it or, in its stead, by the load balancer",
-            metric_queries=[
+            f"{self._name}-{kind}",
+            name=name,
+            **watched,
+            comparison_operator="GreaterThanThreshold",
+            evaluation_periods=EVALUATIONS[kind],
+            treat_missing_data="notBreaching",
+            alarm_actions=self._args.settings.notify,
+            ok_actions=self._args.settings.notify,
+            tags=names.tags(self._args.stack, fleet=self._args.fleet),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return name
+
+    def _error_rate(self) -> dict[str, Any]:
+        threshold = self._args.settings.error_rate
+        return {
+            "alarm_description": f"More than {threshold:g} % of the requests to fleet {self._args.fleet} were answered "
+            "with a 5xx, by it or, in its stead, by the load balancer",
+            "threshold": threshold,
+            "metric_queries": [
                 {"id": "unanswered", "expression": UNANSWERED, "label": "not answered", "return_data": False},
                 {"id": "rate", "expression": RATE, "label": "5xx (%)", "return_data": True},
                 self._metric("requests", "RequestCount"),
                 *(self._metric(key, f"HTTPCode_Target_{hundreds}XX_Count") for key, hundreds in ANSWERS.items()),
                 self._metric("own", "HTTPCode_ELB_5XX_Count", whole=True),
             ],
-            comparison_operator="GreaterThanThreshold",
-            threshold=self._args.settings.error_rate,
-            evaluation_periods=EVALUATIONS["errors"],
-            treat_missing_data="notBreaching",
-            alarm_actions=self._args.settings.notify,
-            ok_actions=self._args.settings.notify,
-            tags=self._tags(),
-            opts=self._child(),
-        )
+        }
 
-    def _declare_unhealthy(self) -> None:
-        aws.cloudwatch.MetricAlarm(
-            f"{self._name}-unhealthy",
-            name=names.alarm_name(self._args.stack, self._args.fleet, "unhealthy"),
-            alarm_description=f"An instance of fleet {self._args.fleet} fails its health check",
-            namespace=NAMESPACE,
-            metric_name="UnHealthyHostCount",
-            dimensions=self._dimensions,
-            statistic="Maximum",
-            period=PERIOD,
-            comparison_operator="GreaterThanThreshold",
-            threshold=0,
-            evaluation_periods=EVALUATIONS["unhealthy"],
-            treat_missing_data="notBreaching",
-            alarm_actions=self._args.settings.notify,
-            ok_actions=self._args.settings.notify,
-            tags=self._tags(),
-            opts=self._child(),
-        )
+    def _unhealthy(self) -> dict[str, Any]:
+        return {
+            "alarm_description": f"An instance of fleet {self._args.fleet} fails its health check",
+            "threshold": 0,
+            "namespace": NAMESPACE,
+            "metric_name": "UnHealthyHostCount",
+            "dimensions": self._dimensions,
+            "statistic": "Maximum",
+            "period": PERIOD,
+        }
 
-    def _declare_latency(self, seconds: float) -> None:
-        aws.cloudwatch.MetricAlarm(
-            f"{self._name}-latency",
-            name=names.alarm_name(self._args.stack, self._args.fleet, "latency"),
-            alarm_description=f"One in a hundred requests to fleet {self._args.fleet} takes over {seconds:g} s",
+    def _latency(self) -> dict[str, Any]:
+        seconds = self._args.settings.latency
+        return {
+            "alarm_description": f"One in a hundred requests to fleet {self._args.fleet} takes over {seconds:g} s",
+            "threshold": seconds,
             # CloudWatch's own way with few samples would ignore p99 below 1,000 requests a minute.
-            metric_queries=[
+            "metric_queries": [
                 {
                     "id": "slow",
                     "expression": f"IF(requests >= {ENOUGH_FOR_P99}, p99, 0)",
@@ -121,20 +118,12 @@ class Alarms(pulumi.ComponentResource):
                 self._metric("p99", "TargetResponseTime", "p99"),
                 self._metric("requests", "RequestCount"),
             ],
-            comparison_operator="GreaterThanThreshold",
-            threshold=seconds,
-            evaluation_periods=EVALUATIONS["latency"],
-            treat_missing_data="notBreaching",
-            alarm_actions=self._args.settings.notify,
-            ok_actions=self._args.settings.notify,
-            tags=self._tags(),
-            opts=self._child(),
-        )
+        }
 
     def _metric(
         self, key: str, metric: str, stat: str = "Sum", *, whole: bool = False
     ) -> aws.cloudwatch.MetricAlarmMetricQueryArgsDict:
-        """A metric of the fleet's target group; of the `whole` balancer where there is none of a target group."""
+        """Return a metric of the fleet's target group, or of the `whole` balancer if there is no such one."""
         dimensions = {"LoadBalancer": self._args.balancer}
         return {
             "id": key,
@@ -147,14 +136,3 @@ class Alarms(pulumi.ComponentResource):
             },
             "return_data": False,
         }
-
-    def _tags(self) -> dict[str, str]:
-        return names.tags(self._args.stack, fleet=self._args.fleet)
-
-    def _child(self) -> pulumi.ResourceOptions:
-        return pulumi.ResourceOptions(parent=self)
-
-
-def _names(stack: str, fleet: str, settings: AlarmSettings) -> tuple[str, ...]:
-    """The names of the alarms that a fleet has, which a rollout lists."""
-    return tuple(names.alarm_name(stack, fleet, kind) for kind in alarm_times.kinds(settings))

@@ -1,4 +1,4 @@
-"""The whole stack: which components there are, and what one gets from another."""
+"""The whole stack: its components, and what each gets from the others."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["Plan", "Stack", "declare", "plan"]
 
 @dataclass(frozen=True, kw_only=True)
 class Stack:
-    """What a stack tells about itself."""
+    """The outputs of a stack."""
 
     url: pulumi.Output[str]
     sha: pulumi.Output[str]
@@ -31,12 +31,12 @@ class Stack:
     bucket: str
     region: str
     network: Mapping[str, pulumi.Input[str | Sequence[pulumi.Input[str]]]]
-    """What others need to stand in the same network: a database, for one."""
+    """What others need to join the network, such as a database."""
     fleets: Mapping[str, Mapping[str, pulumi.Input[str]]]
 
 
 def declare(settings: Settings, plan: Plan) -> Stack:
-    """Declares everything."""
+    """Declare everything."""
     where = {"stack": settings.stack, "region": settings.region, "account": plan.account}
     artifacts = Artifacts(
         "artifacts", ArtifactsArgs(settings=settings.artifacts, fleets=list(settings.fleets), **where)
@@ -122,7 +122,7 @@ def _declare_balancer(settings: Settings, network: Network, routing: Routing, wh
 
 
 def _first(shas: Sequence[str]) -> str:
-    """All fleets run one release."""
+    """Return the SHA of all fleets: they run one release."""
     return shas[0]
 
 

@@ -32,13 +32,13 @@ class LoadBalancerArgs:
     fleets: Mapping[str, FleetSettings]
     routing: Routing
     disposable: bool
-    """Whether the access logs go with the stack."""
+    """Whether the access logs are removed with the stack."""
     internet: pulumi.Resource
-    """The way to the internet gateway; ELB refuses a public balancer in a VPC that has none yet."""
+    """The route to the internet gateway; ELB refuses a public balancer in a VPC without one."""
 
 
 class LoadBalancer(pulumi.ComponentResource):
-    """An Application Load Balancer over all zones; over HTTPS, with HTTP redirected, unless HTTP is wanted.
+    """An Application Load Balancer in all zones. It serves HTTPS and redirects HTTP, unless the settings ask for HTTP.
 
     Source: ELB user guide for Application Load Balancers.
     """
@@ -50,7 +50,7 @@ class LoadBalancer(pulumi.ComponentResource):
     target_groups: Mapping[str, aws.lb.TargetGroup]
     """By fleet."""
     routes: Sequence[pulumi.Resource]
-    """What joins the target groups to the balancer; a group that is judged by it has to wait for them."""
+    """The listener and rules that join the target groups to the balancer; an Auto Scaling group waits for them."""
 
     def __init__(self, name: str, args: LoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:load-balancer:LoadBalancer", name, None, opts)
@@ -109,7 +109,7 @@ class LoadBalancer(pulumi.ComponentResource):
         )
 
     def _access_logs(self) -> tuple[str | None, Sequence[pulumi.Resource]]:
-        """The bucket's name, and what has to be there before the balancer may write to it."""
+        """Return the bucket's name, and what has to exist before the balancer may write to it."""
         settings = self._args.settings
         if not settings.access_logs or settings.access_logs_bucket:
             return settings.access_logs_bucket, ()
@@ -157,7 +157,7 @@ class LoadBalancer(pulumi.ComponentResource):
         )
 
     def _declare_listeners(self, default: str | None) -> aws.lb.Listener:
-        """The listener that the rules belong to."""
+        """Declare the listeners, and return the one that the rules belong to."""
         if self._args.settings.http:
             return self._listener("http", 80, self._default_action(default))
         self._listener(

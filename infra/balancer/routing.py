@@ -1,4 +1,4 @@
-"""Which requests reach which fleet: the listener's rules, and what makes them ambiguous. Pure.
+"""The listener's rules, which decide what fleet a request reaches, and the routes that conflict. Pure.
 
 The first rule that matches wins, so that rules go from the most to the least specific. A rule's priority follows from
 the rule itself, not from its place among the others. Where two rules come to the same one, which of them was there
@@ -17,7 +17,7 @@ from infra.settings.fleet import RouteSettings
 
 EVERYTHING = ("/*", "*")
 _HIGHEST = 50_000
-"""The API takes priorities 1 to 50000."""
+"""The highest priority: the API takes 1 to 50000."""
 _LONGEST = 128
 """Characters of a path pattern, by the API."""
 _RANKS = 2 * (_LONGEST + 1)
@@ -29,7 +29,7 @@ _WILDCARDS = 5
 """Wildcards of a rule (ELB's quota)."""
 
 There: TypeAlias = "Mapping[tuple[str, str | None], int]"
-"""The rules that a listener has: by fleet and path, which priority."""
+"""The priorities of the rules that a listener has, by fleet and path."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,12 +49,12 @@ class Rule:
 @dataclass(frozen=True, kw_only=True)
 class Routing:
     default: str | None
-    """The fleet that takes what no rule takes; with None that is answered with 404."""
+    """The fleet that takes what no rule takes; None answers it with 404."""
     rules: tuple[Rule, ...]
 
 
 def plan(routes: Mapping[str, RouteSettings], there: There | None = None) -> Routing:
-    """The routing of all fleets, by fleet name; `conflicts` has found none. Rules that are `there` stay where they are.
+    """Return the routing of all fleets; `conflicts` has found nothing. Rules that are `there` keep their priority.
 
     Raises ValueError where rules that are there, and are to go, leave no place for new ones that are as specific.
     """
@@ -75,7 +75,7 @@ def plan(routes: Mapping[str, RouteSettings], there: There | None = None) -> Rou
 
 
 def _wanted(routes: Mapping[str, RouteSettings]) -> tuple[str | None, list[tuple[str, str | None, tuple[str, ...]]]]:
-    """The default fleet, and fleet, path and hosts of each rule."""
+    """Return the default fleet, and the fleet, path and hosts of each rule."""
     default: str | None = None
     wanted: list[tuple[str, str | None, tuple[str, ...]]] = []
     for fleet, route in sorted(routes.items()):
@@ -88,7 +88,7 @@ def _wanted(routes: Mapping[str, RouteSettings]) -> tuple[str | None, list[tuple
 
 
 def conflicts(routes: Mapping[str, RouteSettings]) -> list[tuple[str, str]]:
-    """Requests that two fleets claim: (path of the setting, what is wrong)."""
+    """Return the requests that two fleets claim, each as path of the setting and what is wrong."""
     owners: dict[tuple[str, str], str] = {}
     found: list[tuple[str, str]] = []
     for fleet, route in sorted(routes.items()):
@@ -104,7 +104,7 @@ def conflicts(routes: Mapping[str, RouteSettings]) -> list[tuple[str, str]]:
 
 
 def _over_limits(routes: Mapping[str, RouteSettings]) -> list[tuple[str, str]]:
-    """What no listener can hold."""
+    """Return what is more than a listener can hold, in the same form."""
     _, wanted = _wanted(routes)
     found: list[tuple[str, str]] = []
     if len(wanted) > _RULES:
@@ -138,13 +138,13 @@ def _over_limits(routes: Mapping[str, RouteSettings]) -> list[tuple[str, str]]:
 
 
 def _places(path: str | None, hosts: tuple[str, ...]) -> range:
-    """The priorities of all rules that are as specific as this one."""
+    """Return the priorities of all rules that are as specific as this one."""
     band = 3 * _RANKS - 1 - (_host_rank(hosts) * _RANKS + _path_rank(path))
     return range(1 + band * _BAND, 1 + (band + 1) * _BAND)
 
 
 def _priority(fleet: str, path: str | None, hosts: tuple[str, ...], taken: set[int]) -> int:
-    """A place by its fleet and path, or the next one that is free. Raises ValueError where none is."""
+    """Return the priority that fleet and path give, or the next free one. Raises ValueError if none is free."""
     places = _places(path, hosts)
     first = int(hashlib.sha256(f"{fleet} {path}".encode()).hexdigest(), 16) % _BAND
     for step in range(_BAND):

@@ -1,4 +1,4 @@
-"""Who may talk to the instances of a fleet, and to whom they may talk."""
+"""The connections to and from the instances of a fleet: their security group."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class AccessArgs:
 
 
 class Access(pulumi.ComponentResource):
-    """The fleet's security group. In comes the balancer on the app's port, and nothing else.
+    """The fleet's security group. Only the balancer may connect to the instances, on the app's port.
 
-    Out go the ports of the settings, to where they say, or to anywhere that the private subnets' routes lead.
+    The instances may connect to what the `egress` settings list, as far as the private subnets' routes lead.
     Source: VPC user guide, "Security group rules".
     """
 
@@ -54,7 +54,7 @@ class Access(pulumi.ComponentResource):
         )
 
     def _join_balancer(self, group: aws.ec2.SecurityGroup) -> None:
-        """Both ends: the balancer may send to the port, and the fleet take it from the balancer."""
+        """Declare both ends: the balancer may connect to the port, and the fleet accepts it."""
         port = self._args.fleet.port
         aws.vpc.SecurityGroupIngressRule(
             f"{self._name}-from-balancer",

@@ -45,7 +45,7 @@ class FleetArgs:
     supersede: bool
     """Whether a rollout of something else that is under way is undone, instead of refused."""
     deployments: Deployments
-    """Those of the stack's fleets, this one's among them."""
+    """What the stack's fleets share while they are deployed."""
     vpc_id: pulumi.Input[str]
     subnet_ids: Sequence[pulumi.Input[str]]
     balancer_security_group_id: pulumi.Input[str]
@@ -53,20 +53,20 @@ class FleetArgs:
     target_group_arn: pulumi.Input[str]
     target_group_arn_suffix: pulumi.Input[str]
     requires: Sequence[pulumi.Resource] = ()
-    """What has to be there before an instance can boot, or be judged by the balancer."""
+    """What has to exist before an instance can boot, and the balancer can check it."""
 
 
 class Fleet(pulumi.ComponentResource):
     """An Auto Scaling group whose every instance proves its release before it serves.
 
-    The number of instances is the group's own affair: `desired_capacity` is never written.
+    The group alone decides how many instances there are: `desired_capacity` is never written.
     Source: EC2 Auto Scaling user guide.
     """
 
     group_name: str
     log_group_name: str
     security_group_id: pulumi.Output[str]
-    """What a database lets in."""
+    """The security group that a database has to let in."""
     sha: pulumi.Output[str]
     """The SHA that the fleet serves; known once its instances have proved it."""
 
@@ -150,7 +150,7 @@ class Fleet(pulumi.ComponentResource):
         )
 
     def _boot(self, log_group: aws.cloudwatch.LogGroup, identity: Identity) -> pulumi.Output[Boot]:
-        """Return what each instance is told, known once it is; the log group is there before the first boot."""
+        """Return what each instance is told; known once the log group exists, which the first boot writes to."""
 
         def told(known: Sequence[Any]) -> Boot:
             digest, _, *secrets = known

@@ -1,4 +1,4 @@
-"""Who the instances of a fleet are: their role, its permissions, and the secrets that only they can read."""
+"""The role of a fleet's instances, its permissions, and the secrets that only these instances can read."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Identity(pulumi.ComponentResource):
     selectors: Sequence[pulumi.Output[str]]
     """`name:version` of each secret: another value is another version, which rolls out like a release."""
     ready: Sequence[pulumi.Resource]
-    """What an instance has to wait for."""
+    """What has to exist before an instance boots."""
 
     def __init__(self, name: str, args: IdentityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:fleet:Identity", name, None, opts)
@@ -67,9 +67,9 @@ class Identity(pulumi.ComponentResource):
         return role, policy
 
     def _secret(self, key: str, value: str) -> aws.ssm.Parameter:
-        """It outlives what names it: a release that was deployed with it has to boot when it is brought back.
+        """Declare a secret. It is kept when its setting goes: a release that was deployed with it has to boot again.
 
-        What was left there by an earlier setting of that name is taken over, with the value as its next version.
+        A parameter that an earlier setting of that name left is taken over, with the value as its next version.
         """
         return aws.ssm.Parameter(
             f"{self._name}-secret-{key}",

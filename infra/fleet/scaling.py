@@ -1,4 +1,4 @@
-"""How many instances a fleet has: target tracking of its processors, or of the requests that each instance gets."""
+"""The scaling of a fleet: target tracking of its CPU utilization, or of the requests that each instance gets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the addresses of a VPC are shared out. Pure.
+"""The address plan of a VPC. Pure.
 
 Each zone has a slot of its own, an eighth of the VPC, that depends on the zone's letter alone: a zone that is
 added or taken away moves no other. Half of a slot is the private subnet, a quarter the public one; the last
@@ -27,12 +27,14 @@ class ZoneSubnets:
 
 
 def check(cidr: str) -> str | None:
-    """What is wrong with a VPC's block, or None."""
+    """Return what is wrong with a VPC's block, or None."""
     try:
         network = ipaddress.IPv4Network(cidr)
     except ValueError:
-        mend = without_host_bits(cidr)
-        return f"must be an IPv4 block such as 10.20.0.0/16, is {cidr!r}" + (f"; did you mean {mend}?" if mend else "")
+        meant = without_host_bits(cidr)
+        return f"must be an IPv4 block such as 10.20.0.0/16, is {cidr!r}" + (
+            f"; did you mean {meant}?" if meant else ""
+        )
     if not LARGEST <= network.prefixlen <= SMALLEST:
         return f"must be a /{LARGEST} to /{SMALLEST}, so that it holds a subnet pair for each zone, is {cidr}"
     if not any(network.subnet_of(block) for block in _SHARED):
@@ -41,7 +43,7 @@ def check(cidr: str) -> str | None:
 
 
 def plan(cidr: str, zones: Collection[str]) -> dict[str, ZoneSubnets]:
-    """The subnets of each zone (`eu-west-1a`); `cidr` has passed `check`."""
+    """Return the subnets of each zone (`eu-west-1a`); `cidr` has passed `check`."""
     slots = list(ipaddress.IPv4Network(cidr).subnets(prefixlen_diff=3))
     planned: dict[str, ZoneSubnets] = {}
     for zone in zones:
@@ -52,7 +54,7 @@ def plan(cidr: str, zones: Collection[str]) -> dict[str, ZoneSubnets]:
 
 
 def without_host_bits(cidr: str) -> str | None:
-    """The block that an address with a prefix length lies in, or None where it is none."""
+    """Return the block that an address with a prefix length lies in; None if the text is not one."""
     try:
         return str(ipaddress.IPv4Network(cidr, strict=False)) if "/" in cidr else None
     except ValueError:

@@ -1,4 +1,4 @@
-"""The ways from the VPC to AWS's own services that need no internet."""
+"""VPC endpoints: access to AWS's own services without the internet."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class EndpointsArgs:
     route_table_ids: Sequence[pulumi.Input[str]]
     subnet_ids: Sequence[pulumi.Input[str]]
     interfaces: bool
-    """Whether instances have no other way to the services they boot with."""
+    """Whether to declare interface endpoints, because instances reach the services they boot with in no other way."""
 
 
 class Endpoints(pulumi.ComponentResource):
@@ -94,6 +94,6 @@ class Endpoints(pulumi.ComponentResource):
 
 
 def _service(region: str, service: str) -> str:
-    """The endpoint service's name; in China most begin with `cn.`, S3's does not."""
+    """Return the endpoint service's name; in China most begin with `cn.`, S3's does not."""
     prefix = "cn." if region.startswith("cn-") and service != "s3" else ""
     return f"{prefix}com.amazonaws.{region}.{service}"

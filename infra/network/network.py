@@ -35,7 +35,7 @@ class Network(pulumi.ComponentResource):
     private: Mapping[str, aws.ec2.Subnet]
     """Subnets by zone."""
     internet: pulumi.Resource
-    """What a balancer in the public subnets has to wait for."""
+    """The route that has to exist before a balancer in the public subnets."""
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:network:Network", name, None, opts)
@@ -72,7 +72,7 @@ class Network(pulumi.ComponentResource):
         )
 
     def _close_default_group(self) -> None:
-        """Whatever names no security group gets the default one: without rules, nothing is let in by oversight."""
+        """Remove all rules of the default security group, which whatever names no group gets by oversight."""
         aws.ec2.DefaultSecurityGroup(
             f"{self._name}-default-security-group",
             vpc_id=self._vpc.id,

@@ -1,4 +1,4 @@
-"""Which zones of a region a stack is in. Pure."""
+"""The availability zones that a stack is in. Pure."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from infra.settings import SettingsError
 
 
 def choose(wanted: int | tuple[str, ...], names: Collection[str], *, stack: str, region: str) -> tuple[str, ...]:
-    """The zone names, sorted; `names` are all that the account sees in the region.
+    """Return the zone names, sorted; `names` are all that the account sees in the region.
 
     A zone's state plays no part: a stack must not move out of a zone because it is impaired for an hour. Local and
-    Wavelength zones are left out. Raises SettingsError where the region has not what is wanted.
+    Wavelength zones are left out. Raises SettingsError if the region lacks what is wanted.
     """
     there = sorted(name for name in names if re.fullmatch(f"{re.escape(region)}[{LETTERS}]", name))
     if isinstance(wanted, int):

@@ -1,6 +1,6 @@
-"""What the deployer may do beside the others: make the stack's resources, change and remove them. Pure.
+"""What only the deployer may do: make, change and remove the stack's resources. Pure.
 
-EC2's ids are not known beforehand, so there the tag `slipway:stack` decides; everything else goes by its name.
+EC2's ids are not known beforehand, so there the tag `slipway:stack` decides; for everything else its name does.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from release import names
 
 
 def statements(scope: Scope) -> list[Statement]:
-    """Beside what previewing, publishing and rolling back take."""
+    """Return what deploying takes in addition to previewing, publishing and rolling back."""
     return [
         *_change_network(scope),
         *_change_fleets(scope),
@@ -40,7 +40,7 @@ _EC2_SEEN = (
 
 
 def _change_network(scope: Scope) -> list[Statement]:
-    """What is made has to be tagged as the stack's at once, and only what is so tagged can be used or changed.
+    """Return the EC2 statements: what is made must be tagged as the stack's at once; only that can be used or changed.
 
     A VPC's default security group comes without tags; the stack adopts and closes it. The rules of security groups
     are tagged once they are there: until then it is their group's tag that guards them. So both may be given the tag
@@ -82,7 +82,7 @@ _SSM_MADE = "AddTagsToResource GetParameter ListTagsForResource PutParameter"
 
 
 def _change_fleets(scope: Scope) -> list[Statement]:
-    """Balancer, groups, their roles, logs, alarms and secrets: by name."""
+    """Return the statements on balancer, groups, their roles, logs, alarms and secrets, which go by name."""
     balancer, target_groups = names.balancer_name(scope.stack), f"targetgroup/{scope.stack}"[:35]
     balanced = [scope.arn("elasticloadbalancing", f"*/app/{balancer}/*")]
     balanced.append(scope.arn("elasticloadbalancing", f"{target_groups}*"))
@@ -117,12 +117,12 @@ _BUCKETS_MADE = (
 
 
 def _change_buckets(scope: Scope) -> list[Statement]:
-    """The store and the access logs: made and set up, but neither removed nor emptied."""
+    """Return the statements on the stack's buckets: they may be made and set up, but neither removed nor emptied."""
     return [allow("Buckets", each("s3", "", _BUCKETS_MADE), [scope.store, scope.access_logs])]
 
 
 def _change_names(scope: Scope) -> list[Statement]:
-    """The domain's records, and its certificate."""
+    """Return the statements on the domain's records and its certificate."""
     zone = scope.everywhere("route53", f":hostedzone/{scope.zone or '*'}")
     made = {"StringEquals": {f"aws:RequestTag/{names.STACK_TAG}": scope.stack}}
     certificate = scope.arn("acm", "certificate/*")

@@ -1,4 +1,4 @@
-"""`python -m infra.permissions.page`: makes the tables of docs/permissions.md anew from infra/permissions/roles.py."""
+"""`python -m infra.permissions.page`: writes the tables of docs/permissions.md from the policies."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _BLOCK = re.compile(
 
 
 def render(page: str) -> str:
-    """The page with each table as it is now."""
+    """Return the page with each table as the policies have it now."""
     return _BLOCK.sub(lambda found: f"{found[1]}{found[2]}\n{_table(_policy(found[1]))}\n", page)
 
 
@@ -69,12 +69,12 @@ def _values(value: str | list[str]) -> str:
 
 
 def _short(arn: str) -> str:
-    """Without what all have in common."""
+    """Return the ARN without what all have in common."""
     return arn.replace(f":{_EXAMPLE.region}:{_EXAMPLE.account}:", "::").removeprefix("arn:aws:")
 
 
 def main() -> None:
-    """Rewrites the page."""
+    """Rewrite the page."""
     PAGE.write_text(render(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""The IAM and resource policies, as data. Pure: each says what is allowed, to whom, and nothing more."""
+"""The IAM and resource policies, as data. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def document(*statements: Statement) -> dict[str, Any]:
 
 
 def assumed_by(service: str, *, account: str | None = None) -> dict[str, Any]:
-    """The trust policy of a role that an AWS service takes on, for this account only where it is given."""
+    """Return the trust policy of a role that an AWS service assumes, limited to the account if one is given."""
     statement: Statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     if account is not None:
         statement["Condition"] = {"StringEquals": {"aws:SourceAccount": account}}
@@ -23,7 +23,7 @@ def assumed_by(service: str, *, account: str | None = None) -> dict[str, Any]:
 
 
 def instance(*, stack: str, fleet: str, region: str, account: str, bucket: str) -> dict[str, Any]:
-    """What an instance of a fleet may do: fetch releases, finish its own launch, log, read its own secrets.
+    """Return what an instance of a fleet may do: fetch releases, finish its launch, log, read its fleet's secrets.
 
     The last statement is what Session Manager needs. AWS's AmazonSSMManagedInstanceCore has it too, but also lets
     the instance read every parameter of the account, the other fleets' secrets among them.
@@ -59,7 +59,7 @@ def flow_logs(log_group_arn: str) -> dict[str, Any]:
 
 
 def s3_endpoint(account: str) -> dict[str, Any]:
-    """What may go through the VPC's S3 endpoint: anything on the account's buckets, from others reading only.
+    """Return what may go through the VPC's S3 endpoint: anything on the account's buckets, only reads on others.
 
     Reading has to stay open, because package repositories (Amazon Linux's own among them) lie in buckets of others;
     writing to a bucket of another account is how data leaves.
@@ -73,7 +73,7 @@ def s3_endpoint(account: str) -> dict[str, Any]:
 
 
 def bucket(arn: str, statements: Sequence[Statement] = ()) -> dict[str, Any]:
-    """A bucket's policy: TLS only, and the statements given."""
+    """Return a bucket's policy: TLS only, and the given statements."""
     refuse_plain: Statement = {
         "Sid": "TlsOnly",
         "Effect": "Deny",
@@ -88,7 +88,7 @@ def bucket(arn: str, statements: Sequence[Statement] = ()) -> dict[str, Any]:
 def store_writers(
     arn: str, *, instances: Sequence[str], publishers: Sequence[str], deployers: Sequence[str]
 ) -> list[Statement]:
-    """Who may write the store, beside what IAM says: instances nothing; releases and ledger whoever is named.
+    """Return who may not write the store, whatever IAM says: instances, and whoever is not named if somebody is.
 
     All are role or user ARNs, with `*` and `?`; where none are named, IAM decides.
     Replication is not stopped: its action is another one.
@@ -106,7 +106,7 @@ def store_writers(
 
 
 def deliver_access_logs(arn: str, *, region: str, account: str) -> Statement:
-    """Lets load balancers of this account and region write their access logs (ELB user guide)."""
+    """Return what lets load balancers of this account and region write their access logs (ELB user guide)."""
     balancers = names.arn("elasticloadbalancing", region, account, "loadbalancer/*")
     return {
         "Sid": "AccessLogs",

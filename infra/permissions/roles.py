@@ -1,4 +1,4 @@
-"""Who may do what: the policies of those who deploy, preview, publish and roll back. Pure.
+"""The policies of the people and pipelines that deploy, preview, publish and roll back. Pure.
 
 The only source of them: `python -m release permissions` prints them, docs/permissions.md is made from them, and the
 tests deploy with nothing else. Resources are named wherever IAM lets an action be limited to some (service
@@ -23,16 +23,16 @@ LIMIT = 6_144
 
 
 QUOTAS = ("ec2", "elasticloadbalancing", "vpc")
-"""The services whose quotas a preview looks at."""
+"""The services whose quotas a preview reads."""
 
 
 def policy(role: str, scope: Scope) -> dict[str, Any]:
-    """The whole policy of one of ROLES."""
+    """Return the whole policy of one of ROLES."""
     return document(*ROLES[role](scope))
 
 
 def parts(role: str, scope: Scope) -> list[dict[str, Any]]:
-    """The same in as few documents, in this order, as managed policies are needed for it."""
+    """Return the same policy as the documents of as few managed policies as it fits in, in this order."""
     filled: list[list[Statement]] = [[]]
     for statement in ROLES[role](scope):
         if size(document(*filled[-1], statement)) > LIMIT:
@@ -42,27 +42,27 @@ def parts(role: str, scope: Scope) -> list[dict[str, Any]]:
 
 
 def size(policy: Mapping[str, Any]) -> int:
-    """As IAM counts: without white space."""
+    """Return the characters of a policy as IAM counts them: without white space."""
     return len(json.dumps(policy, separators=(",", ":")))
 
 
 def publisher(scope: Scope) -> list[Statement]:
-    """CI, on merge: puts a commit into the store, once. Nothing that is there can be replaced or removed."""
+    """Return what CI may do on merge: publish a commit, once. It can replace or remove nothing."""
     return [*_read_store(scope, "releases"), *_find_store(), *_publish(scope)]
 
 
 def previewer(scope: Scope) -> list[Statement]:
-    """CI, on a pull request; and whoever wants to see: `pulumi preview`, and `status`, `list`, `history`, `show`."""
+    """Return what CI may do on a pull request: `pulumi preview`, and `status`, `list`, `history`, `show`."""
     return [*_read_store(scope, "releases", "ledger"), *_look(scope), *_plan(scope), *_use_state(scope, write=False)]
 
 
 def rollback(scope: Scope) -> list[Statement]:
-    """On call: `python -m release rollback`. Needs nothing of Pulumi: no state, no key."""
+    """Return what the person on call may do: `python -m release rollback`, which needs none of Pulumi's state."""
     return [*_read_store(scope, "releases", "ledger"), *_look(scope), *_roll(scope)]
 
 
 def deployer(scope: Scope) -> list[Statement]:
-    """`pulumi up`: publishes, rolls out and rolls back as the others do, and changes the stack."""
+    """Return what `pulumi up` takes: publish, roll out and roll back as the others do, and change the stack."""
     return [
         *_read_store(scope, "releases", "ledger"),
         *_look(scope),
@@ -83,7 +83,7 @@ ROLES: Mapping[str, Callable[[Scope], list[Statement]]] = {
 
 
 def _read_store(scope: Scope, *folders: str) -> list[Statement]:
-    """s3:ListBucket also tells a release that isn't there (404) from one that may not be read (403)."""
+    """Return the reads of the store. With s3:ListBucket S3 answers 404, not 403, for what does not exist."""
     return [
         allow("ReadStore", ["s3:GetObject"], [f"{scope.store}/{folder}/*" for folder in folders]),
         allow("ListStore", ["s3:ListBucket"], scope.store),
@@ -91,18 +91,18 @@ def _read_store(scope: Scope, *folders: str) -> list[Statement]:
 
 
 def _find_store() -> list[Statement]:
-    """Which bucket a stack's fleets use, and the newest machine image."""
+    """Return what finds the bucket that a stack's fleets use, and the newest machine image."""
     actions = ["autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeTags", "ec2:DescribeImages"]
     return [allow("Find", actions, "*")]
 
 
 def _publish(scope: Scope) -> list[Statement]:
-    """Objects are put only where there are none (`IfNoneMatch`), and none can be deleted."""
+    """Return the writes of releases: objects are put only if there is none (`IfNoneMatch`), and never deleted."""
     return [allow("Publish", ["s3:PutObject", "s3:AbortMultipartUpload"], f"{scope.store}/releases/*")]
 
 
 def _look(scope: Scope) -> list[Statement]:
-    """What is there and how it is. AWS can't limit these to some resources, but for the logs."""
+    """Return the reads of what is deployed. Only those of the logs can be limited to some resources."""
     anywhere = [
         *each("autoscaling", "Describe", "AutoScalingGroups InstanceRefreshes ScalingActivities Tags"),
         *each("ec2", "", "DescribeLaunchTemplateVersions"),
@@ -115,7 +115,7 @@ def _look(scope: Scope) -> list[Statement]:
 
 
 def _plan(scope: Scope) -> list[Statement]:
-    """What a stack has to know before it declares anything; and the quotas that it would meet."""
+    """Return the reads of a plan: what a stack needs to know before it declares anything, and the quotas."""
     quotas = [scope.arn("servicequotas", f"{service}/*") for service in QUOTAS]
     seen = [
         *each(
@@ -135,7 +135,7 @@ def _plan(scope: Scope) -> list[Statement]:
 
 
 def _roll(scope: Scope) -> list[Statement]:
-    """A rollout, forward or back.
+    """Return what a rollout takes, forward or back.
 
     Auto Scaling launches nothing for whoever may not launch it themselves: it asks whether they may run the launch
     template's instances, tag them, and hand them their role (its user guide, "Control Amazon EC2 launch template

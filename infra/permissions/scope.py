@@ -1,4 +1,4 @@
-"""What the permissions of people are for, and how their statements are written. Pure."""
+"""The stack that a policy is for, and how its statements are written. Pure."""
 
 from __future__ import annotations
 
@@ -12,46 +12,46 @@ from release import names
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """What the permissions are for."""
+    """The stack and the resources that a policy is for."""
 
     stack: str
     region: str
     account: str
     bucket: str = ""
-    """The release store; by default the stack's own."""
+    """The release store; "" for the stack's own."""
     state: str = ""
-    """The bucket of Pulumi's state; "" where it is kept elsewhere."""
+    """The bucket of Pulumi's state; "" if it is kept elsewhere."""
     key: str = ""
-    """ARN of the KMS key of the stack's secrets; "" where a passphrase is."""
+    """ARN of the KMS key of the stack's secrets; "" if they have a passphrase."""
     zone: str = ""
-    """Id of the hosted zone of the stack's domain; by default any of the account's."""
+    """Id of the hosted zone of the stack's domain; "" for any of the account's."""
 
     @property
     def store(self) -> str:
-        """ARN of the release store."""
+        """Return the ARN of the release store."""
         return names.bucket_arn(self.bucket or names.bucket_name(self.stack, self.account, self.region), self.region)
 
     @property
     def access_logs(self) -> str:
-        """ARN of the stack's own bucket for the load balancer's logs."""
+        """Return the ARN of the stack's own bucket for the load balancer's logs."""
         return names.bucket_arn(names.access_logs_bucket_name(self.stack, self.account, self.region), self.region)
 
     @property
     def prefix(self) -> str:
-        """What most names begin with."""
+        """Return what most names begin with."""
         return names.prefix(self.stack)
 
     def arn(self, service: str, resource: str) -> str:
-        """Of something in the stack's region."""
+        """Return the ARN of something in the stack's region."""
         return names.arn(service, self.region, self.account, resource)
 
     def everywhere(self, service: str, resource: str) -> str:
-        """Of something that belongs to no region."""
+        """Return the ARN of something global."""
         return f"arn:{names.partition(self.region)}:{service}::{resource}"
 
     @property
     def roles(self) -> str:
-        """Those of the stack. Longer names are shortened (names.role_name), but not in this part."""
+        """Return a pattern for the stack's roles. Long names are shortened (names.role_name), but not in this part."""
         return self.everywhere("iam", f"{self.account}:role/{self.prefix}-*")
 
 
@@ -68,7 +68,7 @@ def groups(scope: Scope) -> str:
 
 
 def log_groups(scope: Scope) -> list[str]:
-    """The fleets', and the flow logs'; some actions are asked about the group, others about its streams."""
+    """Return patterns for the log groups of fleets and flow logs, and for their streams."""
     logs = (names.log_group_name(scope.stack, "*"), f"{names.flow_logs_group_name(scope.stack)}*")
     return [scope.arn("logs", f"log-group:{name}") for name in logs]
 

@@ -1,1 +1,1 @@
-"""What is asked and checked before anything is declared."""
+"""The plan of a stack: what is looked up and checked before anything is declared."""

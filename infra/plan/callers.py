@@ -1,4 +1,4 @@
-"""Whom the provider and boto3 act as: what one makes, the other one rolls out. Pure."""
+"""Checks that the provider and boto3 act as the same caller: what one makes, the other rolls out. Pure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _REACH = {
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """Who asks, and where. `arn` is GetCallerIdentity's."""
+    """A caller of AWS, and its region. `arn` is GetCallerIdentity's."""
 
     account: str
     arn: str
@@ -37,12 +37,12 @@ class Caller:
 
     @property
     def principal(self) -> str:
-        """The user or role; each process that takes on a role makes a session of its own."""
+        """Return the user or role, without the session that each process makes of a role."""
         return re.sub(r"(:assumed-role/.+)/[^/]+$", r"\1", self.arn)
 
 
 def problems(provider: Caller, boto3: Caller, settings: dict[str, str]) -> Iterator[str]:
-    """How they differ; `settings` are those of the stack file below `aws:`."""
+    """Yield how they differ; `settings` are those of the stack file below `aws:`."""
     for name in sorted(settings.keys() & _REACH.keys()):
         if settings[name] not in ("", "[]", "{}", "false"):
             yield (

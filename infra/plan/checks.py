@@ -1,4 +1,4 @@
-"""What a stack is refused for before anything is declared, because of what AWS has already: one check each.
+"""Checks of a stack against what AWS has already, before anything is declared: a function each.
 
 A problem is a line that begins with the setting. Checks that ask AWS raise what boto3 raises.
 """

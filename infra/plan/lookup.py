@@ -1,4 +1,4 @@
-"""What AWS has already, asked before anything is declared: who asks, the listener's rules, and whose the names are."""
+"""Looks up what AWS has already: the caller, the listener's rules, and which stack has a name."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _UNTAGGED = {"NoSuchTagSet"}
 
 @dataclass(frozen=True, kw_only=True)
 class Name:
-    """A name that is wanted, `what` it is of, and how the tags of the one that has it are found (None: nobody has)."""
+    """A name that the stack wants for `what`. `tags` asks for the tags of what has the name; None: nothing has."""
 
     what: str
     name: str
@@ -34,13 +34,13 @@ class Name:
 
 
 def caller(region: str) -> Caller:
-    """Whom boto3 acts as (GetCallerIdentity)."""
+    """Return whom boto3 acts as (GetCallerIdentity)."""
     answer = client("sts", region).get_caller_identity()
     return Caller(account=str(answer["Account"]), arn=str(answer["Arn"]), region=region)
 
 
 def rules(region: str, stack: str) -> dict[tuple[str, str | None], int]:
-    """The rules of the stack's load balancer: target group's name and path pattern, which priority."""
+    """Return the priorities of the load balancer's rules, by target group's name and path pattern."""
     elbv2 = client("elbv2", region)
     found = _or_none(lambda: elbv2.describe_load_balancers(Names=[names.balancer_name(stack)])["LoadBalancers"])
     priorities: dict[tuple[str, str | None], int] = {}
@@ -54,7 +54,7 @@ def rules(region: str, stack: str) -> dict[tuple[str, str | None], int]:
 
 
 def of_roles(region: str, roles: Collection[str]) -> list[Name]:
-    """Names of IAM roles. Where there are none, IAM is not asked: it is not of the region."""
+    """Return the names that roles are to have. Without roles IAM, which is not in the region, is not asked."""
     if not roles:
         return []
     iam = client("iam", region)
@@ -66,7 +66,7 @@ def of_roles(region: str, roles: Collection[str]) -> list[Name]:
 
 
 def of_fleets(region: str, stack: str, fleets: Mapping[str, int]) -> list[Name]:
-    """The names that new fleets are to have in the region; `fleets` are they and their ports."""
+    """Return the names that new fleets are to have in the region; `fleets` has the port of each."""
     if not fleets:
         return []
     elbv2, autoscaling = (client(service, region) for service in ("elbv2", "autoscaling"))
@@ -89,7 +89,7 @@ def of_fleets(region: str, stack: str, fleets: Mapping[str, int]) -> list[Name]:
 
 
 def of_buckets(region: str, buckets: Iterable[str]) -> list[Name]:
-    """The names that the stack's own buckets are to have."""
+    """Return the names that the stack's own buckets are to have."""
     s3 = client("s3", region)
 
     def bucket(name: str) -> Mapping[str, str]:
@@ -99,7 +99,7 @@ def of_buckets(region: str, buckets: Iterable[str]) -> list[Name]:
 
 
 def taken(stack: str, wanted: Collection[Name]) -> list[str]:
-    """The names that something else has, with whose it is. They are asked side by side."""
+    """Return which of the names are taken, and by what. They are looked up side by side."""
     if not wanted:
         return []
     with ThreadPoolExecutor(max_workers=16) as threads:
@@ -112,7 +112,7 @@ def taken(stack: str, wanted: Collection[Name]) -> list[str]:
 
 
 def missing_topics(region: str, arns: Iterable[str]) -> set[str]:
-    """The SNS topics that are not there. One of another account may refuse to be asked, and counts as there."""
+    """Return the SNS topics that do not exist. One of another account that may not be read counts as existing."""
     topics = sorted(set(arns))
     if not topics:
         return set()
@@ -135,7 +135,7 @@ def _owner(name: Name) -> Mapping[str, str] | None:
 
 
 def missing_targets(region: str, ids: Iterable[str]) -> set[str]:
-    """The security groups and prefix lists that are not there."""
+    """Return the security groups and prefix lists that do not exist."""
     groups = sorted({id_ for id_ in ids if id_.startswith("sg-")})
     lists = sorted({id_ for id_ in ids if id_.startswith("pl-")})
     there: set[str] = set()
@@ -152,9 +152,9 @@ def missing_targets(region: str, ids: Iterable[str]) -> set[str]:
 
 def _whose(tags: Mapping[str, str]) -> str:
     if names.STACK_TAG in tags:
-        fleet = f", of its fleet {tags[names.FLEET_TAG]}" if names.FLEET_TAG in tags else ""
-        return f"is the stack {tags[names.STACK_TAG]}'s{fleet}"
-    return "is there already, and no stack of Slipway's"
+        fleet = f" (fleet {tags[names.FLEET_TAG]})" if names.FLEET_TAG in tags else ""
+        return f"belongs to the stack {tags[names.STACK_TAG]}{fleet}"
+    return "exists already, and belongs to no stack of Slipway's"
 
 
 def _name(what: str, name: str, ask: Callable[[str], Mapping[str, str] | None]) -> Name:
@@ -162,7 +162,7 @@ def _name(what: str, name: str, ask: Callable[[str], Mapping[str, str] | None]) 
 
 
 def _or_none(ask: Callable[[], Any]) -> Any:  # noqa: ANN401 - what the call answers
-    """None where AWS has no such thing, {} where it has no tags."""
+    """Return the answer; None if AWS has no such thing, {} if that has no tags."""
     try:
         return ask()
     except ClientError as error:
@@ -178,12 +178,12 @@ def _tags(shown: Iterable[Mapping[str, str]]) -> dict[str, str]:
 
 
 def _target(rule: Mapping[str, Any]) -> str:
-    """The name of the target group that a rule forwards to, or ""."""
+    """Return the name of the target group that a rule forwards to, or ""."""
     arns = [str(action["TargetGroupArn"]) for action in rule["Actions"] if "TargetGroupArn" in action]
     return names.target_group_in(arns[0]) if arns else ""
 
 
 def _path(rule: Mapping[str, Any]) -> str | None:
-    """Its path pattern; each of the stack's rules has one at most."""
+    """Return a rule's path pattern, or None; each of the stack's rules has one at most."""
     values = [condition for condition in rule["Conditions"] if condition["Field"] == "path-pattern"]
     return str(values[0]["PathPatternConfig"]["Values"][0]) if values else None

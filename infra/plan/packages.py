@@ -1,4 +1,4 @@
-"""Which package of Amazon Linux 2023 brings which command, and which commands it has none of. Pure.
+"""The packages of Amazon Linux 2023 that bring a command which its image lacks. Pure.
 
 Its image has python3 (3.9, without pip), bash and the AWS CLI, and no other language. Source: Amazon Linux 2023 user
 guide, "Programming languages and runtimes".
@@ -14,12 +14,12 @@ _AMAZON = ("amazon", "137112412989")
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=\S*")
 _BARE = re.compile(r"[A-Za-z0-9._+-]+")
 _BEFORE = ("exec", "env", "nohup", "time")
-"""What may stand before the command that is run."""
+"""Words that may stand before the command that is run."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Runtime:
-    """Commands, the package to name to whom they are missing, and a pattern for all packages that bring them."""
+    """Commands, the package to suggest if they are missing, and a pattern for all packages that bring them."""
 
     commands: tuple[str, ...]
     package: str
@@ -47,7 +47,7 @@ RUNTIMES = (
 
 
 def missing(command: str, packages: Iterable[str], *, image: str, owner: str) -> tuple[str, str] | None:
-    """The command that such an image lacks, and the package that brings it; None where none is known to be missing.
+    """Return the command that such an image lacks, and the package that brings it; None if none is known to be missing.
 
     `command` is a line of bash. Only its first word is judged, and only where it is looked up on PATH: whatever the
     release brings by itself is called by a path, and a line that sets PATH knows better.

@@ -1,4 +1,4 @@
-"""What a stack needs to know beside its settings: all of it is asked before anything is declared."""
+"""The plan of a stack: all that it needs to know in addition to its settings, before anything is declared."""
 
 from __future__ import annotations
 

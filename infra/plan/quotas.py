@@ -1,4 +1,4 @@
-"""Which of an account's quotas a deploy would meet. Pure.
+"""The account's quotas that a deploy may exceed. Pure.
 
 Only those that a young account meets: the others (50 load balancers, 100 rules of one, 5,000 launch templates, 2,500
 security groups, 3,000 target groups a region) are far from what stacks need. Source: each service's quotas page.
@@ -26,25 +26,25 @@ ADDRESSES = Quota(service="ec2", code="L-0263D0A3", what="Elastic IP addresses",
 VPCS = Quota(service="vpc", code="L-F678F1CE", what="VPCs", default=5)
 VCPUS = Quota(service="ec2", code="L-1216C47A", what="vCPUs of on-demand standard instances", default=5)
 STANDARD = tuple("acdhimrtz")
-"""What the types that VCPUS counts begin with (EC2 user guide, "On-Demand Instance quotas")."""
+"""First letters of the instance types that VCPUS counts (EC2 user guide, "On-Demand Instance quotas")."""
 _SPECIAL = ("dl", "hpc", "inf", "mac", "trn")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Usage:
-    """What AWS tells of one quota: its value (None: it doesn't), and how much of it is used already."""
+    """One quota's value (None if AWS does not tell), and how much of it is used already."""
 
     limit: int | None
     used: int
 
 
 def is_standard(instance_type: str) -> bool:
-    """Whether VCPUS counts it: t3.small and m6i.large, but neither g5.xlarge nor inf2.xlarge."""
+    """Return whether VCPUS counts the type: t3.small and m6i.large, but neither g5.xlarge nor inf2.xlarge."""
     return instance_type.startswith(STANDARD) and not instance_type.startswith(_SPECIAL)
 
 
 def asked(settings: Settings, desired: Mapping[str, int]) -> list[Quota]:
-    """Those that something new would need; `desired` is the size of each fleet that is there."""
+    """Return the quotas that something new would need; `desired` is the size of each running fleet."""
     grows = any(_grows(fleet, desired) and is_standard(fleet.instance_types[0]) for fleet in settings.fleets.values())
     new = [VCPUS] if grows else []
     if not desired:
@@ -55,7 +55,7 @@ def asked(settings: Settings, desired: Mapping[str, int]) -> list[Quota]:
 
 
 def needed(settings: Settings, desired: Mapping[str, int], vcpus: Mapping[str, int]) -> dict[Quota, int]:
-    """How much of each quota the stack takes at its peak, which for instances is a rollout of all fleets."""
+    """Return how much of each quota the stack takes at its peak: for instances, a rollout of all fleets."""
     zones = settings.network.zones
     fleets = [fleet for fleet in settings.fleets.values() if is_standard(fleet.instance_types[0])]
     return {

@@ -1,4 +1,4 @@
-"""What AWS tells of the account's quotas: their values, and how much of them is used."""
+"""Asks AWS for the account's quotas, and how much of them is used."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _LIVE = {"Name": "instance-state-name", "Values": ["pending", "running"]}
 
 
 def look(settings: Settings, there: Sequence[DeployedFleet]) -> tuple[list[str], str]:
-    """Warnings of the quotas that the deploy would meet; and why they could not be looked at, or "".
+    """Return warnings of the quotas that the deploy would exceed; and why they could not be read, or "".
 
-    Asks nothing where nothing new is needed. Never raises for what AWS refuses: a quota is a warning.
+    Asks nothing if nothing new is needed. Never raises for what AWS refuses: a quota is only a warning.
     """
     desired = {found.name: found.group.desired for found in there}
     asked = quotas.asked(settings, desired)
@@ -31,7 +31,7 @@ def look(settings: Settings, there: Sequence[DeployedFleet]) -> tuple[list[str],
     try:
         usage, vcpus = _ask(settings, asked, there)
     except (*FAILURES, ReleaseError) as error:
-        return [], f"quotas were not looked at: {described(error)}"
+        return [], f"quotas could not be read: {described(error)}"
     need = quotas.needed(settings, desired, vcpus)
     return list(quotas.warnings(settings, need, usage)), ""
 
@@ -39,7 +39,7 @@ def look(settings: Settings, there: Sequence[DeployedFleet]) -> tuple[list[str],
 def _ask(
     settings: Settings, asked: Collection[Quota], there: Sequence[DeployedFleet]
 ) -> tuple[dict[Quota, Usage], Mapping[str, int]]:
-    """What others use of each quota, and how many vCPUs each type has; all asked side by side."""
+    """Return what others use of each quota, and how many vCPUs each type has; all asked side by side."""
     region = settings.region
     ec2, limits = client("ec2", region), client("service-quotas", region)
     own = {member.id for found in there for member in found.group.instances}
@@ -55,7 +55,7 @@ def _ask(
 
 
 def _limit(limits: Any, quota: Quota) -> int | None:  # noqa: ANN401 - boto3 makes clients at run time
-    """The account's value (GetServiceQuota); None where AWS doesn't tell."""
+    """Return the account's value (GetServiceQuota); None if AWS does not tell."""
     try:
         return int(limits.get_service_quota(ServiceCode=quota.service, QuotaCode=quota.code)["Quota"]["Value"])
     except ClientError as error:
@@ -65,7 +65,7 @@ def _limit(limits: Any, quota: Quota) -> int | None:  # noqa: ANN401 - boto3 mak
 
 
 def _running(ec2: Any) -> dict[str, str]:  # noqa: ANN401
-    """The on-demand instances that count, by id: their types."""
+    """Return the types of the on-demand instances that count, by id."""
     pages = ec2.get_paginator("describe_instances").paginate(Filters=[_LIVE])
     return {
         str(instance["InstanceId"]): str(instance["InstanceType"])
@@ -99,7 +99,7 @@ def _vpcs(ec2: Any, stack: str) -> int:  # noqa: ANN401
 
 
 def _is_of(stack: str, shown: Mapping[str, Any]) -> bool:
-    """Whether it is the stack's own: a first deploy that failed may have left some."""
+    """Return whether it is the stack's own: a first deploy that failed may have left some."""
     return {"Key": names.STACK_TAG, "Value": stack} in shown.get("Tags", ())
 
 

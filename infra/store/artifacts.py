@@ -1,4 +1,4 @@
-"""The store's bucket: every release there ever was, and the ledger."""
+"""The store: the bucket with every release there ever was, and the ledger."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ArtifactsArgs:
     account: str
     settings: ArtifactsSettings
     fleets: Sequence[str] = ()
-    """Their names: the roles of their instances may write nothing here."""
+    """Names of the fleets: the roles of their instances may write nothing here."""
 
 
 class Artifacts(pulumi.ComponentResource):
@@ -31,7 +31,7 @@ class Artifacts(pulumi.ComponentResource):
 
     bucket: str
     ready: Sequence[pulumi.Resource]
-    """What a publisher has to wait for; nothing where the bucket is a given one."""
+    """What has to exist before a release is published; nothing if the bucket is a given one."""
 
     def __init__(self, name: str, args: ArtifactsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:artifacts:Artifacts", name, None, opts)
@@ -65,5 +65,5 @@ class Artifacts(pulumi.ComponentResource):
 
 
 def bucket_of(settings: ArtifactsSettings, *, stack: str, account: str, region: str) -> str:
-    """The store's name, which is known before anything is declared."""
+    """Return the store's name, which is known before anything is declared."""
     return settings.bucket or names.bucket_name(stack, account, region)

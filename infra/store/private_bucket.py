@@ -22,9 +22,9 @@ class PrivateBucketArgs:
     """True: emptied and removed with the stack. False: kept when the stack is destroyed."""
     statements: Sequence[policies.Statement] = ()
     expire_after: int | None = None
-    """Days after which an object goes, or None: never."""
+    """Days after which an object is removed, or None: never."""
     expire_versions_after: int | None = None
-    """Days after which a version that was replaced or deleted goes, or None: never."""
+    """Days after which a version that was replaced or deleted is removed, or None: never."""
     object_lock: ObjectLockSettings | None = None
     """For how long no version may be removed."""
 
@@ -37,7 +37,7 @@ class PrivateBucket(pulumi.ComponentResource):
 
     name: str
     ready: list[pulumi.Resource]
-    """What a writer has to wait for."""
+    """What has to exist before something is written."""
 
     def __init__(self, name: str, args: PrivateBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:bucket:PrivateBucket", name, None, opts)
@@ -103,7 +103,7 @@ class PrivateBucket(pulumi.ComponentResource):
         return [versioning, encryption, lifecycle, *self._locked(versioning)]
 
     def _locked(self, versioning: pulumi.Resource) -> list[pulumi.Resource]:
-        """S3 takes this of buckets that exist, too, once they have versions (PutObjectLockConfiguration)."""
+        """Declare the lock. S3 also takes it for an existing bucket, once that has versions."""
         lock = self._args.object_lock
         if lock is None:
             return []
@@ -131,7 +131,7 @@ class PrivateBucket(pulumi.ComponentResource):
         return rules
 
     def _child(self, depends_on: Sequence[pulumi.Resource] = ()) -> pulumi.ResourceOptions:
-        """What outlives the stack does so with its protection: all of its parts are kept, or none."""
+        """Return a part's options. A bucket that outlives the stack keeps its protection: all parts, or none."""
         return pulumi.ResourceOptions(
             parent=self, depends_on=list(depends_on), retain_on_delete=not self._args.disposable
         )

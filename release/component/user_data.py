@@ -15,7 +15,7 @@ from pathlib import Path
 LIMIT_BYTES = 16 * 1024
 
 # bzip2, because its bytes follow from the input alone: libbz2 is the only one there is, and its format is closed.
-# Lines of comment, and what a function's first line says of it, are for who reads boot.sh.
+# Lines of comment, and the comment on a function's first line, are for people who read boot.sh.
 _SCRIPT = re.sub(rb"(?m)^ *#.*\n|(?<=\(\) \{) #.*$", b"", (Path(__file__).parents[1] / "boot.sh").read_bytes())
 _PACKED = base64.b85encode(bz2.compress(_SCRIPT)).decode()
 _UNPACK = """
@@ -26,7 +26,7 @@ sys.stdout.buffer.write(bz2.decompress(base64.b85decode(sys.argv[1])))' \\
 
 
 class UserDataTooLargeError(ValueError):
-    """The rendered user data is over EC2's 16 KB; says which settings take how much of it."""
+    """The rendered user data is over EC2's 16 KB; the message says which settings take how much of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,9 +58,9 @@ class Boot:
 
 
 def render(boot: Boot) -> str:
-    """The user data as text.
+    """Return the user data as text.
 
-    Raises UserDataTooLargeError where EC2 would refuse it.
+    Raises UserDataTooLargeError if EC2 would refuse it.
     """
     assignments = {
         "SHA": boot.sha,
@@ -91,7 +91,7 @@ def render(boot: Boot) -> str:
 
 
 def _environment(boot: Boot) -> str:
-    """As JSON, not as variables of the script: whatever they are called, they are the app's."""
+    """Return the app's variables as JSON: variables of the script could have the same names."""
     return json.dumps(dict(boot.environment), sort_keys=True, ensure_ascii=False)
 
 
@@ -106,7 +106,7 @@ def _too_large(boot: Boot, size: int) -> str:
         "secrets": len(_secrets(boot).encode()),
     }
     largest = max(parts, key=lambda name: parts[name])
-    mend = {
+    remedies = {
         "environment": "move long values to files in the repository, or to secrets",
         "command": "move it to a script in the repository",
         "secrets": "join several into one, as JSON",
@@ -116,5 +116,5 @@ def _too_large(boot: Boot, size: int) -> str:
     named = f" (the longest: {', '.join(long)})" if largest == "environment" else ""
     return (
         f"fleets.{boot.fleet}.{largest}: the user data would be {size} bytes, and EC2 takes {LIMIT_BYTES} "
-        f"({taken}, the rest is Slipway's){named}; {mend[largest]}"
+        f"({taken}, the rest is Slipway's){named}; {remedies[largest]}"
     )

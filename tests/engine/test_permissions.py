@@ -158,7 +158,7 @@ def test_the_previewer_sees_what_would_be_made(site: Site):
     release = site.release(git(site.sandbox.checkout, "rev-parse", "HEAD~1"))
     ran = site.run("previewer", f"{release} pulumi preview --non-interactive")
     assert ran.code == 0, ran.said
-    assert "quotas were not looked at" not in ran.said
+    assert "quotas could not be read" not in ran.said
 
 
 def test_the_deployer_makes_everything(site: Site):

@@ -196,7 +196,7 @@ def test_a_fleet_with_another_stacks_names_is_refused(plan):
     made("shop", "api-web")
     found = refused(plan, "shop-api")
     assert [problem.split(" slipway")[0].split(" shop")[0] for problem in found] == ["the IAM role", "the target group"]
-    assert all("is the stack shop's, of its fleet api-web; stack shop-api would need it" in text for text in found)
+    assert all("belongs to the stack shop (fleet api-web); stack shop-api would need it" in text for text in found)
     assert plan("shop", fleets={"api-web": None})  # its own: a first `pulumi up` that was killed goes on
 
 
@@ -212,7 +212,7 @@ def test_a_name_that_no_stack_has_is_refused(plan):
     """Whatever it is, it can't be made twice."""
     boto3.client("iam").create_role(RoleName=f"slipway-shop-web-{REGION}", AssumeRolePolicyDocument="{}")
     [problem] = refused(plan)
-    assert "is there already, and no stack of Slipway's" in problem
+    assert "exists already, and belongs to no stack of Slipway's" in problem
 
 
 def test_a_role_of_the_stack_itself_may_be_a_fleets(plan):
@@ -220,7 +220,7 @@ def test_a_role_of_the_stack_itself_may_be_a_fleets(plan):
     made("shop-flow", "logs")
     [problem] = refused(plan, "shop")
     assert problem.startswith(
-        "the IAM role slipway-shop-flow-logs-eu-west-1 is the stack shop-flow's, of its fleet logs;"
+        "the IAM role slipway-shop-flow-logs-eu-west-1 belongs to the stack shop-flow (fleet logs);"
     )
     assert plan("shop", network={"flowLogs": False})
 
@@ -233,7 +233,7 @@ def test_a_bucket_whose_objects_expire_is_no_store(plan):
     tags = [{"Key": "slipway:stack", "Value": "shop"}]
     s3.put_bucket_tagging(Bucket=logs, Tagging={"TagSet": tags})
     [problem] = refused(plan, "shop-logs")
-    assert problem.startswith(f"the bucket {logs} is the stack shop's; stack shop-logs would need it")
+    assert problem.startswith(f"the bucket {logs} belongs to the stack shop; stack shop-logs would need it")
     assert plan("shop")
     assert "takes this stack's access logs" in refused(plan, "shop", artifacts={"bucket": logs})[0]
 

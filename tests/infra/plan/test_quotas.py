@@ -150,4 +150,4 @@ def test_what_may_not_be_asked_is_said_and_stops_nothing(aws, monkeypatch):
     monkeypatch.setattr(usage, "_running", refuse)
     warned, trouble = usage.look(settings(), [])
     assert warned == []
-    assert trouble.startswith("quotas were not looked at: ")
+    assert trouble.startswith("quotas could not be read: ")

@@ -48,4 +48,4 @@ class ImageError(ReleaseError):
 
 
 class RolloutError(ReleaseError):
-    """A rollout did not end with the new release serving; the message says what serves now, and what mends it."""
+    """A rollout that did not end with the new release serving; the message says what serves now, and how to fix it."""

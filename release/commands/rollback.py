@@ -39,10 +39,10 @@ def run(arguments: argparse.Namespace) -> None:
         ledger=Ledger(chosen[0].store, s3),
         tell=tell,
     )
-    target = published(rollback.store, arguments.to) if arguments.to else rollback.target(chosen)
-    ways = [rollback.way(fleet, target) for fleet in chosen]
+    release = published(rollback.store, arguments.to) if arguments.to else rollback.choose_release(chosen)
+    targets = [rollback.target(fleet, release) for fleet in chosen]
     try:
-        served = asyncio.run(rollback.run(ways))
+        served = asyncio.run(rollback.run(targets))
     except KeyboardInterrupt:
         raise ReleaseError(
             "stopped watching; what was started goes on in AWS: `python -m release status` shows it"
@@ -50,9 +50,9 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.json:
         as_json({name: asdict(serving) for name, serving in served.items()})
         return
-    for way in ways:
-        print(f"{way.fleet.name}: {served[way.fleet.name]}")
-    print(f"so that the next `pulumi up` agrees: pulumi config set --path slipway:release.sha {target.sha}")
+    for target in targets:
+        print(f"{target.fleet.name}: {served[target.fleet.name]}")
+    print(f"so that the next `pulumi up` agrees: pulumi config set --path slipway:release.sha {release.sha}")
 
 
 def _chosen(there: Sequence[DeployedFleet], names: Sequence[str] | None) -> list[DeployedFleet]:

@@ -1,6 +1,6 @@
 """Which instances a group launches: one type, or several of them on demand. As Pulumi has it, and for the API.
 
-The API's side of it is release/rollout/answers.py.
+The API's side of it is release/rollout/shapes.py.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import pulumi
 import pulumi_aws as aws
 
 from release.component.launch_template import LaunchTemplate
-from release.rollout import answers
+from release.rollout import shapes
 from release.rollout.observed import Template
 
 
@@ -41,12 +41,12 @@ def desired_configuration(inputs: Mapping[str, Any]) -> tuple[dict[str, Any], Te
     mixed = inputs.get("mixedInstancesPolicy")
     if not mixed:
         template = _named(inputs["launchTemplate"], "id")
-        return {"LaunchTemplate": answers.specification(template)}, template
+        return {"LaunchTemplate": shapes.specification(template)}, template
     launch = mixed["launchTemplate"]
     template = _named(launch["launchTemplateSpecification"], "launchTemplateId")
     policy: dict[str, Any] = {
         "LaunchTemplate": {
-            "LaunchTemplateSpecification": answers.specification(template),
+            "LaunchTemplateSpecification": shapes.specification(template),
             "Overrides": [{"InstanceType": override["instanceType"]} for override in launch.get("overrides", [])],
         }
     }

@@ -1,4 +1,4 @@
-"""The AWS side of rollouts in one region."""
+"""What rollouts use of AWS, in one region."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from release.rollout.traffic import Traffic
 
 
 class Aws:
-    """What rollouts ask of one region's AWS. All fleets share one: to make a client takes longer than one call."""
+    """The AWS side of one region's rollouts. All fleets share one, since creating a client takes longer than a call."""
 
     def __init__(self, region: str | None = None) -> None:
         self._region = region

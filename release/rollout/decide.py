@@ -8,8 +8,14 @@ from enum import Enum
 
 from release.rollout.observed import ACTIVE, ROLLING_FORWARD, BootEvent, Refresh
 
-# AWS retries a failing launch for an hour; three instances that could not boot the release say the same at once.
 FAILED_BOOTS = 3
+"""Instances that fail to boot a release before it is given up. AWS would retry for an hour."""
+_ENDINGS = {
+    "RollbackSuccessful": "rolled back",
+    "RollbackFailed": "the rollback failed too: instances of both releases may be in service",
+    "Failed": "failed, and was not rolled back: instances of both releases may be in service",
+    "Cancelled": "cancelled: instances of both releases may be in service",
+}
 
 
 class Step(Enum):
@@ -23,7 +29,7 @@ class Step(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """A step and, where it is not plain from the step, why."""
+    """A step, and the reason for a rollback or a failure."""
 
     step: Step
     reason: str = ""
@@ -37,13 +43,12 @@ def decide(
     timeout: float,
     late: Step = Step.ROLL_BACK,
 ) -> Decision:
-    """The next step for a refresh that was asked for, or adopted, `elapsed` seconds ago.
+    """Return the next step for a refresh that was started, or adopted, `elapsed` seconds ago.
 
-    `failures` are the boots of the release that failed since it began. After `timeout` seconds the step is `late`:
-    back, or FAILED, which only ends the waiting; after twice that, waiting for a rollback ends too (AWS goes on with
-    it).
+    `failures` are the release's failed boots since it began. After `timeout` seconds the step is `late`: ROLL_BACK, or
+    FAILED, which only stops waiting. After twice that time, waiting for a rollback stops too; AWS continues with it.
     """
-    why = _first_reason(failures)
+    why = f"{failures[0].instance}: {failures[0].reason}" if failures else ""
     if refresh.status == "Successful":
         return Decision(step=Step.SUCCEEDED)
     if refresh.status in ROLLING_FORWARD:
@@ -52,7 +57,7 @@ def decide(
         ending = _ENDINGS.get(refresh.status, refresh.status)
         return Decision(step=Step.FAILED, reason=_join(ending, refresh.rollback_reason or refresh.reason, why))
     if elapsed > 2 * timeout:  # Cancelling, RollbackInProgress
-        reason = f"still {refresh.status} after {elapsed:.0f} s; AWS goes on with it"
+        reason = f"still {refresh.status} after {elapsed:.0f} s; AWS continues with it"
         return Decision(step=Step.FAILED, reason=_join(reason, refresh.reason))
     return Decision(step=Step.WAIT)
 
@@ -61,39 +66,27 @@ def _while_rolling(refresh: Refresh, failures: Sequence[BootEvent], why: str, *,
     if unbootable(failures):
         return Decision(step=Step.ROLL_BACK, reason=f"{FAILED_BOOTS} instances could not boot it: {why}")
     if late:
-        what = "not finished in time" if late is Step.ROLL_BACK else "not finished in time; it goes on in AWS"
+        what = "not finished in time" if late is Step.ROLL_BACK else "not finished in time; it continues in AWS"
         return Decision(step=late, reason=_join(what, refresh.reason, why))
     return Decision(step=Step.WAIT)
 
 
-_ENDINGS = {
-    "RollbackSuccessful": "rolled back",
-    "RollbackFailed": "the rollback failed too: instances of both releases may be in service",
-    "Failed": "failed, and was not rolled back: instances of both releases may be in service",
-    "Cancelled": "cancelled: instances of both releases may be in service",
-}
-
-
 def unbootable(failures: Iterable[BootEvent]) -> bool:
-    """Whether so many instances failed to boot a release that it is the release: one bad machine is not enough."""
+    """Return whether enough different instances failed to boot to blame the release, not a single bad machine."""
     return len({event.instance for event in failures}) >= FAILED_BOOTS
 
 
 def in_status(refreshes: Iterable[Refresh], statuses: frozenset[str]) -> Refresh | None:
-    """The newest refresh (they come newest first) in one of those statuses; None where none is."""
+    """Return the first refresh in one of the statuses: the newest, in AWS's order. None if there is none."""
     return next((found for found in refreshes if found.status in statuses), None)
 
 
 def unbooted(events: Iterable[BootEvent], sha: str, since: float) -> list[BootEvent]:
-    """The failed boots of `sha` since a moment, oldest first."""
+    """Return the failed boots of `sha` since a time (seconds since the epoch), oldest first."""
     return sorted(
         (event for event in events if event.event == "failed" and event.sha == sha and event.at >= since),
         key=lambda event: event.at,
     )
-
-
-def _first_reason(failures: Sequence[BootEvent]) -> str:
-    return f"{failures[0].instance}: {failures[0].reason}" if failures else ""
 
 
 def _join(*parts: str) -> str:

@@ -1,9 +1,9 @@
-"""The boot journal of a fleet: what its instances wrote into the log group. A line counts only where AWS agrees.
+"""Reads the boot journal of a fleet: what its instances wrote into the log group.
 
-Every instance of a fleet may write into every stream of the group: a stream's name can't be bound to the instance that
-writes (it may hold no colon, and the only policy variable with the instance's id, aws:userid, has one). So a line is
-text of a stranger, whoever it says it is of. Whose streams are read, and which release they may speak of, is for the
-caller to say, who has it from AWS. Reading is bounded, whatever lies there: by stream, pattern, time and pages.
+Every instance of a fleet may write into every stream of the group. IAM can't bind a stream to its instance: the only
+policy variable with the instance's id, aws:userid, contains a colon, and the name of a stream may not. So a line is
+untrusted text, whatever stream it is in. The caller says which streams to read and which release they may report,
+and knows both from AWS. Reading is bounded, whatever the streams contain: by stream, pattern, time and pages.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from release.store.document import parse
 from release.text import clean
 
 _STREAMS_PER_CALL = 100
-"""FilterLogEvents takes no more."""
+"""The limit of FilterLogEvents."""
 _PAGES = 10
-"""Of FilterLogEvents, which may be empty; an app that logs into its instance's stream as well must not hold it up."""
+"""Of FilterLogEvents, which may be empty: an app that logs into the same stream must not delay the answer."""
 _HEAD = 200
-"""Lines at the beginning of an instance's stream; it says how its boot ended before anything else is there."""
+"""Lines at the start of an instance's stream, where it reports its boot before anything else is written."""
 _LINE = 64 << 10
 _CLOCKS_OFF = 3600
-"""Seconds by which an instance's clock may be behind: the time of a line is that of whoever wrote it."""
+"""Seconds by which an instance's clock may be behind; the writer of a line sets its time."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """What is looked for: an event ("ready", "failed") of a release; of any digest where that is None."""
+    """An event (`ready` or `failed`) of a release to look for; with any digest if that is None."""
 
     event: str
     sha: str
@@ -40,12 +40,12 @@ class Wanted:
 
     @property
     def pattern(self) -> str:
-        """As FilterLogEvents takes it (CloudWatch Logs User Guide, "Filter pattern syntax", JSON)."""
+        """Return it as a filter pattern (CloudWatch Logs User Guide, "Filter pattern syntax", JSON)."""
         said = {"event": self.event, "sha": self.sha, **({"digest": self.digest} if self.digest else {})}
         return "{ " + " && ".join(f'($.{name} = "{value}")' for name, value in said.items()) + " }"
 
     def is_said_by(self, line: BootEvent) -> bool:
-        """Whether a line says it."""
+        """Return whether a line reports this event."""
         return (line.event, line.sha) == (self.event, self.sha) and self.digest in (None, line.digest)
 
 
@@ -59,9 +59,9 @@ class Journal:
     def said(
         self, log_group: str, wanted: Wanted, instances: Sequence[str], *, since: float | None = None
     ) -> list[BootEvent]:
-        """The first line of each of those instances that says what is wanted.
+        """Return the first line of each of these instances that reports what is wanted.
 
-        `since` is in seconds since the epoch. An instance says so once, and is not asked again.
+        `since` is in seconds since the epoch. An instance that was found once is not looked up again.
         """
         asked = [instance for instance in instances if (instance, wanted) not in self._said]
         query: dict[str, Any] = {"filterPattern": wanted.pattern}
@@ -75,7 +75,7 @@ class Journal:
     def _of_streams(
         self, log_group: str, names: Sequence[str], wanted: Wanted, query: Mapping[str, Any]
     ) -> list[BootEvent]:
-        """One stream that is not there yet makes the API refuse all that are asked with it: then by halves."""
+        """Read these streams. The API refuses them all if one does not exist yet, so then each half is read."""
         try:
             return self._filtered(log_group, names, wanted, query)
         except ClientError as error:
@@ -114,12 +114,12 @@ class Journal:
 
 
 def _is_gone(error: ClientError) -> bool:
-    """Whether a log group or a stream is not there: no instance has booted far enough to write."""
+    """Return whether a log group or stream does not exist: no instance has got far enough to write to it."""
     return code(error).removesuffix("Fault") == "ResourceNotFoundException"
 
 
 def boot_event(stream: str, shown: Mapping[str, Any]) -> BootEvent | None:
-    """The event that a line of a stream is; None for anything else. Its time is when AWS took it in."""
+    """Return the event in a line of a stream, with the time at which AWS received it. None for any other line."""
     message = str(shown["message"])
     if len(message) > _LINE:
         return None

@@ -1,6 +1,6 @@
-"""What AWS knows of a fleet, as plain values: the boto3 side of a rollout.
+"""Reads what AWS knows about fleets, and what their instances say they serve.
 
-Every call is one page or a bounded number of them, whatever the size of the fleet.
+Each call is one request or a bounded number of them, whatever the size of the fleet.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ import re
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import takewhile
+from typing import Any
 
 from release import names
 from release.clients import client
-from release.rollout import answers
+from release.rollout import shapes
 from release.rollout.alarms import Alarm
 from release.rollout.journal import Journal, Wanted
 from release.rollout.observed import BootEvent, DeployedFleet, Group, Instance, Refresh, Template
@@ -20,60 +21,93 @@ from release.rollout.serving import Serving, count
 from release.rollout.templates import Templates
 
 _ACTIVITIES = 1000
-"""Of one group, in one look; each launch is one, and each end."""
+"""The most scaling activities of a group that are read at once; each launch is one, and each termination."""
 _LAUNCH = re.compile(r"Launching a new EC2 instance: (i-[0-9a-f]+)")
 _NOT_DONE = {"Failed", "Cancelled"}
 
 
 class Fleets:
-    """The Auto Scaling groups, targets and boot journals of one region."""
+    """The Auto Scaling groups, targets, alarms and boot journals of one region."""
 
     def __init__(self, region: str | None = None) -> None:
         self._autoscaling = client("autoscaling", region)
-        self._elbv2 = client("elbv2", region)
-        self._cloudwatch = client("cloudwatch", region)
-        self._journal = Journal(region)
         self._seen: dict[str, Template] = {}
 
     @property
     def region(self) -> str:
-        """Where they are."""
+        """Return the region's name."""
         return str(self._autoscaling.meta.region_name)
 
+    # A preview needs none of these, and creating a client takes longer than a call.
+    @cached_property
+    def _elbv2(self) -> Any:  # noqa: ANN401 - boto3's clients have no type
+        return client("elbv2", self.region)
+
+    @cached_property
+    def _cloudwatch(self) -> Any:  # noqa: ANN401 - boto3's clients have no type
+        return client("cloudwatch", self.region)
+
+    @cached_property
+    def _journal(self) -> Journal:
+        return Journal(self.region)
+
+    @cached_property
+    def templates(self) -> Templates:
+        return Templates(self.region)
+
     def stacks(self) -> list[str]:
-        """The stacks that have fleets here, by their tags."""
+        """Return the names of the stacks that have fleets here (DescribeTags)."""
         pages = self._autoscaling.get_paginator("describe_tags").paginate(
             Filters=[{"Name": "key", "Values": [names.STACK_TAG]}]
         )
         return sorted({str(tag["Value"]) for page in pages for tag in page["Tags"]})
 
     def of_stack(self, stack: str) -> list[DeployedFleet]:
-        """The fleets of a stack, found by their tags."""
+        """Return the fleets of a stack, found by their tags, in the order of their names."""
         pages = self._autoscaling.get_paginator("describe_auto_scaling_groups").paginate(
             Filters=[{"Name": f"tag:{names.STACK_TAG}", "Values": [stack]}]
         )
-        return sorted((answers.fleet(shown) for page in pages for shown in page["AutoScalingGroups"]), key=_name)
+        found = [shapes.fleet(shown) for page in pages for shown in page["AutoScalingGroups"]]
+        return sorted(found, key=lambda fleet: fleet.name)
 
     def group(self, name: str) -> Group | None:
-        """The group of that name, or None (DescribeAutoScalingGroups)."""
+        """Return the group of that name, or None (DescribeAutoScalingGroups)."""
+        shown = self._shown(name)
+        if shown is None:
+            return None
+        group = shapes.group(shown)
+        self._seen.update({member.id: member.template for member in group.instances if member.template})
+        return group
+
+    def desired_configuration(self, group: str, template: Template) -> dict[str, Any]:
+        """Return the group's own configuration with another launch template version, as a DesiredConfiguration."""
+        return shapes.with_template(self._shown(group) or {}, template)
+
+    def _shown(self, name: str) -> dict[str, Any] | None:
         found = self._autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
-        return self._remember(answers.group(found[0])) if found else None
+        return found[0] if found else None
 
     def refreshes(self, group: str) -> list[Refresh]:
-        """The latest refreshes of a group, newest first (DescribeInstanceRefreshes keeps six weeks)."""
+        """Return the latest refreshes of a group, newest first (DescribeInstanceRefreshes keeps six weeks)."""
         answer = self._autoscaling.describe_instance_refreshes(AutoScalingGroupName=group, MaxRecords=10)
-        return [answers.refresh(found) for found in answer["InstanceRefreshes"]]
+        return [shapes.refresh(found) for found in answer["InstanceRefreshes"]]
+
+    def last_preferences(self, group: str) -> dict[str, Any]:
+        """Return the RefreshPreferences of the group's latest refresh; {} if there is none."""
+        answer = self._autoscaling.describe_instance_refreshes(AutoScalingGroupName=group, MaxRecords=1)
+        found = answer["InstanceRefreshes"]
+        return dict(found[0].get("Preferences") or {}) if found else {}
 
     def boot_timeout(self, group: str) -> int | None:
-        """Seconds that an instance has to boot, by the group's launch lifecycle hooks; None where there is none."""
+        """Return the seconds that an instance has to boot, by the group's launch hooks; None if it has none."""
         hooks = self._autoscaling.describe_lifecycle_hooks(AutoScalingGroupName=group)["LifecycleHooks"]
         launching = (hook for hook in hooks if hook["LifecycleTransition"] == "autoscaling:EC2_INSTANCE_LAUNCHING")
         return max((int(hook["HeartbeatTimeout"]) for hook in launching if hook.get("HeartbeatTimeout")), default=None)
 
     def refused_launch(self, group: str, since: float) -> str:
-        """Why EC2 refused the newest launch since a moment, in its words (DescribeScalingActivities), or "".
+        """Return why EC2 refused the newest launch since a time, in its words (DescribeScalingActivities), or "".
 
-        A launch whose instance failed afterwards, as in its boot, names the instance: EC2 did not refuse that one.
+        A launch whose instance failed later, such as during its boot, names the instance: EC2 did not refuse it.
         """
         shown = self._autoscaling.describe_scaling_activities(AutoScalingGroupName=group, MaxRecords=100)["Activities"]
         launches = (a for a in shown if str(a.get("Description", "")).startswith("Launching"))
@@ -82,11 +116,11 @@ class Fleets:
             return ""
         return str(newest.get("StatusMessage") or "EC2 gave no reason")
 
-    def alarms_not_ok(self, names: Sequence[str]) -> list[Alarm]:
-        """Those of the alarms, at most 100, that are not in the state OK, or not there (DescribeAlarms)."""
-        if not names:
+    def alarms_not_ok(self, alarms: Sequence[str]) -> list[Alarm]:
+        """Return those of the alarms, at most 100, that are not in the state OK or don't exist (DescribeAlarms)."""
+        if not alarms:
             return []
-        shown = self._cloudwatch.describe_alarms(AlarmNames=list(names), AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+        shown = self._cloudwatch.describe_alarms(AlarmNames=list(alarms), AlarmTypes=["MetricAlarm", "CompositeAlarm"])
         found = {
             str(alarm["AlarmName"]): Alarm(
                 name=str(alarm["AlarmName"]),
@@ -95,11 +129,11 @@ class Fleets:
             )
             for alarm in [*shown["MetricAlarms"], *shown["CompositeAlarms"]]
         }
-        looked_at = (found.get(name, Alarm(name=name, state="missing", since=0)) for name in names)
-        return [alarm for alarm in looked_at if alarm.state != "OK"]
+        asked = (found.get(name, Alarm(name=name, state="missing", since=0)) for name in alarms)
+        return [alarm for alarm in asked if alarm.state != "OK"]
 
     def healthy_targets(self, target_group_arns: Sequence[str]) -> set[str]:
-        """The instances that are healthy in every one of those target groups (DescribeTargetHealth)."""
+        """Return the instances that are healthy in every one of these target groups (DescribeTargetHealth)."""
         healthy: list[set[str]] = []
         for arn in target_group_arns:
             shown = self._elbv2.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
@@ -107,7 +141,7 @@ class Fleets:
         return set.intersection(*healthy) if healthy else set()
 
     def ready(self, log_group: str, members: Sequence[Instance]) -> list[BootEvent]:
-        """What the members have proved: of each the release that AWS says it has, where it says that it is ready."""
+        """Return which members reported that they are ready, with the release that AWS says they have."""
         known = self.templates.baked(member.template for member in members if member.template)
         having: dict[Wanted, list[str]] = {}
         for member in members:
@@ -119,15 +153,15 @@ class Fleets:
         ]
 
     def failed_boots(self, group: str, log_group: str, sha: str, since: float) -> list[BootEvent]:
-        """Why boots of that release failed since a moment (seconds since the epoch), in the instances' own words.
+        """Return why boots of a release failed since a time (seconds since the epoch), in the instances' own words.
 
-        Only of launches that failed by AWS's word; of those of another release, where it is known, none.
+        Only launches that AWS says failed count, and none that is known to be of another release.
         """
         failed = [instance for instance in self._failed_launches(group, since) if self._may_have(instance, sha)]
         return self._journal.said(log_group, Wanted(event="failed", sha=sha), failed, since=since)
 
     def _failed_launches(self, group: str, since: float) -> list[str]:
-        """The instances that never came into service (DescribeScalingActivities, the newest first)."""
+        """Return the instances that never came into service (DescribeScalingActivities), newest first."""
         pages = self._autoscaling.get_paginator("describe_scaling_activities").paginate(
             AutoScalingGroupName=group, PaginationConfig={"MaxItems": _ACTIVITIES, "PageSize": 100}
         )
@@ -141,30 +175,18 @@ class Fleets:
         baked = self.templates.baked([template]).get(template) if template else None
         return baked is None or baked.sha == sha
 
-    @cached_property
-    def templates(self) -> Templates:
-        return Templates(self.region)
-
-    def _remember(self, group: Group) -> Group:
-        self._seen.update({member.id: member.template for member in group.instances if member.template})
-        return group
-
-
-def _name(fleet: DeployedFleet) -> str:
-    return fleet.name
-
 
 def served(fleets: Fleets, group: Group, log_group: str) -> Serving:
-    """What a group serves now: asked from the balancer, and from the instances that are in service."""
+    """Return what a group serves now, according to the load balancer and the instances in service."""
     healthy = fleets.healthy_targets(group.target_group_arns)
     in_service = [instance for instance in group.instances if instance.in_service]
     return count(group, healthy, fleets.ready(log_group, in_service))
 
 
 def all_served(fleets: Fleets, stack: str) -> str:
-    """What each fleet of a stack serves now, and how they get back to one release where they differ; a line each."""
+    """Return a line for each fleet of a stack with what it serves now, and how to get all back to one release."""
     now = {found.name: served(fleets, found.group, found.log_group) for found in fleets.of_stack(stack)}
     lines = [f"  {name}: {serving}" for name, serving in now.items()]
     if len({sha for serving in now.values() for sha in serving.counts}) > 1:
-        lines.append("To get back to one release on all of them: `python -m release rollback`")
+        lines.append("To bring all fleets back to one release, run `python -m release rollback`")
     return "\n".join(lines)

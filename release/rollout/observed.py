@@ -1,6 +1,6 @@
 """What was observed of a fleet, as plain values. Pure.
 
-The statuses and their meaning are those of the EC2 Auto Scaling API (InstanceRefresh.Status).
+The statuses and their meanings are those of the EC2 Auto Scaling API (InstanceRefresh.Status).
 """
 
 from __future__ import annotations
@@ -21,25 +21,27 @@ class Template:
 
 @dataclass(frozen=True, kw_only=True)
 class Refresh:
-    """One instance refresh, as DescribeInstanceRefreshes shows it. `percentage` is 0 to 100."""
+    """An instance refresh, as DescribeInstanceRefreshes shows it. `percentage` is 0 to 100."""
 
     id: str
     status: str
     reason: str = ""
-    rollback_reason: str = ""  # why AWS turned it round: `reason` goes on to say what the way back waits for
+    rollback_reason: str = ""
+    """Why AWS rolled it back. `reason` changes to what the rollback is waiting for."""
     percentage: int = 0
     template: Template | None = None
-    started: float | None = None  # seconds since the epoch
+    started: float | None = None
+    """Seconds since the epoch."""
 
     @property
     def alarmed(self) -> bool:
-        """Whether AWS turned it round because of an alarm."""
+        """Return whether AWS rolled it back because of an alarm."""
         return "alarm" in (self.rollback_reason or self.reason).lower()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Instance:
-    """A member of the group. `state` is its LifecycleState, `health` Healthy or Unhealthy."""
+    """A member of a group. `state` is its LifecycleState; `health` is Healthy or Unhealthy."""
 
     id: str
     zone: str
@@ -54,33 +56,36 @@ class Instance:
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """An Auto Scaling group: its own template (not that of a refresh under way), its size, its members."""
+    """An Auto Scaling group: its template (not that of a refresh in progress), its size and its members."""
 
     name: str
     desired: int
     template: Template | None
     instances: tuple[Instance, ...]
     target_group_arns: tuple[str, ...] = ()
-    largest: int = 0  # instances that it may grow to
-
-
-@dataclass(frozen=True, kw_only=True)
-class BootEvent:
-    """One line of a fleet's boot journal (the log group): what an instance said of its boot."""
-
-    instance: str
-    event: str  # "ready" or "failed"
-    sha: str
-    digest: str
-    reason: str
-    at: float  # seconds since the epoch
+    largest: int = 0
+    """The most instances that it may have."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeployedFleet:
-    """A fleet as its group's tags tell of it. `store` is the bucket of its releases."""
+    """A fleet that exists in AWS, as the tags of its group describe it. `store` is the bucket of its releases."""
 
     name: str
     group: Group
     store: str
     log_group: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BootEvent:
+    """A line of a fleet's boot journal: what an instance reported about its boot."""
+
+    instance: str
+    event: str
+    """`ready` or `failed`."""
+    sha: str
+    digest: str
+    reason: str
+    at: float
+    """Seconds since the epoch."""

@@ -1,4 +1,4 @@
-"""What a fleet serves, by its instances' own word, and how far a rollout is. Pure."""
+"""What a fleet serves according to its own instances, and the progress of a rollout. Pure."""
 
 from __future__ import annotations
 
@@ -11,49 +11,50 @@ from release.rollout.observed import BootEvent, Group, Refresh, Template
 
 @dataclass(frozen=True, kw_only=True)
 class Serving:
-    """What a fleet serves, as its instances themselves said it: `{sha: number of instances in service}`.
-
-    `unproved` counts instances in service that have said nothing. `joined` are those that the group has put into
-    service, also where the balancer finds them ill; `booting` are those on their way there.
-    """
+    """What a fleet serves, as its instances reported it."""
 
     counts: dict[str, int]
+    """By SHA, the number of instances in service."""
     digests: dict[str, str]
+    """By instance, the digest of its artifact."""
     unproved: int
-    wanted: int  # the group's desired capacity
+    """Instances in service that have reported nothing."""
+    wanted: int
+    """The group's desired capacity."""
     joined: int = 0
+    """Instances that the group has put into service, including those that the load balancer finds unhealthy."""
     booting: int = 0
 
     @property
     def missing(self) -> int:
-        """How many instances the group has too few."""
+        """Return how many instances the group lacks."""
         return max(0, self.wanted - sum(self.counts.values()))
 
     @property
     def is_empty(self) -> bool:
-        """No instance is there, and none is wanted: what the fleet would serve nobody can say."""
+        """Return whether there are no instances and none are wanted, so that nothing can tell what is served."""
         return not (self.wanted or self.joined or self.booting)
 
     def is_exactly(self, sha: str, digest: str) -> bool:
-        """Every instance that should serve does, and serves that release and nothing else."""
+        """Return whether every instance that should serve does, and serves this release."""
         return self.all_prove(sha, digest) and not self.missing
 
     def all_prove(self, sha: str, digest: str) -> bool:
-        """There are instances in service, and each of them serves that release; there may be too few."""
+        """Return whether there are instances in service and all of them serve this release; some may be missing."""
         only = self.counts == {sha: self.joined} and self.joined > 0
         return only and not self.unproved and all(found == digest for found in self.digests.values())
 
     def __str__(self) -> str:
         said = [f"{count} of {self.wanted} instances serve {sha}" for sha, count in sorted(self.counts.items())]
         if self.unproved:
-            said.append(f"{self.unproved} have not said what they run")
+            said.append(f"{self.unproved} have not reported what they run")
         if self.is_empty:
-            return "no instance, and none is wanted"
+            return "no instances, and none are wanted"
         return "; ".join(said) or f"none of {self.wanted} instances is in service"
 
 
 def count(group: Group, healthy_targets: Iterable[str], events: Iterable[BootEvent]) -> Serving:
-    """What the instances that get requests reported when they had proved their release."""
+    """Return what the instances that receive requests reported when they had proved their release."""
     ready = {event.instance: event for event in events if event.event == "ready"}
     healthy = set(healthy_targets)
     in_service = [instance for instance in group.instances if instance.in_service and instance.id in healthy]
@@ -69,17 +70,17 @@ def count(group: Group, healthy_targets: Iterable[str], events: Iterable[BootEve
 
 
 def progress(fleet: str, refresh: Refresh, group: Group, wanted: Template | None) -> str:
-    """One line: how far it is, how many old and new instances serve in each zone, and AWS's own words."""
+    """Return one line: the percentage, how many old and new instances serve in each zone, and AWS's own words."""
     zones = sorted({instance.zone for instance in group.instances})
     counts: Counter[tuple[str, str]] = Counter()
     for instance in group.instances:
         if instance.in_service:
             counts[instance.zone, "new" if instance.template == wanted else "old"] += 1
     pending = sum(1 for instance in group.instances if instance.state.startswith("Pending"))
-    spread = ", ".join(f"{zone} {counts[zone, 'old']} old {counts[zone, 'new']} new" for zone in zones)
-    parts = [f"{fleet}: {refresh.status} {refresh.percentage}%", spread]
-    if pending:
-        parts.append(f"{pending} booting")
-    if refresh.reason:
-        parts.append(refresh.reason)
+    parts = [
+        f"{fleet}: {refresh.status} {refresh.percentage}%",
+        ", ".join(f"{zone} {counts[zone, 'old']} old {counts[zone, 'new']} new" for zone in zones),
+        f"{pending} booting" if pending else "",
+        refresh.reason,
+    ]
     return " | ".join(part for part in parts if part)

@@ -11,20 +11,21 @@ from release.rollout.decide import Step
 
 @dataclass(frozen=True, kw_only=True)
 class RolloutSpec:
-    """What one rollout is to do. Times are in seconds; `preferences` is RefreshPreferences of the API."""
+    """What one rollout of one fleet is to do. Times are in seconds."""
 
     fleet: str
     group: str
     log_group: str
     sha: str
     preferences: Mapping[str, Any]
+    """RefreshPreferences of the Auto Scaling API."""
     timeout: float
     boot_timeout: int
     alarm_wait: float = 0
-    """Seconds that alarms which are on before a rollout have to clear."""
+    """How long to wait for alarms to return to OK before starting."""
     hook: str | None = None
-    """The launch lifecycle hook to give the boot timeout before a rollout; the provider never changes a group's."""
+    """The launch lifecycle hook that gets the boot timeout first: the provider never changes a group's hooks."""
     supersede: bool = False
-    """Whether what someone else did (a rollout under way, a rollback by hand) gives way, instead of being refused."""
+    """Whether to override someone else's rollout in progress, or a rollback by hand, instead of refusing."""
     late: Step = Step.ROLL_BACK
-    """What to do after the timeout: FAILED leaves it to AWS."""
+    """What to do after the timeout; FAILED stops waiting and leaves the refresh to AWS."""

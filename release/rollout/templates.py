@@ -1,4 +1,4 @@
-"""What launch template versions say, and which release is in one: the EC2 side of a fleet."""
+"""Reads launch template versions: which release is in one, and whether two have the same content."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ _NOTHING: tuple[Any, ...] = ("", "None", [], {})
 
 
 def description(sha: str) -> str:
-    """How a launch template version says which release it is."""
+    """Return the description of a launch template version that has this release."""
     return f"Release {sha}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Baked:
-    """The release in a launch template version. `digest` is None where its user data names none that can be read."""
+    """The release in a launch template version. `digest` is None if none can be read from the user data."""
 
     sha: str
     digest: str | None
@@ -52,7 +52,7 @@ class Templates:
         self._baked: dict[Template, Baked | None] = {}  # a version never changes
 
     def baked(self, templates: Iterable[Template]) -> dict[Template, Baked]:
-        """The releases in those versions; one that is gone, or names none, is left out."""
+        """Return the releases in these versions, without versions that are gone or have none."""
         asked = set(templates)
         unknown = asked - self._baked.keys()
         for template, shown in self._shown(unknown).items():
@@ -62,7 +62,7 @@ class Templates:
         return {template: baked for template in asked if (baked := self._baked.get(template))}
 
     def contents(self, templates: Iterable[Template]) -> dict[Template, str]:
-        """What those versions say, in one comparable form; a version that is gone is left out."""
+        """Return the contents of these versions in a comparable form, without versions that are gone."""
         return {template: meaning(shown["LaunchTemplateData"]) for template, shown in self._shown(templates).items()}
 
     def _shown(self, templates: Iterable[Template]) -> dict[Template, Mapping[str, Any]]:
@@ -76,12 +76,12 @@ class Templates:
         }
 
     def release_of(self, template: Template) -> str | None:
-        """The SHA of the release that a version has, or None where it names none."""
+        """Return the SHA of the release in a version, or None if it has none."""
         shown = self._versions(template.id, [template.version])
         return _release(shown[0]) if shown else None
 
     def newest_of(self, template_id: str, sha: str) -> Template | None:
-        """The newest version that has the release, or None where none has."""
+        """Return the newest version that has the release, or None."""
         pages = self._ec2.get_paginator("describe_launch_template_versions").paginate(LaunchTemplateId=template_id)
         versions = [
             int(shown["VersionNumber"])
@@ -97,17 +97,17 @@ class Templates:
         except ClientError as error:
             if code(error) not in _GONE:
                 raise
-            # One that is gone hides no other.
+            # The API refuses all of them for one that is gone.
             return [shown for each in versions for shown in self._versions(template_id, [each])] if versions[1:] else []
         return answer["LaunchTemplateVersions"]
 
 
 def meaning(data: Mapping[str, Any]) -> str:
-    """What LaunchTemplateData means: equal for versions of which EC2 makes the same instances.
+    """Return LaunchTemplateData in a form that is equal if EC2 would launch equal instances.
 
-    None of its lists has an order that means anything (tags, tag specifications, security groups, devices by name,
-    interfaces by index), and pulumi-aws sends some of them in another one each time. What is left out is what EC2 takes
-    anyway.
+    The order of its lists means nothing (tags, tag specifications, security groups, devices by name, interfaces by
+    index), and pulumi-aws sends some of them in a different order each time. A field that is not set equals EC2's
+    default.
     """
     return _text(_meaning({**_DEFAULTS, **data}))
 
@@ -131,7 +131,7 @@ def _release(shown: Mapping[str, Any]) -> str | None:
 
 
 def _digest(user_data: str) -> str | None:
-    """The digest of the artifact that user data (base64) has an instance fetch."""
+    """Return the digest of the artifact that the user data (base64) tells an instance to fetch, or None."""
     try:
         text = base64.b64decode(user_data)
         if text.startswith(_GZIP):

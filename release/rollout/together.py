@@ -1,4 +1,4 @@
-"""The fleets that one `pulumi up` deploys side by side: where one fails, its error says what all of them serve."""
+"""The fleets that one `pulumi up` deploys side by side: if one fails, its error says what all of them serve."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ from release.errors import ReleaseError
 
 @dataclass(frozen=True)
 class Together:
-    """`fleets` is how many there are; `report` asks AWS what each of them serves, and says it in lines."""
+    """The rollouts of `fleets` fleets. `report` asks AWS what each of them serves and returns a line for each."""
 
     fleets: int
     report: Callable[[], str]
-    _under_way: set[asyncio.Event] = field(default_factory=set[asyncio.Event], init=False)
+    _in_progress: set[asyncio.Event] = field(default_factory=set[asyncio.Event], init=False)
 
     @asynccontextmanager
     async def step(self) -> AsyncGenerator[None]:
-        """Around a rollout, or the proof of one. Its ReleaseError comes when the others' steps have ended as well.
+        """Run a rollout, or its proof, inside. Hold back its ReleaseError until the other fleets' steps have ended.
 
-        That is when what they serve is settled. `pulumi up` waits for them in any case.
+        Only then is it settled what all of them serve; `pulumi up` waits for them in any case.
         """
         ended = asyncio.Event()
-        self._under_way.add(ended)
+        self._in_progress.add(ended)
         try:
             yield
         except ReleaseError as error:
             ended.set()
             if self.fleets == 1:
                 raise
-            await asyncio.gather(*(other.wait() for other in self._under_way))
-            raise ReleaseError(f"{error}\n{await told(self.report)}") from None
+            await asyncio.gather(*(other.wait() for other in self._in_progress))
+            raise ReleaseError(f"{error}\n{await all_fleets(self.report)}") from None
         finally:
             ended.set()
-            self._under_way.discard(ended)
+            self._in_progress.discard(ended)
 
 
-async def told(report: Callable[[], str]) -> str:
-    """The report; or why there is none, which must not hide the error that it belongs to."""
+async def all_fleets(report: Callable[[], str]) -> str:
+    """Return the report under its heading, or why there is none: that must not hide the error it belongs to."""
     try:
         return f"Now all fleets:\n{await asyncio.to_thread(report)}"
     except (ReleaseError, *FAILURES) as error:

@@ -1,6 +1,6 @@
-"""What a rollout cost its users, as the load balancer counted it (CloudWatch, AWS/ApplicationELB).
+"""Counts the requests that failed during a rollout (CloudWatch, AWS/ApplicationELB).
 
-CloudWatch is about a minute behind, so that the last moments of a rollout may not be in it yet.
+CloudWatch is about a minute behind, so the last moments of a rollout may not be included.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from release.clients import client
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _LONGEST = 60 * _DAY
-# Sums: an answer of the app that is an error, and one that the balancer gave because no app did.
+# Errors that the app answered, and those that the load balancer answered because no app did.
 _FAILED = ("HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Requests:
-    """How many requests there were, and how many of them failed."""
+    """The number of requests, and how many of them failed."""
 
     total: int
     failed: int
@@ -39,9 +39,10 @@ class Traffic:
         self._elbv2 = client("elbv2", region)
 
     def since(self, target_group_arns: Sequence[str], since: float) -> Requests:
-        """The requests to those target groups since a moment (seconds since the epoch), to the minute.
+        """Return the requests to these target groups since a time (seconds since the epoch), to the minute.
 
-        After a day it is to the hour, and at most 60 days: GetMetricStatistics gives 1,440 points at most.
+        After a day it is to the hour, and after 60 days it is only those 60: GetMetricStatistics returns at most
+        1,440 points.
         """
         dimensions = self._dimensions(target_group_arns)
         total = sum(self._sum("RequestCount", of, since) for of in dimensions)
@@ -62,7 +63,7 @@ class Traffic:
         ]
 
     def _sum(self, metric: str, dimensions: list[dict[str, str]], since: float) -> int:
-        # What the balancer answers by itself belongs to no target group.
+        # The load balancer's own errors have no target group.
         of = dimensions[1:] if metric == "HTTPCode_ELB_5XX_Count" else dimensions
         now = time.time()
         since = max(since, now - _LONGEST + _HOUR)

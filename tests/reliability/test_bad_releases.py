@@ -113,8 +113,8 @@ def test_an_alarm_that_the_live_release_sets_off_does_not_stop_the_mend(fleet: F
         answers = load.end()
         fleet.configure()
     assert ran.code == 0, ran.said
-    assert "errors is on since" in ran.said
-    assert "what does not watch this rollout" in fleet.ledger()
+    assert "errors was already firing (since" in ran.said
+    assert "is ignored for this rollout" in fleet.ledger()
     assert set(answers["releases"]) == {mend}
     assert set(answers["failed"]) == {"500"}
     fleet.whole(mend)

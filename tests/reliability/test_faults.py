@@ -229,7 +229,7 @@ def test_credentials_that_expire_while_it_waits(fleet: Fleet):
     assert "Traceback" not in seen
     assert "AWS could not be asked" in seen
     assert "expired" in seen
-    assert "goes on in AWS" in seen
+    assert "continues in AWS" in seen
     again = fleet.deploy(new)
     answers = load.end()
     print(f"FIGURE expired: then exit {again.code}, {answers}")

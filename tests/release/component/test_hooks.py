@@ -7,8 +7,8 @@ import pytest
 from botocore.validate import validate_parameters
 
 from release.component.instances import desired_configuration
-from release.rollout.answers import configured_template
 from release.rollout.observed import Template
+from release.rollout.shapes import configured_template
 
 ONE = {"launchTemplate": {"id": "lt-1", "version": "7", "__defaults": []}}
 MIXED = {

@@ -117,7 +117,7 @@ def test_serving_is_what_instances_said():
     assert found.counts == {"a": 1, "b": 1}
     assert found.unproved == 1
     assert not found.is_exactly("b", "d")
-    assert str(found) == ("1 of 3 instances serve a; 1 of 3 instances serve b; 1 have not said what they run")
+    assert str(found) == ("1 of 3 instances serve a; 1 of 3 instances serve b; 1 have not reported what they run")
 
 
 def test_serving_exactly_needs_every_instance_and_the_digest():

@@ -194,7 +194,7 @@ class NothingThere(FakeAws):
 )
 def test_a_group_that_cannot_be_seen_is_an_error(step):
     """There is one: Pulumi's state has it. A rollout of nothing must not pass for one that went well."""
-    with pytest.raises(RolloutError, match=r"shows no group g to these credentials.*AWS_PROFILE"):
+    with pytest.raises(RolloutError, match=r"can't see the Auto Scaling group g .*AWS_PROFILE"):
         asyncio.run(step())
 
 
@@ -213,16 +213,16 @@ def test_an_alarm_that_clears_is_waited_for():
     aws = FakeAws(script=["Successful"], alarms=[["errors"], ["errors"], []])
     told = run(aws, FakeLedger(), preferences=WATCHED, alarm_wait=180)
     assert aws.watching == ("errors", "latency")
-    assert "waiting up to 180 s (rollout.alarmWait) until OK: errors (ALARM)" in told[0]
-    assert not any("does not watch" in line for line in told)
+    assert "waiting up to 180 s (rollout.alarmWait) for alarms to return to OK: errors (ALARM)" in told[0]
+    assert not any("ignored" in line for line in told)
 
 
 @pytest.mark.parametrize(
     ("state", "said"),
     [
-        ("ALARM", "errors is on since 00:01 UTC, before this rollout: what serves now sets it off"),
-        ("INSUFFICIENT_DATA", "errors has had no data since 00:01 UTC"),
-        ("missing", "errors is gone: `pulumi refresh`, then `pulumi up` makes it anew"),
+        ("ALARM", "alarm errors was already firing (since 00:01 UTC) and is ignored for this rollout"),
+        ("INSUFFICIENT_DATA", "alarm errors has had no data (since 00:01 UTC) and is ignored for this rollout"),
+        ("missing", "alarm errors does not exist and is ignored for this rollout: run `pulumi refresh`"),
     ],
 )
 @pytest.mark.parametrize(("unfit", "left"), [(["errors"], ("latency",)), (["errors", "latency"], ())])
@@ -362,7 +362,7 @@ def test_a_proof_records_once():
 def test_a_proof_refuses_what_was_rolled_back_elsewhere():
     """The stack says the one, AWS has the other: waiting would not change it, so both are named at once."""
     proof, _ = make(Proof, FakeAws(running=OLD), FakeLedger())
-    with pytest.raises(RolloutError, match=f"the stack says {BAD} .*version 1 is in force.*serve {GOOD}"):
+    with pytest.raises(RolloutError, match=f"the stack says {BAD} .*using version 1.*serve {GOOD}"):
         asyncio.run(proof.prove(NEW))
 
 
@@ -395,7 +395,7 @@ ROLLED_BACK = [
 def test_what_was_rolled_back_by_hand_is_not_deployed_by_accident():
     """Some other change of the stack would bring it back: the error shows both, who, and the way to insist."""
     aws = FakeAws()
-    with pytest.raises(RolloutError, match=f"{BAD} is asked for, but was rolled back by alex at 2026-01-02.*{GOOD}"):
+    with pytest.raises(RolloutError, match=f"{BAD} was rolled back by alex at 2026-01-02.*{GOOD}"):
         run(aws, FakeLedger(events=list(ROLLED_BACK)))
     assert aws.calls == []
     aws = FakeAws(script=["Successful"])
@@ -446,7 +446,7 @@ def test_one_that_cannot_be_undone_is_said_at_once():
 def test_a_rollback_that_takes_long_is_left_to_aws():
     """To undo it would be the way to the bad release."""
     aws = FakeAws(script=["InProgress"] * 30)
-    with pytest.raises(RolloutError, match="not finished in time; it goes on in AWS"):
+    with pytest.raises(RolloutError, match="not finished in time; it continues in AWS"):
         run(aws, FakeLedger(), action="rollback", late=decide.Step.FAILED)
     assert aws.calls == ["start"]
 
@@ -458,7 +458,7 @@ def test_an_end_that_nobody_saw_is_written_down():
     aws.script = ["RollbackSuccessful"] * 2 + ["Successful"]
     run(aws, ledger)
     assert ledger.outcomes == ["started", "failed", "started"]
-    assert ledger.events[1].reason == "RollbackSuccessful; nobody followed it to its end"
+    assert ledger.events[1].reason == "RollbackSuccessful; no command was following it when it ended"
 
 
 def test_an_end_that_cannot_be_recorded_is_told_all_the_same():
@@ -484,7 +484,7 @@ def test_a_start_that_cannot_be_recorded_says_that_it_goes_on():
         raise StoreError("bucket s: no")
 
     ledger.record = full  # type: ignore[method-assign]
-    with pytest.raises(RolloutError, match=r"r-new .*is under way and goes on"):
+    with pytest.raises(RolloutError, match=r"r-new .*is in progress and continues"):
         run(aws, ledger)
 
 

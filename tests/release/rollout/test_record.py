@@ -40,7 +40,7 @@ def test_the_release_that_a_rollback_leaves_is_marked_once():
 @pytest.mark.parametrize(
     ("action", "outcome", "reason"),
     [
-        (ROLLBACK, "rolled-back", f"taken back in mid-refresh, to {GOOD}"),
+        (ROLLBACK, "rolled-back", f"rolled back during its rollout, to {GOOD}"),
         (DEPLOY, "cancelled", f"superseded by {GOOD}"),
     ],
 )
@@ -66,8 +66,8 @@ def test_what_became_of_an_earlier_release_does_not_hide_what_the_fleet_has():
     """`rolled-back` is written last and is about another release: the fleet still has what served before it."""
     made, written = record([happened(GOOD, "succeeded"), happened(BAD, "rolled-back")])
     assert made.served_before()
-    assert made.unwatched() is None
-    made.serves(template_version="1")
+    assert made.unfinished() is None
+    made.write("succeeded", template_version="1")
     assert written == []
 
 

@@ -86,14 +86,14 @@ def two() -> Stack:
 
 def test_from_what_all_serve_it_is_the_good_one_before(two: Stack):
     """All on B: back to A."""
-    assert two.rollback().target([two.fleet("web", 2), two.fleet("api", 2)]).sha == A
+    assert two.rollback().choose_release([two.fleet("web", 2), two.fleet("api", 2)]).sha == A
 
 
 def test_from_a_rollout_under_way_it_is_what_is_in_force(two: Stack):
     """The groups are on B until the refresh to C ends: back to B."""
     two.under_way = {"web": 3, "api": 3}
     two.happened("web", C, "started", 3)
-    assert two.rollback().target([two.fleet("web", 2), two.fleet("api", 2)]).sha == B
+    assert two.rollback().choose_release([two.fleet("web", 2), two.fleet("api", 2)]).sha == B
 
 
 def test_from_a_release_that_only_some_took_it_is_the_last_that_all_had(two: Stack):
@@ -102,14 +102,14 @@ def test_from_a_release_that_only_some_took_it_is_the_last_that_all_had(two: Sta
     two.happened("api", C, "started", 3)
     two.happened("web", C, "succeeded", 3)
     two.happened("api", C, "failed", 3)
-    assert two.rollback().target([two.fleet("web", 3), two.fleet("api", 2)]).sha == B
+    assert two.rollback().choose_release([two.fleet("web", 3), two.fleet("api", 2)]).sha == B
 
 
 def test_one_fleet_ahead_of_another_that_is_still_rolling(two: Stack):
     """Web is on C already, api on its way there: both go to B, also where the ledger missed api's start."""
     two.under_way = {"api": 3}
     two.happened("web", C, "succeeded", 3)
-    assert two.rollback().target([two.fleet("web", 3), two.fleet("api", 2)]).sha == B
+    assert two.rollback().choose_release([two.fleet("web", 3), two.fleet("api", 2)]).sha == B
 
 
 def test_an_interrupted_rollback_is_taken_up(two: Stack):
@@ -117,7 +117,7 @@ def test_an_interrupted_rollback_is_taken_up(two: Stack):
     two.happened("web", C, "succeeded", 3)
     two.happened("web", B, "started", 2, action="rollback", refresh_id="r")
     two.under_way = {"web": 2}
-    assert two.rollback().target([two.fleet("web", 3)]).sha == B
+    assert two.rollback().choose_release([two.fleet("web", 3)]).sha == B
 
 
 @pytest.mark.parametrize("status", ["RollbackInProgress", "Cancelling"])
@@ -125,7 +125,7 @@ def test_while_aws_goes_back_it_is_where_that_goes(two: Stack, status: str):
     """The deploy of C failed and AWS is going back to B: B is the last good one, not A."""
     two.happened("web", C, "started", 3)
     two.under_way, two.status = {"web": 3}, status
-    assert two.rollback().target([two.fleet("web", 2)]).sha == B
+    assert two.rollback().choose_release([two.fleet("web", 2)]).sha == B
 
 
 def test_after_a_deploy_that_failed_it_is_what_serves(two: Stack):
@@ -133,7 +133,7 @@ def test_after_a_deploy_that_failed_it_is_what_serves(two: Stack):
     for fleet in ("web", "api"):
         two.happened(fleet, C, "started", 3)
         two.happened(fleet, C, "failed", 3)
-    assert two.rollback().target([two.fleet("web", 2), two.fleet("api", 2)]).sha == B
+    assert two.rollback().choose_release([two.fleet("web", 2), two.fleet("api", 2)]).sha == B
 
 
 def test_what_was_rolled_back_by_hand_is_not_gone_back_to(two: Stack):
@@ -143,7 +143,7 @@ def test_what_was_rolled_back_by_hand_is_not_gone_back_to(two: Stack):
     two.happened("web", B, "started", 2, action="rollback")
     two.happened("web", B, "succeeded", 2, action="rollback")
     two.happened("web", C, "rolled-back", 3)
-    assert two.rollback().target([two.fleet("web", 2)]).sha == A
+    assert two.rollback().choose_release([two.fleet("web", 2)]).sha == A
 
 
 def test_without_a_good_release_before_it_says_how_to_name_one():
@@ -151,7 +151,7 @@ def test_without_a_good_release_before_it_says_how_to_name_one():
     stack = Stack({"web": [A]})
     stack.happened("web", A, "succeeded", 1)
     with pytest.raises(ReleaseError, match="--to"):
-        stack.rollback().target([stack.fleet("web", 1)])
+        stack.rollback().choose_release([stack.fleet("web", 1)])
 
 
 def test_the_way_is_the_version_that_served(two: Stack):
@@ -159,15 +159,15 @@ def test_the_way_is_the_version_that_served(two: Stack):
     two.versions = {"web": [A, B, A]}
     two.happened("web", A, "started", 3)
     two.happened("web", A, "failed")
-    way = two.rollback().way(two.fleet("web", 2), two.manifest(A))  # pyright: ignore
-    assert way.template == Template(id="web", version="1")
+    target = two.rollback().target(two.fleet("web", 2), two.manifest(A))  # pyright: ignore
+    assert target.template == Template(id="web", version="1")
 
 
 def test_a_fleet_that_is_there_already_keeps_its_version(two: Stack):
     """Another version with the same release would only be another number."""
     two.versions = {"web": [A, B, B]}
-    way = two.rollback().way(two.fleet("web", 2), two.manifest(B))  # pyright: ignore
-    assert way.template == Template(id="web", version="2")
+    target = two.rollback().target(two.fleet("web", 2), two.manifest(B))  # pyright: ignore
+    assert target.template == Template(id="web", version="2")
 
 
 def test_an_event_without_a_version_leaves_the_newest_one(two: Stack):
@@ -175,19 +175,19 @@ def test_an_event_without_a_version_leaves_the_newest_one(two: Stack):
     two.versions = {"web": [A, A, B]}
     two.events = []
     two.happened("web", A, "succeeded")
-    way = two.rollback().way(two.fleet("web", 3), two.manifest(A))  # pyright: ignore
-    assert way.template == Template(id="web", version="2")
+    target = two.rollback().target(two.fleet("web", 3), two.manifest(A))  # pyright: ignore
+    assert target.template == Template(id="web", version="2")
 
 
 def test_a_manifest_that_was_changed_is_no_way_back(two: Stack):
     """Something else served by that SHA, as the ledger knows."""
     two.served = {"other"}
     with pytest.raises(ReleaseError, match="what served by that SHA had other"):
-        two.rollback().way(two.fleet("web", 2), two.rollback().store.manifest(A))  # pyright: ignore[reportArgumentType]
+        two.rollback().target(two.fleet("web", 2), two.rollback().store.manifest(A))  # pyright: ignore[reportArgumentType]
 
 
 def test_a_fleet_that_never_had_it_is_an_error(two: Stack):
     """A fleet that was added later has no version to go back to."""
     two.versions = {"web": [B]}
     with pytest.raises(ReleaseError, match="never ran there"):
-        two.rollback().way(two.fleet("web", 1), two.manifest(A))  # pyright: ignore
+        two.rollback().target(two.fleet("web", 1), two.manifest(A))  # pyright: ignore

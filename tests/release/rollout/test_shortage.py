@@ -12,8 +12,8 @@ from release.errors import RolloutError
 from release.rollout import decide
 from release.rollout.observe import Fleets
 from release.rollout.observed import BootEvent, Group, Instance, Refresh
+from release.rollout.past_rollouts import is_settled
 from release.rollout.proof import Proof
-from release.rollout.rollback import _serves
 from release.store.event import Event, last_good
 from tests.release.rollout.test_drive import BAD as NEW_SHA
 from tests.release.rollout.test_drive import COPY, NEW, OLD, FakeAws, FakeLedger, happened, make, run
@@ -103,7 +103,7 @@ def test_an_instance_that_the_balancer_finds_ill_is_no_shortage():
 def test_where_nothing_can_be_launched_nothing_was_proved():
     """`pulumi up` fails, since nothing serves; but the release is not what failed."""
     ledger = FakeLedger()
-    with pytest.raises(RolloutError, match=r"EC2 launches no instance: .*vCPU limit.*not at fault"):
+    with pytest.raises(RolloutError, match=r"EC2 launched no instances: .*vCPU limit.*not at fault"):
         prove(Short(running=NEW, there=0, desired=3), ledger)
     assert ledger.outcomes == ["unproved"]
 
@@ -157,7 +157,7 @@ def test_a_rollback_by_aws_that_cannot_end_is_not_the_releases_fault_either():
     """It waits for capacity too; the next `pulumi up` says so, and writes nothing."""
     back = Refresh(id="r", status="RollbackInProgress", template=OLD, started=1.0)
     ledger = FakeLedger()
-    with pytest.raises(RolloutError, match=r"waited .*vCPU limit.*AWS goes on with it"):
+    with pytest.raises(RolloutError, match=r"waited .*vCPU limit.*AWS continues with it"):
         run(Short(there=2, desired=3, active=back), ledger)
     assert ledger.outcomes == []
 
@@ -183,7 +183,7 @@ def test_an_alarm_is_the_releases_fault_also_in_a_shortage():
 def test_a_rollback_that_waits_for_capacity_does_not_condemn_what_it_goes_to():
     """The wait ends, AWS goes on, and the release stays one to go back to."""
     aws, ledger = Short(there=2, desired=2, script=["InProgress"] * 30), FakeLedger()
-    with pytest.raises(RolloutError, match="it goes on in AWS"):
+    with pytest.raises(RolloutError, match="it continues in AWS"):
         run(aws, ledger, action="rollback", late=decide.Step.FAILED)
     assert ledger.outcomes == ["started", "unproved"]
 
@@ -235,7 +235,7 @@ def test_what_nothing_proved_is_no_last_good_and_takes_none_away(steps: list, sh
 def test_a_rollback_leaves_what_nothing_proved_only_where_it_is_in_force(in_force: str, leaves: bool):
     """In an empty fleet it is what one goes back from; where AWS has gone back already, the other one stays."""
     events = story(("web", "a", "succeeded", "1"), ("web", "b", "unproved", "2"))[::-1]
-    assert _serves(events, "web", in_force * 40) is leaves
+    assert is_settled(events, in_force * 40) is leaves
 
 
 @pytest.mark.parametrize(

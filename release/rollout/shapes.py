@@ -1,7 +1,6 @@
-"""AWS's answers as plain values, and which launch template version is in them. Pure.
+"""The shapes of the Auto Scaling API, from and to plain values. Pure.
 
-A group, an instance refresh and a DesiredConfiguration name the version in the same shape: by themselves, or in a mixed
-instances policy. Pulumi's side of that is release/component/instances.py.
+Pulumi's side of a launch template's shape is release/component/instances.py.
 """
 
 from __future__ import annotations
@@ -13,27 +12,19 @@ from release import names
 from release.rollout.observed import DeployedFleet, Group, Instance, Refresh, Template
 
 
-def _template(shown: Mapping[str, Any] | None) -> Template | None:
-    if not shown:
-        return None
-    return Template(id=str(shown["LaunchTemplateId"]), version=str(shown.get("Version", "")))
-
-
 def configured_template(shown: Mapping[str, Any]) -> Template | None:
-    """The launch template of a group or a DesiredConfiguration; both may hold it in a mixed instances policy."""
+    """Return the launch template version of a group or a DesiredConfiguration, or of its mixed instances policy."""
     mixed = shown.get("MixedInstancesPolicy")
-    if mixed:
-        return _template(mixed["LaunchTemplate"]["LaunchTemplateSpecification"])
-    return _template(shown.get("LaunchTemplate"))
+    return _template(mixed["LaunchTemplate"]["LaunchTemplateSpecification"] if mixed else shown.get("LaunchTemplate"))
 
 
 def specification(template: Template) -> dict[str, str]:
-    """Return the template as LaunchTemplateSpecification of the API."""
+    """Return a LaunchTemplateSpecification."""
     return {"LaunchTemplateId": template.id, "Version": template.version}
 
 
 def with_template(shown: Mapping[str, Any], template: Template) -> dict[str, Any]:
-    """Return a group's configuration with another template, as a DesiredConfiguration."""
+    """Return the DesiredConfiguration that keeps all of a group but its launch template version."""
     mixed = shown.get("MixedInstancesPolicy")
     if not mixed:
         return {"LaunchTemplate": specification(template)}
@@ -42,6 +33,7 @@ def with_template(shown: Mapping[str, Any], template: Template) -> dict[str, Any
 
 
 def group(shown: Mapping[str, Any]) -> Group:
+    """Return a group as DescribeAutoScalingGroups shows it."""
     return Group(
         name=str(shown["AutoScalingGroupName"]),
         desired=int(shown["DesiredCapacity"]),
@@ -61,7 +53,20 @@ def group(shown: Mapping[str, Any]) -> Group:
     )
 
 
+def fleet(shown: Mapping[str, Any]) -> DeployedFleet:
+    """Return the fleet that a group is, by its tags."""
+    tags = {str(tag["Key"]): str(tag["Value"]) for tag in shown["Tags"]}
+    name = tags.get(names.FLEET_TAG, str(shown["AutoScalingGroupName"]))
+    return DeployedFleet(
+        name=name,
+        group=group(shown),
+        store=tags.get(names.STORE_TAG, ""),
+        log_group=names.log_group_name(tags.get(names.STACK_TAG, ""), name),
+    )
+
+
 def refresh(shown: Mapping[str, Any]) -> Refresh:
+    """Return a refresh as DescribeInstanceRefreshes shows it."""
     started = shown.get("StartTime")
     return Refresh(
         id=str(shown["InstanceRefreshId"]),
@@ -74,12 +79,7 @@ def refresh(shown: Mapping[str, Any]) -> Refresh:
     )
 
 
-def fleet(shown: Mapping[str, Any]) -> DeployedFleet:
-    tags = {str(tag["Key"]): str(tag["Value"]) for tag in shown["Tags"]}
-    name = tags.get(names.FLEET_TAG, str(shown["AutoScalingGroupName"]))
-    return DeployedFleet(
-        name=name,
-        group=group(shown),
-        store=tags.get(names.STORE_TAG, ""),
-        log_group=names.log_group_name(tags.get(names.STACK_TAG, ""), name),
-    )
+def _template(shown: Mapping[str, Any] | None) -> Template | None:
+    if not shown:
+        return None
+    return Template(id=str(shown["LaunchTemplateId"]), version=str(shown.get("Version", "")))

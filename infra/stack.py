@@ -58,22 +58,30 @@ def declare(settings: Settings, plan: Plan) -> Stack:
                 supersede=settings.supersede,
                 deployments=deployments,
                 command=plan.commands[name],
-                vpc_id=network.vpc_id,
-                subnet_ids=[subnet.id for subnet in network.private.values()],
-                balancer_security_group_id=balancer.security_group_id,
-                balancer_arn_suffix=balancer.arn_suffix,
-                target_group_arn=balancer.target_groups[name].arn,
-                target_group_arn_suffix=balancer.target_groups[name].arn_suffix,
-                requires=[network, *artifacts.ready, *balancer.routes],
+                network=network,
+                balancer=balancer,
+                requires=artifacts.ready,
                 **where,
             ),
         )
         for name, fleet in settings.fleets.items()
     }
+    return _outputs(settings, plan, network, balancer, fleets, digest=digest)
+
+
+def _outputs(
+    settings: Settings,
+    plan: Plan,
+    network: Network,
+    balancer: LoadBalancer,
+    fleets: Mapping[str, Fleet],
+    *,
+    digest: pulumi.Output[str],
+) -> Stack:
     proved = pulumi.Output.all(*(fleet.sha for fleet in fleets.values()))
     return Stack(
         url=_url(settings, balancer),
-        sha=proved.apply(_first),
+        sha=proved.apply(lambda shas: shas[0]),  # all fleets run one release
         digest=digest,
         bucket=plan.bucket,
         region=settings.region,
@@ -104,14 +112,12 @@ def _declare_balancer(settings: Settings, network: Network, routing: Routing, wh
     balancer = LoadBalancer(
         "balancer",
         LoadBalancerArgs(
-            vpc_id=network.vpc_id,
-            subnet_ids=[subnet.id for subnet in network.public.values()],
+            network=network,
             settings=given,
             certificate_arn=certificate,
             fleets=settings.fleets,
             routing=routing,
             disposable=settings.artifacts.destroy,
-            internet=network.internet,
             **where,
         ),
     )
@@ -119,11 +125,6 @@ def _declare_balancer(settings: Settings, network: Network, routing: Routing, wh
         target = {"target_name": balancer.dns_name, "target_zone": balancer.zone_id}
         Alias("domain", AliasArgs(domain=given.domain, hosted_zone=given.hosted_zone, **target))
     return balancer
-
-
-def _first(shas: Sequence[str]) -> str:
-    """Return the SHA of all fleets: they run one release."""
-    return shas[0]
 
 
 def _url(settings: Settings, balancer: LoadBalancer) -> pulumi.Output[str]:

@@ -9,6 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.balancer.routing import Routing, Rule
+from infra.network.network import Network
 from infra.permissions import policies
 from infra.settings import FleetSettings
 from infra.settings.stack import LoadBalancerSettings
@@ -25,16 +26,13 @@ class LoadBalancerArgs:
     stack: str
     region: str
     account: str
-    vpc_id: pulumi.Input[str]
-    subnet_ids: Sequence[pulumi.Input[str]]
+    network: Network
     settings: LoadBalancerSettings
     certificate_arn: pulumi.Input[str] | None
     fleets: Mapping[str, FleetSettings]
     routing: Routing
     disposable: bool
     """Whether the access logs are removed with the stack."""
-    internet: pulumi.Resource
-    """The route to the internet gateway; ELB refuses a public balancer in a VPC without one."""
 
 
 class LoadBalancer(pulumi.ComponentResource):
@@ -72,7 +70,7 @@ class LoadBalancer(pulumi.ComponentResource):
             f"{self._name}-security-group",
             name=names.part_name(self._args.stack, "balancer"),
             description="HTTP and HTTPS from anywhere to the load balancer",
-            vpc_id=self._args.vpc_id,
+            vpc_id=self._args.network.vpc_id,
             tags=self._tags("balancer"),
             opts=self._child(),
         )
@@ -99,13 +97,14 @@ class LoadBalancer(pulumi.ComponentResource):
             load_balancer_type="application",
             internal=False,
             security_groups=[self._group.id],
-            subnets=self._args.subnet_ids,
+            subnets=[subnet.id for subnet in self._args.network.public.values()],
             drop_invalid_header_fields=True,
             enable_deletion_protection=settings.deletion_protection,
             idle_timeout=settings.idle_timeout,
             access_logs={"bucket": bucket, "enabled": True} if bucket else None,
             tags=self._tags("balancer"),
-            opts=self._child(depends_on=[self._args.internet, *ready]),
+            # ELB refuses a public balancer in a VPC without a route to the internet.
+            opts=self._child(depends_on=[self._args.network.internet, *ready]),
         )
 
     def _access_logs(self) -> tuple[str | None, Sequence[pulumi.Resource]]:
@@ -136,7 +135,7 @@ class LoadBalancer(pulumi.ComponentResource):
         return aws.lb.TargetGroup(
             f"{self._name}-{fleet.name}",
             name=names.target_group_name(self._args.stack, fleet.name, fleet.port),
-            vpc_id=self._args.vpc_id,
+            vpc_id=self._args.network.vpc_id,
             port=fleet.port,
             protocol="HTTP",
             target_type="instance",

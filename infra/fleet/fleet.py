@@ -9,10 +9,12 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from infra.balancer.load_balancer import LoadBalancer
 from infra.fleet import boot, rollout, scaling
 from infra.fleet.access import Access, AccessArgs
 from infra.fleet.alarms import Alarms, AlarmsArgs
 from infra.fleet.identity import Identity, IdentityArgs
+from infra.network.network import Network
 from infra.settings import FleetSettings
 from release import names
 from release.component import instances
@@ -46,14 +48,10 @@ class FleetArgs:
     """Whether a rollout of something else that is under way is undone, instead of refused."""
     deployments: Deployments
     """What the stack's fleets share while they are deployed."""
-    vpc_id: pulumi.Input[str]
-    subnet_ids: Sequence[pulumi.Input[str]]
-    balancer_security_group_id: pulumi.Input[str]
-    balancer_arn_suffix: pulumi.Input[str]
-    target_group_arn: pulumi.Input[str]
-    target_group_arn_suffix: pulumi.Input[str]
-    requires: Sequence[pulumi.Resource] = ()
-    """What has to exist before an instance can boot, and the balancer can check it."""
+    network: Network
+    balancer: LoadBalancer
+    requires: Sequence[pulumi.Resource]
+    """What has to exist before an instance can boot."""
 
 
 class Fleet(pulumi.ComponentResource):
@@ -75,6 +73,7 @@ class Fleet(pulumi.ComponentResource):
         self._name = name
         self._args = args
         self._settings = args.settings
+        self._target_group = args.balancer.target_groups[args.settings.name]
         self._tags = names.tags(args.stack, fleet=args.settings.name)
         self._child = pulumi.ResourceOptions(parent=self)
         self.group_name = names.group_name(args.stack, args.settings.name)
@@ -86,13 +85,14 @@ class Fleet(pulumi.ComponentResource):
         alarms = self._declare_alarms()
         deployment = self._deployment(alarms)
         template = self._declare_template(identity, self._boot(log_group, identity))
-        group = self._declare_group(template, deployment, [access, *identity.ready, alarms, *args.requires])
+        requires = [access, *identity.ready, alarms, args.network, *args.balancer.routes, *args.requires]
+        group = self._declare_group(template, deployment, requires)
         scaling.declare(
             name,
             group,
             args.settings.scaling,
-            balancer=args.balancer_arn_suffix,
-            target_group=args.target_group_arn_suffix,
+            balancer=args.balancer.arn_suffix,
+            target_group=self._target_group.arn_suffix,
             opts=self._child,
         )
         self.sha = serving(group, deployment)
@@ -112,8 +112,8 @@ class Fleet(pulumi.ComponentResource):
         args = AccessArgs(
             stack=self._args.stack,
             fleet=self._settings,
-            vpc_id=self._args.vpc_id,
-            balancer_security_group_id=self._args.balancer_security_group_id,
+            vpc_id=self._args.network.vpc_id,
+            balancer_security_group_id=self._args.balancer.security_group_id,
         )
         return Access(self._name, args, self._child)
 
@@ -132,8 +132,8 @@ class Fleet(pulumi.ComponentResource):
             stack=self._args.stack,
             fleet=self._settings.name,
             settings=self._settings.alarms,
-            balancer=self._args.balancer_arn_suffix,
-            target_group=self._args.target_group_arn_suffix,
+            balancer=self._args.balancer.arn_suffix,
+            target_group=self._target_group.arn_suffix,
         )
         return Alarms(f"{self._name}-alarms", args, self._child)
 
@@ -198,20 +198,13 @@ class Fleet(pulumi.ComponentResource):
             name=self.group_name,
             min_size=settings.size.min,
             max_size=settings.size.max,
-            vpc_zone_identifiers=self._args.subnet_ids,
-            target_group_arns=[self._args.target_group_arn],
+            vpc_zone_identifiers=[subnet.id for subnet in self._args.network.private.values()],
+            target_group_arns=[self._target_group.arn],
             **instances.arguments(template, settings.instance_types),
             health_check_type="ELB",
             health_check_grace_period=settings.health.grace,
             default_instance_warmup=settings.rollout.warmup,
-            initial_lifecycle_hooks=[
-                {
-                    "name": names.BOOT_HOOK,
-                    "lifecycle_transition": "autoscaling:EC2_INSTANCE_LAUNCHING",
-                    "heartbeat_timeout": settings.boot_timeout,
-                    "default_result": "ABANDON",
-                }
-            ],
+            initial_lifecycle_hooks=[self._boot_hook()],
             instance_maintenance_policy={
                 "min_healthy_percentage": settings.rollout.min_healthy_percentage,
                 "max_healthy_percentage": settings.rollout.max_healthy_percentage,
@@ -225,6 +218,14 @@ class Fleet(pulumi.ComponentResource):
             tags=self._group_tags(),
             opts=options,
         )
+
+    def _boot_hook(self) -> aws.autoscaling.GroupInitialLifecycleHookArgsDict:
+        return {
+            "name": names.BOOT_HOOK,
+            "lifecycle_transition": "autoscaling:EC2_INSTANCE_LAUNCHING",
+            "heartbeat_timeout": self._settings.boot_timeout,
+            "default_result": "ABANDON",
+        }
 
     def _group_tags(self) -> list[aws.autoscaling.GroupTagArgsDict]:
         """Return the group's tags, by which it is found; the launch template tags the instances."""

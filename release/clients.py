@@ -1,4 +1,4 @@
-"""boto3 clients as everything here uses them: bounded in time, patient with throttling; and their errors, explained."""
+"""Makes boto3 clients that are bounded in time and patient with throttling, and explains their errors."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ CONFIG = Config(
 """Adaptive retries slow down where AWS throttles (botocore's documentation of `retries`)."""
 
 FAILURES = (ClientError, BotoCoreError, ResponseParserError)
-"""What a call raises that AWS did not do: refused, not reached, or answered by somebody else, such as a proxy."""
+"""What a call to AWS raises: refused, not reached, or answered by something else, such as a proxy."""
 
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException"}
 _SKEWED = {"RequestTimeTooSkewed", "RequestExpired"}
@@ -46,67 +46,64 @@ _THROTTLED = {"SlowDown", "Throttling", "ThrottlingException", "RequestLimitExce
 
 
 def client(service: str, region: str | None = None, config: Config = CONFIG) -> Any:  # noqa: ANN401 - boto3 makes them at run time
-    """A client for an AWS service, in that region or the one the environment names. StoreError where there is none."""
+    """Return a client for a service in a region, or in the environment's. Raises StoreError if none is set."""
     with explained(f"use {service}", "this machine"), _ONE_AT_A_TIME:
         settings = tuple(sorted((name, value) for name, value in os.environ.items() if name.startswith("AWS_")))
         session = _session(region or os.environ.get("AWS_REGION"), settings)
-        if session.region_name is None:  # some services would be given a global endpoint
+        if session.region_name is None:  # some services would get a global endpoint
             raise NoRegionError
         return session.client(service, config=config)
 
 
 @cache
 def _session(region: str | None, _settings: tuple[tuple[str, str], ...]) -> boto3.session.Session:
-    """One for all clients: each session reads the models of its services anew, 0.1 s each."""
+    """Return one session for all clients: each session reads the models of its services again, 0.1 s each."""
     return boto3.session.Session(region_name=region)
 
 
 def code(error: ClientError) -> str:
-    """The error code that AWS answered with."""
+    """Return the error code that AWS answered with."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
 @contextmanager
 def explained(action: str, where: str, raising: type[ReleaseError] = StoreError) -> Generator[None]:
-    """Turns what boto3 raises inside it into one line: what could not be done, where, and what mends it."""
+    """Turn what boto3 raises in the block into one line: what could not be done, where, and how to fix it."""
     try:
         yield
-    except ClientError as error:
-        raise raising(f"{where}: could not {action}: {_mend(error)}") from error
-    except (NoCredentialsError, PartialCredentialsError, TokenRetrievalError) as error:
-        raise raising(
-            f"{where}: could not {action}: no AWS credentials ({error}): sign in (`aws sso login`) or set AWS_PROFILE"
-        ) from error
-    except NoRegionError as error:
-        raise raising(f"{where}: could not {action}: no AWS region is set: set AWS_REGION") from error
-    except EndpointConnectionError as error:
-        raise raising(
-            f"{where}: could not {action}: {error}: check the region, the network and AWS_ENDPOINT_URL"
-        ) from error
-    except (BotoCoreError, ResponseParserError) as error:
-        raise raising(f"{where}: could not {action}: {described(error)}") from error
+    except FAILURES as error:
+        raise raising(f"{where}: could not {action}: {_advice(error)}") from error
+
+
+def _advice(error: Exception) -> str:
+    if isinstance(error, ClientError):
+        return _advice_on_answer(error)
+    if isinstance(error, (NoCredentialsError, PartialCredentialsError, TokenRetrievalError)):
+        return f"no AWS credentials ({error}): sign in (`aws sso login`) or set AWS_PROFILE"
+    if isinstance(error, NoRegionError):
+        return "no AWS region is set: set AWS_REGION"
+    if isinstance(error, EndpointConnectionError):
+        return f"{error}: check the region, the network and AWS_ENDPOINT_URL"
+    return described(error)
 
 
 def described(error: Exception) -> str:
-    """What one of FAILURES says, in one line; botocore shows all of a page that came in place of an answer."""
+    """Return what one of FAILURES says, in one line: botocore quotes the whole page that came instead of an answer."""
     if isinstance(error, ResponseParserError):
-        return "what answered is not AWS: check the region, AWS_ENDPOINT_URL and the network's proxy"
+        return "the answer did not come from AWS: check the region, AWS_ENDPOINT_URL and the network's proxy"
     return str(error)
 
 
-def _mend(error: ClientError) -> str:
+def _advice_on_answer(error: ClientError) -> str:
     said, operation = code(error), error.operation_name
     about = str(error.response.get("Error", {}).get("Message", ""))
     if said in _SKEWED or about.startswith(("Signature expired", "Signature not yet current")):
         return f"AWS refuses requests signed by a clock that is 15 minutes off ({said}): set this machine's clock"
-    mends = (
+    advice = (
         (_EXPIRED, "the AWS credentials have expired: sign in again (`aws sso login`)"),
         (_INVALID, f"AWS does not know these credentials ({said}): check AWS_PROFILE or the access key"),
-        (_DENIED, f"access denied: the caller's role, and the bucket's policy where it is S3, must allow {operation}"),
-        (
-            {"NoSuchBucket"},
-            "there is no such bucket: `pulumi up` makes it; check the stack, the account and the region",
-        ),
+        (_DENIED, f"access denied: the caller's role, and for S3 the bucket's policy, must allow {operation}"),
+        ({"NoSuchBucket"}, "no such bucket: `pulumi up` creates it; check the stack, the account and the region"),
         (_THROTTLED, f"AWS still throttles {operation} after {ATTEMPTS} attempts: try again"),
     )
-    return next((mend for codes, mend in mends if said in codes), f"{operation} answered {said}: {about}")
+    return next((what for codes, what in advice if said in codes), f"{operation} answered {said}: {about}")

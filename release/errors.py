@@ -1,50 +1,50 @@
-"""Every error that `release/` raises: one clear line that says what is wrong, where, and what mends it."""
+"""The errors that release/ raises. Each is one clear line: what is wrong, where, and how to fix it."""
 
 from __future__ import annotations
 
 
 class ReleaseError(Exception):
-    """Base of all of them; its message is fit to be shown to the user as it is."""
+    """The base of all of them; its message can be shown to the user as it is."""
 
 
 class RevisionError(ReleaseError):
-    """A ref that is no commit that can be deployed, or a repository that cannot be read."""
+    """A ref does not name a commit that can be deployed, or a repository can't be read."""
 
 
 class UnreachableError(RevisionError):
-    """A git host that did not answer, refused, or stalled."""
+    """A git host did not answer, refused, or stalled."""
 
 
 class ArtifactError(ReleaseError):
-    """A commit whose files cannot be archived as they are."""
+    """A commit's files can't be archived as they are."""
 
 
 class BuildError(ReleaseError):
-    """A build command that failed or took too long."""
+    """A build command failed or took too long."""
 
 
 class ProcfileError(ReleaseError):
-    """A Procfile that cannot be read, or a process it doesn't name."""
+    """A Procfile can't be read, or has no such process."""
 
 
 class ManifestError(ReleaseError):
-    """A manifest that isn't one."""
+    """A manifest is malformed."""
 
 
 class StoreError(ReleaseError):
-    """The release store or the ledger cannot be read or written."""
+    """The release store or the ledger can't be read or written."""
 
 
 class ConflictError(StoreError):
-    """What is already in the store differs from what was to be put there."""
+    """The store has something else under the same name."""
 
 
 class LedgerError(ReleaseError):
-    """An event of the ledger that isn't one."""
+    """An event of the ledger is malformed."""
 
 
 class ImageError(ReleaseError):
-    """A machine image that does not exist in the region."""
+    """The region does not have a machine image."""
 
 
 class RolloutError(ReleaseError):

@@ -1,4 +1,4 @@
-"""Machine images, found by name: ids differ from region to region, names don't. (EC2 DescribeImages.)"""
+"""Finds machine images by name, because ids differ from region to region. (EC2 DescribeImages.)"""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from release.errors import ImageError
 
 @dataclass(frozen=True, kw_only=True)
 class Image:
-    """One that a fleet can boot. `owner` is what it was looked up by (`amazon`, `self`, an account id)."""
+    """An image that a fleet can boot. `owner` is what it was looked up by (`amazon`, `self`, an account id)."""
 
     id: str
     name: str
@@ -22,21 +22,21 @@ class Image:
 
 
 def newest(name_pattern: str, owner: str, client: Any = None) -> Image:  # noqa: ANN401 - boto3's clients have no type
-    """The image made last of those whose name fits the pattern (`*`, `?`); ImageError where none does."""
+    """Return the newest image whose name matches the pattern (`*`, `?`). Raises ImageError if there is none."""
     ec2 = new_client("ec2") if client is None else client
     found = _images(ec2, name_pattern, owner, deprecated=False)
     if not found:
         raise ImageError(
-            f"region {ec2.meta.region_name}: no machine image of owner {owner!r} fits {name_pattern!r}: "
+            f"region {ec2.meta.region_name}: no machine image of owner {owner!r} matches {name_pattern!r}: "
             "check slipway:image (name and owner), or the region"
         )
     return found[0]
 
 
 def by_name(name: str, owner: str, client: Any = None) -> Image:  # noqa: ANN401
-    """The image of exactly that name, also where it is deprecated: an old release boots what it booted then.
+    """Return the image of exactly that name, even if it is deprecated: an old release boots what it booted then.
 
-    ImageError where the region doesn't have it.
+    Raises ImageError if the region doesn't have it.
     """
     ec2 = new_client("ec2") if client is None else client
     found = [image for image in _images(ec2, name, owner, deprecated=True) if image.name == name]

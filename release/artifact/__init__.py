@@ -1,1 +1,1 @@
-"""A commit becomes an archive with a digest."""
+"""Turns a commit into an archive with a digest, with or without a build step."""

@@ -1,4 +1,4 @@
-"""A revision becomes an artifact: an archive whose bytes follow from the commit alone (docs/adr/0004)."""
+"""Makes artifacts: archives whose bytes depend on the commit alone (docs/adr/0004)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from release.text import shown_path
 
 @dataclass(frozen=True, kw_only=True)
 class Artifact:
-    """An archive on disk: its SHA-256 in hex, and its size in bytes."""
+    """An archive on disk: `digest` is its SHA-256 in hex, `size` in bytes."""
 
     path: Path
     digest: str
@@ -29,17 +29,16 @@ class Artifact:
 
 
 class _Nowhere(RawIOBase):
-    """A sink for when only the digest is wanted."""
+    """A sink for when only the digest is needed."""
 
     def write(self, data: object, /) -> int:
         return len(cast("bytes", data))
 
 
 def write(revision: Revision, destination: Path) -> Artifact:
-    """Archive the revision's files into the file `destination`, which must not exist yet.
+    """Archive the revision's files into the file `destination`, which must not exist yet, in little memory.
 
-    Nothing is held whole, whatever the size. ArtifactError for a submodule, a Git LFS pointer, a link that leads out,
-    or no files; nothing is left behind then.
+    Raises ArtifactError, and leaves no file, for a submodule, a Git LFS pointer, a link that leads out, or no files.
     """
     with _fresh(destination) as sink:
         digest, size = _archive(revision, sink)
@@ -47,12 +46,12 @@ def write(revision: Revision, destination: Path) -> Artifact:
 
 
 def digest(revision: Revision) -> tuple[str, int]:
-    """Digest and size of the archive that `build` would make, without writing it anywhere."""
+    """Return the digest and size of the archive that `write` would make, without writing it."""
     return _archive(revision, cast("IO[bytes]", _Nowhere()))
 
 
 def write_directory(directory: Path, destination: Path, *, mtime: int, where: str) -> Artifact:
-    """Archive a directory on disk (a build's result) the same way: order, modes, owners and times are fixed."""
+    """Archive a directory on disk (a build's result) with fixed order, modes, owners and times, as `write` does."""
     with _fresh(destination) as sink:
         archive = Tarball(sink, mtime=mtime)
         targets: dict[bytes, bytes] = {}
@@ -64,7 +63,7 @@ def write_directory(directory: Path, destination: Path, *, mtime: int, where: st
 
 
 def file_digest(stream: IO[bytes]) -> str:
-    """SHA-256, in hex, of what is left of a stream."""
+    """Return the SHA-256, in hex, of the rest of a stream."""
     hashed = hashlib.sha256()
     while chunk := stream.read(files.CHUNK):
         hashed.update(chunk)
@@ -87,7 +86,7 @@ def _archive(revision: Revision, sink: IO[bytes]) -> tuple[str, int]:
 
 
 class _fresh:
-    """A file made anew and, where what writes it fails, removed."""
+    """A new file that is removed if writing it fails."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -108,12 +107,12 @@ class _fresh:
             self._path.unlink(missing_ok=True)
         if isinstance(error, OSError):
             full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-            mend = "set TMPDIR to where there is room for the archive" if full else "let the build leave it readable"
-            raise ArtifactError(f"{error.filename or self._path}: {error.strerror}: {mend}") from error
+            advice = "set TMPDIR to a folder with more room" if full else "let the build leave it readable"
+            raise ArtifactError(f"{error.filename or self._path}: {error.strerror}: {advice}") from error
 
 
 def _walk(top: bytes, inside: bytes, where: str) -> Iterator[bytes]:
-    """Paths of files, links and empty directories, in the order of their bytes, as git orders them."""
+    """Yield the paths of files, links and empty directories in byte order, as git does."""
 
     def order(item: os.DirEntry[bytes]) -> bytes:
         return item.name + (b"/" if item.is_dir(follow_symlinks=False) else b"")

@@ -1,4 +1,4 @@
-"""The optional build step: a command, run in a clean copy of the commit, whose result is what gets deployed."""
+"""Runs the optional build step: a command in a clean copy of the commit, whose result is deployed."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _PASSED_PREFIXES = ("PIP_", "UV_", "NPM_CONFIG_", "npm_config_", "BUNDLE_", "CAR
 
 @dataclass(frozen=True, kw_only=True)
 class Build:
-    """A command for bash, run in the deployed directory, and the seconds it may take.
+    """A command for bash, run in the deployed directory, and the seconds that it may take.
 
-    `trusted`: it may see what whoever deploys has on this machine, credentials among it.
+    A `trusted` one may read everything that its user can read on this machine, including credentials.
     """
 
     command: str
@@ -43,9 +43,9 @@ class Build:
 def run(revision: Revision, build: Build, destination: Path, output: Callable[[str], None]) -> Artifact:
     """Export the revision, run the command in it, and archive what is there then into the file `destination`.
 
-    `output` gets each line as it comes, from another thread. The command's environment holds no AWS credentials, its
-    HOME is an empty directory, and unless it is trusted it runs apart (build_isolation.py). BuildError says the exit
-    status and the last lines. Whatever happens (Ctrl-C, too), all processes are ended and the copy removed.
+    `output` gets each line as it comes, from another thread. The command's environment has no AWS credentials, its
+    HOME is an empty directory, and unless it is trusted it is isolated (build_isolation.py). Raises BuildError with
+    the exit status and the last lines. In any case, also on Ctrl-C, its processes are ended and the copy is removed.
     """
     with temporary.folder() as own:
         checkout, home = own / "checkout", own / "home"
@@ -55,8 +55,8 @@ def run(revision: Revision, build: Build, destination: Path, output: Callable[[s
             export(revision, checkout)
         except OSError as error:
             raise BuildError(
-                f"{checkout}: the commit can't be written for its build ({error.strerror}): set TMPDIR to where there "
-                "is room"
+                f"{checkout}: the commit can't be written for its build ({error.strerror}): set TMPDIR to a folder "
+                "with more room"
             ) from None
         _execute(revision, build, Place(checkout=checkout, home=home, scratch=own / "scratch"), output)
         where = f"build of {revision.sha[:12]}"
@@ -88,7 +88,7 @@ def export(revision: Revision, directory: Path) -> None:
 
 
 def environment(revision: Revision, home: Path, inherited: Mapping[str, str]) -> dict[str, str]:
-    """What the command gets: where packages come from, the commit, and no credentials of AWS."""
+    """Return the command's environment: where packages come from and the commit, but no AWS credentials."""
     kept = {
         name: value for name, value in inherited.items() if name in _PASSED.split() or name.startswith(_PASSED_PREFIXES)
     }
@@ -112,7 +112,7 @@ def _execute(revision: Revision, build: Build, place: Place, output: Callable[[s
     command = ["bash", "-euo", "pipefail", "-c", build.command]
     variables = environment(revision, place.home, os.environ if build.trusted else build_isolation.allowed(os.environ))
     if build.trusted:
-        output("the build step is trusted: it can read the credentials of whoever deploys")
+        output("the build step is trusted: it can read your credentials")
     else:
         command = build_isolation.wrapped(command, place, variables)
 

@@ -1,7 +1,7 @@
-"""Keeps a build step from what whoever deploys has on this machine: processes, home, agents, sockets, working folder.
+"""Isolates a build step from its user's processes, home, agents, sockets and working folder on this machine.
 
-Linux's namespaces do it, set up by bubblewrap (`bwrap`) or by util-linux (`unshare`, `mount`, `setpriv`), whichever
-works here: some machines allow neither. The network is not kept from it: packages come from there.
+Linux namespaces do that, set up by bubblewrap (`bwrap`) or by util-linux (`unshare`, `mount`, `setpriv`), whichever
+works here: some machines allow neither. The network stays open, because packages come from there.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _OF_A_TOOL = [
     "Cellar",
     "toolchains",
 ]
-"""What belongs to programs, beside which the owner's credentials may lie: `~/.cargo/bin` and `~/.cargo/credentials`."""
+"""Parts of programs; credentials may be beside them, as `~/.cargo/credentials` is beside `~/.cargo/bin`."""
 _NOBODY = 65534
 _TRIAL = 20.0
 """Seconds."""
@@ -42,7 +42,7 @@ _TRIAL = 20.0
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where a build runs: `checkout` and `home` are its own; `scratch` is for its `/tmp` and what is needed here."""
+    """A build's folders: `checkout` and `home` are its own; `scratch` is for its `/tmp` and for this module."""
 
     checkout: Path
     home: Path
@@ -50,7 +50,7 @@ class Place:
 
 
 def check() -> None:
-    """BuildError where this machine can't keep a build apart. It is tried: only so it shows what is forbidden here."""
+    """Raise BuildError if this machine can't isolate a build, which only a trial shows."""
     with temporary.folder() as own:
         place = Place(checkout=own / "checkout", home=own / "home", scratch=own / "scratch")
         for folder in (place.checkout, place.home, place.scratch):
@@ -59,7 +59,7 @@ def check() -> None:
 
 
 def wrapped(command: Sequence[str], place: Place, environment: Mapping[str, str]) -> list[str]:
-    """The command, such that it runs apart. BuildError where this machine has no way to, with what to do about it."""
+    """Return the command that runs `command` in isolation. Raises BuildError if this machine has no way to do that."""
     problems: list[str] = []
     for way in (_by_bubblewrap, _by_unshare):
         made = way(place, environment.get("PATH", os.defpath), environment)
@@ -71,15 +71,15 @@ def wrapped(command: Sequence[str], place: Place, environment: Mapping[str, str]
             return [*made, *command]
         problems.append(problem)
     raise BuildError(
-        "the build step can't be kept from the credentials of whoever deploys, on this machine: "
+        "this machine can't keep the build step from your credentials: "
         f"{'; '.join(problems)}. Install bubblewrap, or let users make namespaces (Ubuntu: `sysctl "
-        "kernel.apparmor_restrict_unprivileged_userns=0`; containers: run it outside of one). Where you trust all that "
-        "the build runs, set slipway:release.build.trusted to true (`python -m release publish --build-trusted`)"
+        "kernel.apparmor_restrict_unprivileged_userns=0`; containers: run it outside of one). If you trust everything "
+        "that the build runs, set slipway:release.build.trusted to true (`python -m release publish --build-trusted`)"
     )
 
 
 def allowed(environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables without those that name a folder which the build will not see (a cache of the deployer's, say)."""
+    """Return the variables, except those that name a folder which the build can't see (a cache, say)."""
     return {
         name: value
         for name, value in environment.items()
@@ -88,7 +88,7 @@ def allowed(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def rustup(home: Path) -> dict[str, str]:
-    """Where rustup's compilers are: it looks below the home, and a build has another one."""
+    """Return the variable that tells rustup where its compilers are, since a build has another home."""
     return {"RUSTUP_HOME": str(home / ".rustup")} if (home / ".rustup/toolchains").is_dir() else {}
 
 
@@ -128,7 +128,7 @@ def _by_unshare(place: Place, path: str, environment: Mapping[str, str]) -> list
 
 
 def _tried(command: Sequence[str], environment: Mapping[str, str]) -> str | None:
-    """Why it doesn't work, in the tool's words; None where it does."""
+    """Run a command; return None if it works, else the error in the tool's words."""
     try:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, env=dict(environment), timeout=_TRIAL, check=False
@@ -140,7 +140,7 @@ def _tried(command: Sequence[str], environment: Mapping[str, str]) -> str | None
 
 
 def _give(place: Place, uid: int, gid: int) -> None:
-    """The build is nobody: what it is to change has to be nobody's."""
+    """Give the build's folders to the user `nobody`, as whom it runs."""
     for top in (place.checkout, place.home, place.scratch / "tmp"):
         os.lchown(top, uid, gid)
         for folder, folders, files in os.walk(os.fsencode(top)):
@@ -149,7 +149,7 @@ def _give(place: Place, uid: int, gid: int) -> None:
 
 
 def _binds(place: Place, path: str, environment: Mapping[str, str]) -> Iterator[tuple[str, Path, Path]]:
-    """(`ro` or `rw`, what, where), what lies above before what lies below."""
+    """Yield what to bind, as `ro` or `rw`, source and target; parents before what is below them."""
     temporary = place.scratch / "tmp"
     temporary.mkdir(exist_ok=True)
     temporary.chmod(0o1777)
@@ -164,7 +164,7 @@ def _binds(place: Place, path: str, environment: Mapping[str, str]) -> Iterator[
 
 
 def _files(environment: Mapping[str, str]) -> Iterator[Path]:
-    """Files that variables name (a certificate), and where the resolver's configuration really is."""
+    """Yield the files that variables name (a certificate), and the file behind /etc/resolv.conf."""
     for found in [Path(value) for value in environment.values() if value.startswith("/")]:
         if found.is_file() and not _is_system(found):
             yield found
@@ -180,7 +180,7 @@ def _rust(environment: Mapping[str, str]) -> Iterator[Path]:
 
 
 def _tools(path: str) -> Iterable[Path]:
-    """What programs on PATH outside of the system's folders consist of, by way of links, too."""
+    """Return the folders of programs on PATH that are not the system's, including those that links lead to."""
     waiting = [Path(folder) for folder in path.split(":") if folder.startswith("/")]
     found: set[Path] = set()
     seen: set[Path] = set()
@@ -196,7 +196,7 @@ def _tools(path: str) -> Iterable[Path]:
 
 
 def _parts(folder: Path) -> Iterator[Path]:
-    """The folder, and what belongs to it beside it; never a home, or the folder in which the deploy runs."""
+    """Yield a folder and the parts of its programs beside it; never a home or the working folder."""
     if folder in _own():
         return
     yield folder
@@ -209,7 +209,7 @@ def _parts(folder: Path) -> Iterator[Path]:
 
 
 def _own() -> set[Path]:
-    """Folders of the deployer's that must never be bound whole, nor what they lie in."""
+    """Return folders that must never be bound whole: the home, the working folder, and their parents."""
     homes = {Path.home(), Path(os.environ.get("HOME") or "/"), Path.cwd()}
     return {above for home in {*homes, *(home.resolve() for home in homes)} for above in (home, *home.parents)}
 

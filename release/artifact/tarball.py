@@ -1,8 +1,8 @@
-"""A tar archive in a gzip file, every byte of which follows from what was put in.
+"""Writes a gzipped tar archive whose bytes depend only on what is put in.
 
 Python's `tarfile` and zlib both changed their output between versions, and zlib-ng's differs from zlib's. So the few
-headers are written here (POSIX.1-2001 "pax" interchange format), and the gzip stream (RFC 1952) holds stored blocks
-only (RFC 1951, 3.2.4): any tool unpacks it, and no compressor has a say in its bytes.
+headers are written here (POSIX.1-2001 "pax" interchange format), and the gzip stream (RFC 1952) has only stored blocks
+(RFC 1951, 3.2.4): any tool unpacks it, and its bytes depend on no compressor.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ _GZIP_HEADER = bytes([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255])  # no name, no time
 _STORED_BLOCK = 65535
 _RECORD = 512
 _LARGEST = 8**11 - 1
-"""Bytes a size field of 11 octal digits can say; more needs a pax record."""
+"""The most bytes that a size field of 11 octal digits can hold; more needs a pax record."""
 
 
 class Tarball:
-    """Writes to `sink`, holding no more than a chunk. Every entry has the time `mtime` and the owner 0:0."""
+    """Writes to `sink`, with one chunk in memory. Every entry has the time `mtime` and the owner 0:0."""
 
     def __init__(self, sink: IO[bytes], *, mtime: int) -> None:
         self._sink = sink
@@ -34,7 +34,7 @@ class Tarball:
         self._emit(_GZIP_HEADER)
 
     def file(self, path: bytes, *, size: int, executable: bool, chunks: Iterable[bytes]) -> None:
-        """A regular file of mode 755 or 644. ValueError unless `chunks` hold exactly `size` bytes."""
+        """Add a regular file of mode 755 or 644. Raises ValueError unless `chunks` have exactly `size` bytes."""
         self._header(path, size=size, mode=0o755 if executable else 0o644, kind=b"0")
         written = 0
         for chunk in chunks:
@@ -45,15 +45,15 @@ class Tarball:
         self._write(bytes(-size % _RECORD))
 
     def link(self, path: bytes, target: bytes) -> None:
-        """A symbolic link."""
+        """Add a symbolic link."""
         self._header(path, size=0, mode=0o777, kind=b"2", target=target)
 
     def directory(self, path: bytes) -> None:
-        """A directory; needed only for one that is empty."""
+        """Add a directory; only an empty one needs that."""
         self._header(path + b"/", size=0, mode=0o755, kind=b"5")
 
     def close(self) -> str:
-        """End the archive; the SHA-256 of all that was written, in hex. The sink stays open."""
+        """End the archive; return the SHA-256, in hex, of everything written. The sink stays open."""
         self._write(bytes(2 * _RECORD))
         self._block(bytes(self._pending), last=True)
         self._emit(struct.pack("<II", self._crc, self._length & 0xFFFFFFFF))
@@ -94,7 +94,7 @@ class Tarball:
 
 
 def _split(path: bytes) -> tuple[bytes, bytes] | None:
-    """(prefix, name) as ustar's two fields hold them; None where they can't."""
+    """Split a path into ustar's prefix and name; return None if it does not fit."""
     if len(path) <= 100:
         return b"", path
     cut = path.find(b"/", max(0, len(path) - 101))
@@ -104,7 +104,7 @@ def _split(path: bytes) -> tuple[bytes, bytes] | None:
 
 
 def _pax(key: str, value: bytes) -> bytes:
-    """One record, "<length> <key>=<value>\\n"; the length counts its own digits."""
+    """Return one record, "<length> <key>=<value>\\n"; the length counts its own digits."""
     rest = len(key) + len(value) + 3
     length = rest + len(str(rest))
     length = rest + len(str(length))

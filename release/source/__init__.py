@@ -1,1 +1,1 @@
-"""A ref becomes a commit."""
+"""Turns a ref into a commit, and reads its files."""

@@ -1,5 +1,7 @@
-"""The Procfile: what a release runs, `<process>: <command>` a line, as https://devcenter.heroku.com/articles/procfile
-has it. Pure."""
+"""Reads a Procfile: the processes of a release, each a line `<process>: <command>`. Pure.
+
+The format is Heroku's: https://devcenter.heroku.com/articles/procfile
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ _UNFIT = re.compile(r"[\0-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 
 
 def parse(text: str, where: str = "Procfile") -> dict[str, str]:
-    """Command by process, in order. Blank lines and `#` comments are skipped; ProcfileError names any other line."""
+    """Return the command of each process, in order; skip comments. Raises ProcfileError for any other line."""
     processes: dict[str, str] = {}
     for number, raw in enumerate(text.lstrip("\ufeff").splitlines(), 1):
         line = raw.strip()
@@ -21,9 +23,7 @@ def parse(text: str, where: str = "Procfile") -> dict[str, str]:
             continue
         match = _LINE.fullmatch(line)
         if _UNFIT.search(line):
-            raise ProcfileError(
-                f"{where}, line {number}: {line[:60]!r} holds a control character, or what is not UTF-8"
-            )
+            raise ProcfileError(f"{where}, line {number}: {line[:60]!r} contains a control character or invalid UTF-8")
         if match is None:
             raise ProcfileError(f"{where}, line {number}: {line[:60]!r} is not `<process>: <command>`")
         if match[1] in processes:
@@ -33,10 +33,10 @@ def parse(text: str, where: str = "Procfile") -> dict[str, str]:
 
 
 def command(processes: Mapping[str, str], process: str, sha: str) -> str:
-    """What the process runs; ProcfileError, with those there are, where the release has none of that name."""
+    """Return what a process runs. Raises ProcfileError, listing the processes, if the release has none of that name."""
     if process in processes:
         return processes[process]
-    known = ", ".join(sorted(processes)) or "no process at all"
+    known = ", ".join(sorted(processes)) or "no processes"
     raise ProcfileError(
         f"release {sha[:12]} declares no process {process!r}: its Procfile has {known}; "
         "name one of those, or set the fleet's command"
@@ -44,10 +44,10 @@ def command(processes: Mapping[str, str], process: str, sha: str) -> str:
 
 
 def not_run(processes: Mapping[str, str]) -> str | None:
-    """What to tell of a line that means more elsewhere than here; None where there is none."""
+    """Return a note about a `release:` line, which Heroku runs and Slipway does not; None if there is none."""
     if "release" not in processes:
         return None
     return (
-        "the Procfile's `release:` line is not run: Slipway starts processes on instances, and has no step before "
-        "that; run it yourself before the deploy (a database migration, say)"
+        "the Procfile's `release:` line is not run: Slipway only starts processes on instances; run it yourself before "
+        "the deploy (a database migration, say)"
     )

@@ -1,4 +1,4 @@
-"""A repository, by path or URL, becomes one on this machine that git can read without the network."""
+"""Opens a repository, given by path or URL, on this machine, where git can read it without the network."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["FULL_SHA", "Repository", "is_url", "open_path", "open_present", "ope
 
 @dataclass(frozen=True, kw_only=True)
 class Repository:
-    """One that git can read here. `location` is fit to be recorded and shown: it holds no credentials."""
+    """A repository that git can read here. `location` may be recorded and shown: it has no credentials."""
 
     location: str
     select: tuple[str, ...]
@@ -25,7 +25,7 @@ class Repository:
     cached: bool
 
     def git(self, *arguments: str) -> bytes:
-        """Standard output of a git command in it; RevisionError where it fails."""
+        """Return the standard output of a git command in it. Raises RevisionError if it fails."""
         return git_command.run([*self.select, *arguments], own=self.cached)
 
     def lines(self, *arguments: str) -> list[str]:
@@ -33,14 +33,14 @@ class Repository:
         return self.git(*arguments).decode("utf-8", "replace").splitlines()
 
     def attempt(self, *arguments: str) -> tuple[int, bytes, str]:
-        """Exit status, output and errors of a git command in it."""
+        """Return the exit status, output and errors of a git command in it."""
         return git_command.attempt([*self.select, *arguments], own=self.cached)
 
 
 def open_repository(where: str, ref: str) -> Repository:
-    """The repository at a path, or a cached copy of the one at a URL, fresh enough to look `ref` up in.
+    """Open the repository at a path, or a cached copy of the one at a URL, fresh enough to look `ref` up in.
 
-    Raises RevisionError for one that can't be read, UnreachableError for a host that refuses or does not answer.
+    Raises RevisionError if it can't be read, UnreachableError if a host refuses or does not answer.
     """
     urls.check(where)
     if not is_url(where):
@@ -49,7 +49,7 @@ def open_repository(where: str, ref: str) -> Repository:
 
 
 def open_present(where: str, sha: str) -> Repository | None:
-    """The same, but only where it has that commit already: no host is asked. None where it hasn't, or can't be read."""
+    """Open a repository without asking a host; return None if it can't be read or does not have the commit."""
     try:
         urls.check(where)
         if is_url(where):
@@ -66,15 +66,15 @@ def _copy(url: str, folder: Path) -> Repository:
 
 
 def open_path(where: str) -> Repository:
-    """The repository whose top, or git directory, is at a path. RevisionError where there is none."""
+    """Open the repository whose top, or git directory, is at a path. Raises RevisionError if there is none."""
     try:
         path = Path(where).expanduser().absolute()
         there = path.is_dir()
     except (OSError, RuntimeError, ValueError) as error:  # `~nobody`, a name that is too long
-        raise RevisionError(f"repository {where}: is not a path that can be read here: {error}") from None
+        raise RevisionError(f"repository {where}: this path can't be read: {error}") from None
     if not there:
         exists = path.exists()
-        raise RevisionError(f"repository {where}: {'not a directory' if exists else 'there is no such directory'}")
+        raise RevisionError(f"repository {where}: {'not a directory' if exists else 'no such directory'}")
     select = ("-C", str(path))
     status, output, errors = git_command.attempt([*select, "rev-parse", "--is-inside-work-tree", "--show-prefix"])
     inside, _, prefix = output.decode("utf-8", "replace").partition("\n")
@@ -92,8 +92,8 @@ def open_path(where: str) -> Repository:
 
 
 def _origin(where: str, path: Path, select: tuple[str, ...]) -> str:
-    # GitPython refuses to be imported where there is no git; what is published is deployed without it. Its Repo follows
-    # GIT_COMMON_DIR and GIT_OBJECT_DIRECTORY, which a hook is given; so the repository's file is read by itself.
+    # Imported here, because GitPython can't be imported without git, and a published release needs no git. Its Repo
+    # would follow GIT_COMMON_DIR, which git sets for hooks; so its parser reads the repository's own file.
     from git import GitConfigParser  # noqa: PLC0415
 
     _, common, _ = git_command.attempt([*select, "rev-parse", "--git-common-dir"])

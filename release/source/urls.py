@@ -1,4 +1,4 @@
-"""Where a repository is: a path, or a URL taken apart so that no credential of it reaches an argument list. Pure."""
+"""Takes apart repositories' URLs, so that their credentials reach no argument list, error or record. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LONGEST = 4096
 
 @dataclass(frozen=True, kw_only=True)
 class Remote:
-    """A repository on a host. `url` holds no credentials; `user` and `password` are those that it held, decoded."""
+    """A repository on a host. `url` has no credentials; `user` and `password` are those that it had, decoded."""
 
     url: str
     scheme: str
@@ -31,43 +31,43 @@ class Remote:
 
 
 def check(location: str) -> None:
-    """RevisionError for what can be neither a path nor a URL, or would be an option to git."""
+    """Raise RevisionError for what can be neither a path nor a URL, or would be an option to git."""
     if not location or location.startswith("-") or len(location) > _LONGEST or not is_plain(location):
         shown = repr(location if len(location) < 100 else f"{location[:100]}…")
         raise RevisionError(f"{shown} is not a repository: give a path, or an https, ssh or file URL")
 
 
 def is_plain(text: str) -> bool:
-    """Whether it holds no control characters, and nothing that isn't Unicode (what `os.environ` makes of odd bytes)."""
+    """Return whether text has no control characters and no lone surrogates (Python's form of bytes not in UTF-8)."""
     return not any(ord(character) < 32 or 0xD800 <= ord(character) < 0xE000 for character in text)
 
 
 def is_url(location: str) -> bool:
-    """Whether `location` names a remote: a URL, or ssh's `user@host:path` where no such path exists here."""
+    """Return whether `location` is a URL, or ssh's `user@host:path` and not a path that exists here."""
     if _SCHEME.match(location) or _HELPER.match(location):
         return True
     return bool(_SCP.match(location)) and not os.path.exists(location)  # noqa: PTH110 - false for any bad path
 
 
 def without_credentials(url: str) -> str:
-    """The URL without a user's password or token; `git@` of an ssh address stays, since it is no secret."""
+    """Return the URL without a password or token; `git@` of an ssh address stays, since it is not secret."""
     scheme = _SCHEME.match(url)
     if not scheme:
         return url
     user, host, path = _parts(url[scheme.end() :])
-    if not _is_authority(host):  # an unescaped / or @ in a password, say: nothing of it can be told apart
+    if not _is_authority(host):  # the password may contain an unescaped / or @: what belongs to it can't be told
         return f"{scheme[0]}…"
     kept = f"{user.partition(':')[0]}@" if scheme[1].lower() == "ssh" and user else ""
     return f"{scheme[0]}{kept}{host}{_before_query(path)}"
 
 
 def hide_credentials(text: str) -> str:
-    """The text (of git's errors), every URL in it without credentials."""
+    """Return text (git's errors) with the credentials removed from every URL in it."""
     return _ANY_URL.sub(lambda found: without_credentials(found[0]), text)
 
 
 def remote(url: str) -> Remote:
-    """A URL, or ssh's short form, taken apart; RevisionError for one that git must not be given."""
+    """Take apart a URL, or ssh's short form. Raises RevisionError for one that git must not be given."""
     shown = without_credentials(url)
     scheme = _SCHEME.match(url)
     helper = _HELPER.match(url)
@@ -84,7 +84,7 @@ def remote(url: str) -> Remote:
     if not _is_authority(host):
         _check_host(host.partition(":")[0], shown)
         raise RevisionError(
-            f"repository {shown}: what follows the // is not `host` or `host:port`: write special characters of a "
+            f"repository {shown}: the part after // is not `host` or `host:port`: write special characters of a "
             "user's name or password as %XX"
         )
     if _before_query(path) != path:
@@ -95,7 +95,7 @@ def remote(url: str) -> Remote:
 
 
 def _parts(rest: str) -> tuple[str, str, str]:
-    """(`user:password`, `host:port`, path and the rest) of what follows the `//`, as git splits it."""
+    """Split what follows the `//` as git does: `user:password`, `host:port`, and the path with all after it."""
     match = re.match(r"[^/?#]*", rest)
     authority = match[0] if match else ""
     user, _, host = authority.rpartition("@")
@@ -119,5 +119,5 @@ def _before_query(path: str) -> str:
 def _credentials(given: str, shown: str) -> tuple[str | None, str | None]:
     user, colon, password = (unquote(part) for part in given.partition(":"))
     if not is_plain(user + password):
-        raise RevisionError(f"repository {shown}: its user's name or password holds a control character")
+        raise RevisionError(f"repository {shown}: its user's name or password contains a control character")
     return user or None, password if colon else None

@@ -1,1 +1,1 @@
-"""What is kept for ever: releases and the ledger."""
+"""Keeps releases and the ledger in the bucket, where nothing is ever changed or removed."""

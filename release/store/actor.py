@@ -1,7 +1,7 @@
-"""Who did it, for manifests and the ledger: the person behind a CI run, else the user of this machine; and the caller.
+"""Names who publishes or deploys, for manifests and the ledger: a person, and the ARN of the credentials used.
 
-What the environment says is for people who read the history: anyone can set it. Beside it is the ARN that AWS knows the
-caller's credentials by.
+The person is whoever the environment names, for people who read the history: anyone can set that. The ARN is what AWS
+says.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from release.errors import ReleaseError
 from release.text import one_line
 
 _SHORTLY = Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=2, read_timeout=5)
-"""Nothing waits for long for a name: a deploy goes on without it."""
+"""A deploy goes on without the ARN rather than wait for it."""
 
 _CI = {
     "GITHUB_ACTOR": "GitHub Actions",
@@ -28,7 +28,7 @@ _CI = {
 
 
 def actor(environment: Mapping[str, str]) -> str:
-    """`SLIPWAY_BY` where it is set; in CI its user and its name; else the operating system's user."""
+    """Return `SLIPWAY_BY` if it is set; in CI, the user and the system; else the operating system's user."""
     if by := environment.get("SLIPWAY_BY"):
         return by
     for variable, system in _CI.items():
@@ -42,7 +42,7 @@ def actor(environment: Mapping[str, str]) -> str:
 
 @cache
 def caller(region: str) -> str | None:
-    """The caller's ARN (STS GetCallerIdentity, asked once, in the region); None where AWS does not say."""
+    """Return the caller's ARN (STS GetCallerIdentity, asked once a region), or None if AWS does not answer."""
     try:
         answer = client("sts", region, _SHORTLY).get_caller_identity()
     except (ReleaseError, *FAILURES):

@@ -1,8 +1,7 @@
-"""The ledger: what was deployed where, by whom, with what outcome; one object an event, never rewritten.
+"""The ledger: what was deployed where, by whom and with what outcome. Each event is an object that is never rewritten.
 
-Their order is S3's (`entries`). Keys ascend with their writers' clocks, and S3 lists upwards only, so the newest events
-are found by listing from a date on (`StartAfter`), and from an earlier one only where that was not enough: the whole
-history is never listed for its end.
+Keys ascend with their writers' clocks and S3 lists in ascending order only, so the newest events are found by listing
+from a date on (`StartAfter`), and from an earlier date only if those are too few. ledger_keys.py decides the order.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ __all__ = ["ACTIONS", "OUTCOMES", "Event", "Ledger", "from_json", "last_good", "
 _WINDOWS = (timedelta(days=14), timedelta(days=120))
 _READERS = 16
 _UNREADABLE = {"NoSuchKey", "404", "InvalidObjectState"}
-"""Of one object, not of the ledger: it has just been removed, or archived."""
+"""Errors about one object, not the ledger: it has just been removed, or archived."""
 _RECENT = 40
 _DIGESTS = "ledger/.digests/"
 """An empty object for each digest that served, `<sha>/<digest>`: found without reading the history."""
@@ -42,14 +41,14 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 def now() -> datetime:
-    """The time, in UTC."""
+    """Return the time, in UTC."""
     return datetime.now(timezone.utc)
 
 
 class Ledger:
     """The events of one bucket.
 
-    What is there and is no event that this version understands is left out, with a warning: it stops no deploy.
+    Objects that this version does not understand are left out, with a warning: they must not stop a deploy.
     """
 
     def __init__(
@@ -66,7 +65,7 @@ class Ledger:
         self._known: dict[str, Event | None] = {}  # no object is ever rewritten
 
     def record(self, event: Event) -> str:
-        """Add an event; its key. LedgerError for one that isn't well-formed, StoreError where it can't be put."""
+        """Add an event; return its key. Raises LedgerError if it is malformed, StoreError if it can't be put."""
         event = checked(from_json(to_json(replace(event, caller=event.caller or caller(self._region))), "event"))
         folder = ledger_keys.prefix(event.stack, event.fleet)
         stamp = ledger_keys.stamp(ledger_keys.stamp_after(event.at, self._entries(folder, event.at)))
@@ -86,7 +85,7 @@ class Ledger:
                 put_new(self._s3, self.bucket, key, b"", "text/plain")
 
     def digests(self, sha: str, stack: str | None = None) -> set[str]:
-        """The digests of what served by that SHA; of a stack's older events only the newest are looked at."""
+        """Return the digests that have served under a SHA; if none was noted, those in the stack's newest events."""
         prefix = f"{_DIGESTS}{sha}/"
         with explained("list the ledger", f"bucket {self.bucket}"):
             found = self._s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix, MaxKeys=100).get("Contents", [])
@@ -97,7 +96,7 @@ class Ledger:
         return {event.digest for event in events if event.sha == sha and event.outcome == "succeeded"}
 
     def history(self, stack: str, fleet: str | None = None, limit: int = 20) -> list[Event]:
-        """The newest events of a fleet, or of all fleets of the stack, newest first, at most `limit`."""
+        """Return the newest events of a fleet, or of all fleets of the stack, newest first, at most `limit`."""
         folders = [ledger_keys.prefix(stack, name) for name in ([fleet] if fleet else self.fleets(stack))]
         wanted = limit
         while True:
@@ -109,11 +108,11 @@ class Ledger:
             wanted *= 2  # some of them were left out
 
     def stacks(self) -> list[str]:
-        """The stacks that the ledger knows."""
+        """Return the stacks that have events."""
         return [name for name in self._folders("ledger/") if not _DIGESTS.endswith(f"/{name}/")]
 
     def fleets(self, stack: str) -> list[str]:
-        """The fleets that the ledger knows of a stack."""
+        """Return the fleets of a stack that have events."""
         return self._folders(f"ledger/{stack}/")
 
     def _folders(self, prefix: str) -> list[str]:
@@ -123,11 +122,11 @@ class Ledger:
         return [name for each in found if (name := each.removeprefix(prefix).rstrip("/"))]
 
     def last_good(self, stack: str, fleet: str | None = None) -> Event | None:
-        """As the function `last_good`, over the newest events of a fleet or of the stack."""
+        """Return the last good event (see event.py) of a fleet, or of the stack, or None."""
         return self._search(stack, fleet, last_good)
 
     def live(self, stack: str) -> dict[str, Event]:
-        """By fleet, the event that put there what serves now, as far as the ledger knows."""
+        """Return, by fleet, the event whose release serves now, as far as the ledger knows."""
         found = {fleet: self._search(stack, fleet, live) for fleet in self.fleets(stack)}
         return {fleet: event[fleet] for fleet, event in found.items() if event}
 
@@ -148,7 +147,7 @@ class Ledger:
         return ledger_keys.newest((found for folder in folders for found in self._recent(folder, limit)), limit)
 
     def _recent(self, folder: str, limit: int) -> list[Entry]:
-        """The newest `limit` of a fleet are among them."""
+        """Return entries of a fleet that include its newest `limit`."""
         for window in _WINDOWS:
             since = self._clock() - window
             found = self._entries(folder, since)
@@ -189,7 +188,7 @@ class Ledger:
                 raise
             return self._leave_out(entry.key, str(error))
         if ledger_keys.prefix(event.stack, event.fleet) != entry.key[: entry.key.rindex("/") + 1]:
-            return self._leave_out(entry.key, f"it is of stack {event.stack}, fleet {event.fleet}")
+            return self._leave_out(entry.key, f"it belongs to stack {event.stack}, fleet {event.fleet}")
         return replace(event, stored=entry.time, stamp=entry.stamp)
 
     def _leave_out(self, key: str, why: str) -> None:

@@ -1,8 +1,8 @@
-"""The ledger's keys, and the order of its events: by S3's time, not by the clocks of those who wrote them. Pure.
+"""The ledger's keys, and the order of its events: by S3's clock, not by the clocks of their writers. Pure.
 
 S3 sets `LastModified` when it stores an object; a replica keeps the time of its original (S3 User Guide, "Lifecycle
 configuration and object replicas"). Listings have it to the second. Within a second the stamps in the keys decide: each
-writer takes care that its own is later than any that was there (`stamp_after`).
+writer makes its own later than any that is already there (`stamp_after`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 SKEW = timedelta(minutes=15)
-"""How far a clock may be off: S3 refuses what is signed by one that is further off (RequestTimeTooSkewed)."""
+"""How far a clock may be off: S3 refuses requests signed by one that is further off (RequestTimeTooSkewed)."""
 
 _KEY = re.compile(r"(\d{8}T\d{6}\.\d{6}Z)-[0-9A-Za-z]{1,64}\.json", re.ASCII)
 _FORM = "%Y%m%dT%H%M%S.%fZ"
@@ -21,7 +21,7 @@ _FORM = "%Y%m%dT%H%M%S.%fZ"
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """An event's object, as a listing shows it: `size` in bytes, `stamp` by its writer's clock, `time` as it counts."""
+    """An event's object as listed: `size` in bytes, `stamp` by its writer's clock, `time` by which it is ordered."""
 
     key: str
     size: int
@@ -30,23 +30,23 @@ class Entry:
 
     @property
     def order(self) -> tuple[datetime, datetime, str]:
-        """What entries are sorted by."""
+        """The sort key of entries."""
         return self.time, self.stamp, self.key
 
 
 def prefix(stack: str, fleet: str) -> str:
-    """Where the events of a fleet are."""
+    """Return the prefix of the keys of a fleet's events."""
     return f"ledger/{stack}/{fleet}/"
 
 
 def stamp(moment: datetime) -> str:
-    """A moment as keys have it: they ascend with it."""
+    """Return a moment in the form of keys, which sorts by time."""
     utc = moment.astimezone(timezone.utc)
     return f"{utc.year:04}{utc:%m%dT%H%M%S.%fZ}"  # %Y has no leading zeros on every platform
 
 
 def entry(key: str, folder: str, size: int, stored: datetime) -> Entry | None:
-    """The entry that an object below `folder` is; None for one that has no event's key."""
+    """Return the entry of an object below `folder`, or None if its key is not an event's."""
     named = _KEY.fullmatch(key.removeprefix(folder))
     if named is None or not key.startswith(folder):
         return None
@@ -54,25 +54,25 @@ def entry(key: str, folder: str, size: int, stored: datetime) -> Entry | None:
         stamped = datetime.strptime(named[1], _FORM).replace(tzinfo=timezone.utc)
     except ValueError:
         return None
-    # Stored long after it was stamped, it was copied here by hand, and S3's time is that of the copy.
+    # An object stored long after its stamp was copied here by hand; S3's time is then that of the copy.
     copied = stored - stamped > SKEW
     return Entry(key=key, size=size, time=stamped if copied else stored, stamp=stamped)
 
 
 def newest(entries: Iterable[Entry], limit: int) -> list[Entry]:
-    """At most so many, the newest first."""
+    """Return the newest entries, newest first, at most `limit`."""
     return sorted(entries, key=lambda found: found.order, reverse=True)[:limit]
 
 
 def complete(entries: Iterable[Entry], since: datetime, limit: int) -> bool:
-    """Whether the newest `limit` are among these, which are all those whose key has a stamp after `since`.
+    """Return whether all of the newest `limit` are among these, which are those with a stamp after `since`.
 
-    One with an earlier stamp may be newer than it says, by as much as clocks may be off.
+    An entry with an earlier stamp may be newer than it says, by as much as clocks may be off.
     """
     return sum(found.time - since > SKEW for found in entries) >= limit
 
 
 def stamp_after(moment: datetime, there: Sequence[Entry]) -> datetime:
-    """The stamp for an event at `moment`, by its writer's clock, that comes after those that are there."""
+    """Return the stamp for an event at `moment`, by its writer's clock, that is later than those already there."""
     near = [found.stamp for found in there if found.stamp - moment <= SKEW]
     return max([moment, *(before + timedelta(microseconds=1) for before in near)])

@@ -1,8 +1,7 @@
 """The release store: an S3 bucket to which releases are only ever added.
 
-`releases/<sha>/artifact.tar.gz`, then an empty `releases/tags/<tag>/<sha>` for each tag, then
-`releases/<sha>/manifest.json`; a release exists when its manifest does. All are put with `If-None-Match: *` (S3
-conditional writes), so of two publishers of a SHA exactly one is first.
+A release exists once its manifest does, which is put last: after the artifact and an empty object for each tag. All are
+put with `If-None-Match: *` (S3 conditional writes), so exactly one of several publishers of a SHA is first.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from botocore.exceptions import ClientError
 
@@ -23,14 +21,12 @@ from release.artifact.archive import Artifact, file_digest
 from release.clients import client as new_client
 from release.clients import code, explained
 from release.errors import ConflictError, ManifestError, StoreError
+from release.store import release_keys as keys
 from release.store.manifest import LIMIT_BYTES, Manifest, from_json, to_json
 from release.store.upload import ALREADY_THERE, put_new, put_new_file
 from release.store.warning import warn_once
 
 _READERS = 16
-_LONGEST_KEY = 1024
-"""Bytes (S3 User Guide, "Naming Amazon S3 objects")."""
-_MANIFEST = re.compile(r"releases/([0-9a-f]{40})/manifest\.json")
 _SHA = re.compile(r"[0-9a-f]{40}")
 
 
@@ -45,7 +41,7 @@ class Store:
         may_be_missing: bool = False,
         warn: Callable[[str], None] = warn_once,
     ) -> None:
-        """`may_be_missing`: a bucket that isn't there yet holds no release, and reading it is no error."""
+        """With `may_be_missing`, a bucket that does not exist yet is read as an empty one."""
         self.bucket = bucket
         self._warn = warn
         self._s3 = new_client("s3") if client is None else client
@@ -53,20 +49,21 @@ class Store:
 
     @property
     def where(self) -> str:
-        """How errors name it."""
+        """What errors call it."""
         return f"bucket {self.bucket}"
 
     @property
     def region(self) -> str:
-        """Where it is asked for."""
+        """The region of its client."""
         return str(self._s3.meta.region_name)
 
     def manifest(self, sha: str) -> Manifest | None:
-        """The manifest of a full SHA, or None where it isn't published.
+        """Return the manifest of a full SHA, or None if it isn't published.
 
-        StoreError where the bucket can't be read, ManifestError where this version can't read what is there.
+        Raises StoreError if the bucket can't be read, ManifestError if this version can't read the manifest,
+        ConflictError if it is another release's.
         """
-        key = manifest_key(sha)
+        key = keys.manifest(sha)
         with explained(f"read {key}", self.where):
             try:
                 body: bytes = self._s3.get_object(Bucket=self.bucket, Key=key)["Body"].read(LIMIT_BYTES + 1)
@@ -82,10 +79,10 @@ class Store:
         return found
 
     def publish(self, artifact: Artifact, manifest: Manifest) -> Manifest:
-        """Put the artifact, then its manifest; the manifest that is in the store in the end.
+        """Put the artifact and then its manifest; return the manifest that is then in the store.
 
-        Where another publisher was first, theirs is the release. That is an error only if its digest differs although
-        no build step could explain it (ConflictError).
+        If another publisher was first, it is theirs. Raises ConflictError only if its digest differs and no build step
+        explains that.
         """
         existing = self.manifest(manifest.sha)
         if existing is None:
@@ -96,61 +93,62 @@ class Store:
         return existing
 
     def list(self, limit: int | None = None) -> Sequence[Manifest]:
-        """The releases, the newest first, at most `limit`."""
+        """Return the releases, newest first, at most `limit`."""
         newest = [sha for _, sha in sorted(self._keys("releases/"), reverse=True)]
         found: list[Manifest] = []
         step = limit or len(newest) or 1
-        for start in range(0, len(newest), step):  # more than one step where some can't be read
+        for start in range(0, len(newest), step):  # it takes more than one step if some can't be read
             found += self._manifests(newest[start : start + step])
             if len(found) >= step:
                 break
         return found[:limit]
 
     def by_tag(self, tag: str) -> Sequence[Manifest]:
-        """The releases that have, or had, that tag: more than one where it was moved."""
-        prefix = tag_key(tag, "")
-        if len(prefix) + 40 > _LONGEST_KEY:
+        """Return the releases that have, or had, a tag: more than one if it was moved."""
+        prefix = keys.tag(tag, "")
+        if len(prefix) + 40 > keys.LONGEST:
             return ()
         named = (key.removeprefix(prefix) for _, key in self._objects(prefix))
         return self._manifests([sha for sha in named if _SHA.fullmatch(sha)])
 
     def tag(self, sha: str, tags: Sequence[str]) -> None:
-        """Say that a release has those tags too: one may be made long after the release was published."""
+        """Record that a release has those tags too: a tag may be made long after the release was published."""
         for tag in tags:
-            if len(tag_key(tag, sha)) > _LONGEST_KEY:
+            if len(keys.tag(tag, sha)) > keys.LONGEST:
                 continue  # found by git only
-            with explained(f"put {tag_key(tag, sha)}", self.where):
-                put_new(self._s3, self.bucket, tag_key(tag, sha), b"", "text/plain")
+            with explained(f"put {keys.tag(tag, sha)}", self.where):
+                put_new(self._s3, self.bucket, keys.tag(tag, sha), b"", "text/plain")
 
     def by_prefix(self, prefix: str) -> Sequence[Manifest]:
-        """The releases whose SHA begins like that."""
+        """Return the releases whose SHA has that prefix."""
         return self._manifests([sha for _, sha in self._keys(f"releases/{prefix}")])
 
     def check(self, manifest: Manifest) -> None:
-        """StoreError unless the artifact is there, of the manifest's size and digest, by what S3 knows of it.
+        """Check, by what S3 knows of it, that the artifact is there and has the manifest's size and digest.
 
-        Replication copies objects in any order: a manifest may arrive before its artifact.
+        Raises StoreError if it is missing, ConflictError if it differs. Replication copies objects in any order: a
+        manifest may arrive before its artifact.
         """
         found = self._stored(manifest.sha)
         if found is None:
             raise StoreError(
                 f"{self.where}: release {manifest.sha} has a manifest but no artifact: if this bucket is a replica, "
-                f"wait for {artifact_key(manifest.sha)}; else publish it again"
+                f"wait for {keys.artifact(manifest.sha)}; else publish it again"
             )
         digest, size = found
         if digest != manifest.digest or size != manifest.size:
             raise ConflictError(self._changed(manifest, digest))
 
     def verify(self, manifest: Manifest) -> None:
-        """As `check`, but by reading the whole artifact."""
+        """Check the artifact as `check` does, but by reading all of it."""
         self.check(manifest)
-        digest = self._read_digest(artifact_key(manifest.sha))
+        digest = self._read_digest(keys.artifact(manifest.sha))
         if digest != manifest.digest:
             raise ConflictError(self._changed(manifest, digest))
 
     def download(self, manifest: Manifest, destination: Path) -> None:
-        """The artifact, into the file `destination`; ConflictError, and no file, where it is not what was published."""
-        key = artifact_key(manifest.sha)
+        """Download the artifact to a file. Raises ConflictError, and leaves no file, if it was changed in the store."""
+        key = keys.artifact(manifest.sha)
         with explained(f"read {key}", self.where):
             self._s3.download_file(self.bucket, key, str(destination))
         with destination.open("rb") as stream:
@@ -160,7 +158,7 @@ class Store:
             raise ConflictError(self._changed(manifest, digest))
 
     def _put_artifact(self, artifact: Artifact, manifest: Manifest) -> Manifest:
-        key = artifact_key(manifest.sha)
+        key = keys.artifact(manifest.sha)
         stored = self._stored(manifest.sha)
         if stored is None:
             with explained(f"put {key}", self.where):
@@ -168,28 +166,28 @@ class Store:
                     return manifest
             stored = self._stored(manifest.sha)
         if stored is None:
-            raise StoreError(f"{self.where}: {key} has just vanished: nothing may remove what is in the store")
+            raise self._vanished(key)
         digest, size = stored
         if digest != artifact.digest and manifest.build is None:
             raise ConflictError(self._differs(manifest.sha, digest, artifact.digest))
         return replace(manifest, digest=digest, size=size)
 
     def _put_manifest(self, manifest: Manifest) -> Manifest:
-        # Before the manifest: one that points at nothing is passed over, a missing one would hide the release.
+        # Before the manifest: a tag without a release is ignored, but a missing tag would hide the release.
         self.tag(manifest.sha, manifest.tags)
-        key = manifest_key(manifest.sha)
+        key = keys.manifest(manifest.sha)
         with explained(f"put {key}", self.where):
             answer = put_new(self._s3, self.bucket, key, to_json(manifest).encode(), "application/json")
         if answer is not ALREADY_THERE:
             return manifest
         existing = self.manifest(manifest.sha)
         if existing is None:
-            raise StoreError(f"{self.where}: {key} has just vanished: nothing may remove what is in the store")
+            raise self._vanished(key)
         return existing
 
     def _stored(self, sha: str) -> tuple[str, int] | None:
-        """Digest and size of the artifact of a SHA, as S3 knows them; None where there is none."""
-        key = artifact_key(sha)
+        """Return the digest and size of a SHA's artifact, as S3 knows them, or None if there is no artifact."""
+        key = keys.artifact(sha)
         with explained(f"look at {key}", self.where):
             try:
                 head = self._s3.head_object(Bucket=self.bucket, Key=key, ChecksumMode="ENABLED")
@@ -198,20 +196,20 @@ class Store:
                     return None
                 raise
         checksum = str(head.get("ChecksumSHA256", ""))
-        # S3 computed it itself. That of an upload in parts ("…-<parts>", like its ETag) is one of checksums; and the
-        # metadata says whatever the uploader said.
+        # S3 computed the checksum itself, unlike the metadata, which is the uploader's. After an upload in parts it is
+        # a checksum of checksums ("…-<parts>", like the ETag).
         in_parts = "-" in checksum + str(head["ETag"])
         whole = base64.b64decode(checksum).hex() if checksum and not in_parts else self._read_digest(key)
         return whole, int(head["ContentLength"])
 
     def _read_digest(self, key: str) -> str:
-        """The digest of an object of which S3 knows none: the whole of it has to be read."""
+        """Return the digest of an object for which S3 has none, by reading all of it."""
         with explained(f"read {key}", self.where):
             return file_digest(self._s3.get_object(Bucket=self.bucket, Key=key)["Body"])
 
     def _keys(self, prefix: str) -> Sequence[tuple[datetime, str]]:
-        matched = [(modified, _MANIFEST.fullmatch(key)) for modified, key in self._objects(prefix)]
-        return [(modified, match[1]) for modified, match in matched if match]
+        matched = [(modified, keys.sha_of_manifest(key)) for modified, key in self._objects(prefix)]
+        return [(modified, sha) for modified, sha in matched if sha]
 
     def _objects(self, prefix: str) -> Sequence[tuple[datetime, str]]:
         with explained("list its releases", self.where):
@@ -228,15 +226,18 @@ class Store:
             return [manifest for manifest in pool.map(self._readable, shas) if manifest]
 
     def _readable(self, sha: str) -> Manifest | None:
-        """Of several releases, one that can't be read hides no other."""
+        """Return the manifest, or None with a warning: one that can't be read must not hide the others."""
         try:
             return self.manifest(sha)
         except (ManifestError, ConflictError) as error:
             self._warn(f"release {sha} is left out: {error}")
             return None
 
+    def _vanished(self, key: str) -> StoreError:
+        return StoreError(f"{self.where}: {key} has just vanished: nothing may remove objects from the store")
+
     def _changed(self, manifest: Manifest, stored: str) -> str:
-        key = artifact_key(manifest.sha)
+        key = keys.artifact(manifest.sha)
         return (
             f"{self.where}: {key} has the digest {stored}, release {manifest.sha} has {manifest.digest}: it was "
             "changed after it was published. The bucket keeps versions: remove the new one (`aws s3api "
@@ -249,18 +250,3 @@ class Store:
             f"from another directory or by another version of slipway; a release never changes, so deploy the one "
             f"that is there (`python -m release show {sha[:12]}`) or make a new commit"
         )
-
-
-def artifact_key(sha: str) -> str:
-    """The key of a release's archive."""
-    return f"releases/{sha}/artifact.tar.gz"
-
-
-def manifest_key(sha: str) -> str:
-    """The key of a release's manifest."""
-    return f"releases/{sha}/manifest.json"
-
-
-def tag_key(tag: str, sha: str) -> str:
-    """The key that says that a release has a tag, so that a tag is found without reading every manifest."""
-    return f"releases/tags/{quote(tag, safe='')}/{sha}"

@@ -1,7 +1,7 @@
-"""Objects that are put once: S3's conditional writes, in one request or in parts.
+"""Uploads objects only if they don't exist yet (S3's conditional writes), in one request or in parts.
 
-`If-None-Match: *` answers 412 PreconditionFailed where the key exists, and 409 ConditionalRequestConflict where another
-write of it is under way (S3 User Guide, "Add preconditions to S3 operations with conditional requests").
+With `If-None-Match: *`, S3 answers 412 PreconditionFailed if the key exists, and 409 ConditionalRequestConflict while
+another write of it is under way (S3 User Guide, "Add preconditions to S3 operations with conditional requests").
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from release.artifact.archive import Artifact
 from release.clients import FAILURES, code
 
 MULTIPART_ABOVE = 1 << 30
-"""Bytes. S3 knows the SHA-256 only of what came in one request; what came in parts has to be read for it."""
+"""Bytes. S3 computes the SHA-256 only of an object that came in one request; one in parts has to be read for it."""
 PART = 16 << 20
 ALGORITHM = "SHA256"
-"""Said beside each checksum: a bucket with object lock takes nothing without it (PutObject's reference)."""
+"""Sent with each checksum: a bucket with object lock requires it (PutObject's reference)."""
 _CONFLICTS = 5
 
 
 class Outcome(Enum):
-    """What came of a conditional write."""
+    """The result of a conditional write."""
 
     PUT = "put"
     ALREADY_THERE = "already there"
@@ -37,7 +37,7 @@ PUT, ALREADY_THERE = Outcome.PUT, Outcome.ALREADY_THERE
 
 
 def put_new(s3: Any, bucket: str, key: str, body: bytes, content_type: str) -> Outcome:  # noqa: ANN401
-    """Put a small object unless there is one. Raises ClientError as PutObject does."""
+    """Put a small object unless the key exists. Raises ClientError as PutObject does."""
     checksum = base64.b64encode(hashlib.sha256(body).digest()).decode()
 
     def put() -> None:
@@ -55,7 +55,7 @@ def put_new(s3: Any, bucket: str, key: str, body: bytes, content_type: str) -> O
 
 
 def put_new_file(s3: Any, bucket: str, key: str, artifact: Artifact) -> Outcome:  # noqa: ANN401
-    """Put an artifact unless there is one, never holding more than a part. Raises ClientError as S3 does."""
+    """Put an artifact unless the key exists, with at most one part in memory. Raises ClientError as S3 does."""
     send = _in_parts if artifact.size > MULTIPART_ABOVE else _whole
     return _once(lambda: send(s3, bucket, key, artifact))
 
@@ -100,8 +100,8 @@ def _in_parts(s3: Any, bucket: str, key: str, artifact: Artifact) -> None:  # no
             parts = _send_parts(s3, target, body)
         s3.complete_multipart_upload(**target, MultipartUpload={"Parts": parts}, IfNoneMatch="*")
     except BaseException:
-        # Also on Ctrl-C: parts of an upload that never ends are stored, and paid for, unseen.
-        with contextlib.suppress(*FAILURES):  # the lifecycle rule of the bucket is the second net
+        # Also on Ctrl-C: the parts of an unfinished upload are invisible, but stored and paid for.
+        with contextlib.suppress(*FAILURES):  # the bucket's lifecycle rule removes what is left
             s3.abort_multipart_upload(**target)
         raise
 

@@ -1,4 +1,4 @@
-"""Warnings of what lies deep below a command or a rollout, where nobody is at hand to tell."""
+"""Prints warnings from code that has no caller to report them to."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _ONE_AT_A_TIME = threading.Lock()
 
 
 def warn_once(line: str) -> None:
-    """To standard error, once in a process: Pulumi shows it below the stack's diagnostics."""
+    """Print a warning to standard error, once a process. Pulumi shows it among the stack's diagnostics."""
     with _ONE_AT_A_TIME:
         if line not in _SAID:
             _SAID.add(line)

@@ -139,7 +139,7 @@ def test_what_answers_in_place_of_aws_is_no_traceback(
         finally:
             server.shutdown()
     assert (status, out) == (1, "")
-    assert "what answered is not AWS: check the region, AWS_ENDPOINT_URL and the network's proxy\n" in errors
+    assert "the answer did not come from AWS: check the region, AWS_ENDPOINT_URL and the network's proxy\n" in errors
 
 
 @pytest.mark.parametrize("words", [["--limit", "0"], ["--limit", "-1"], ["--limit", "1e3"], ["--stack", "a b"]])

@@ -182,7 +182,7 @@ def test_an_event_without_a_version_leaves_the_newest_one(two: Stack):
 def test_a_manifest_that_was_changed_is_no_way_back(two: Stack):
     """Something else served by that SHA, as the ledger knows."""
     two.served = {"other"}
-    with pytest.raises(ReleaseError, match="what served by that SHA had other"):
+    with pytest.raises(ReleaseError, match="what served under this SHA had other"):
         two.rollback().target(two.fleet("web", 2), two.rollback().store.manifest(A))  # pyright: ignore[reportArgumentType]
 
 

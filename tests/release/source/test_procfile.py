@@ -40,7 +40,7 @@ def test_a_process_that_is_not_there():
     assert command({"web": "x"}, "web", "a" * 40) == "x"
     with pytest.raises(ProcfileError, match="its Procfile has web, worker"):
         command({"worker": "y", "web": "x"}, "api", "a" * 40)
-    with pytest.raises(ProcfileError, match="no process at all; name one of those, or set the fleet's command"):
+    with pytest.raises(ProcfileError, match="no processes; name one of those, or set the fleet's command"):
         command({}, "web", "a" * 40)
 
 

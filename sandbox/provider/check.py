@@ -155,6 +155,6 @@ def _made_name(rule: Autoname, prefix: str | None, naming: Naming) -> str:
         return prefix + digest[:26]
     if naming.proposal:
         return naming.proposal
-    room = rule.length - 8 - len(rule.start) - len(rule.end)
-    name = f"{rule.start}{naming.logical[:room]}-{digest[:7]}{rule.end}"
+    room = rule.length - 8 - len(rule.start)
+    name = f"{rule.start}{naming.logical[:room]}-{digest[:7]}"
     return name.lower() if rule.lower else name

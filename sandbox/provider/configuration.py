@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from sandbox.provider.call import Call
@@ -16,18 +16,18 @@ from sandbox.provider.schema import Props, Value
 _HONOURED = {"region", "defaultTags", "allowedAccountIds", "forbiddenAccountIds"}
 # These say how to reach AWS, which is the emulator's business here.
 _WITHOUT_EFFECT = {
-    "accessKey",
-    "endpoints",
-    "maxRetries",
-    "profile",
-    "retryMode",
-    "s3UsePathStyle",
-    "secretKey",
-    "skipCredentialsValidation",
-    "skipMetadataApiCheck",
-    "skipRegionValidation",
-    "skipRequestingAccountId",
-    "token",
+    *(
+        "accessKey",
+        "endpoints",
+        "maxRetries",
+        "profile",
+        "retryMode",
+        "s3UsePathStyle",
+        "secretKey",
+        "token",
+        "version",
+    ),
+    *("skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation", "skipRequestingAccountId"),
     "version",
 }
 
@@ -79,11 +79,6 @@ def problems(settings: Props) -> Iterator[tuple[str, str]]:
     for name in sorted(settings):
         if not name.startswith("__") and name not in _HONOURED | _WITHOUT_EFFECT:
             yield name, f"this provider does not know the setting; it honours {', '.join(sorted(_HONOURED))}"
-
-
-def from_variables(variables: Mapping[str, str]) -> Props:
-    """The settings in the form that older engines send, `aws:config:region`."""
-    return {name.rsplit(":", 1)[-1]: value for name, value in variables.items()}
 
 
 def parse(settings: Props) -> Configuration:

@@ -17,6 +17,10 @@ class ProviderError(Exception):
     """A request that cannot be met; the message says why and what mends it."""
 
 
+class Gone(Exception):  # no error: what is looked for does not exist
+    """AWS lists nothing where a resource was looked for."""
+
+
 def code_of(error: Exception) -> str:
     """AWS's error code, or an empty string."""
     return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
@@ -25,7 +29,7 @@ def code_of(error: Exception) -> str:
 def is_gone(error: Exception) -> bool:
     """Whether AWS says that the thing asked for does not exist."""
     if not isinstance(error, ClientError):
-        return False
+        return isinstance(error, Gone)
     if _GONE.search(code_of(error)):
         return True
     message = str(error.response.get("Error", {}).get("Message", ""))
@@ -36,7 +40,7 @@ def gone_is_none(ask: Callable[[], _T]) -> _T | None:
     """Return what the function does, or None where AWS says that the thing asked for does not exist."""
     try:
         return ask()
-    except ClientError as error:
+    except Exception as error:
         if is_gone(error):
             return None
         raise

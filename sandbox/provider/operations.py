@@ -23,8 +23,6 @@ def read(resource: Resource, call: Call, id_: str, prior: Props) -> Props | None
         if is_gone(error):
             return None
         raise
-    if reading is None:
-        return None
     state = merge(resource.fields, _with_defaults(resource, prior), reading)
     state.update({name: reading[name] for name in resource.outputs if reading.get(name) is not None})
     if resource.regional:

@@ -27,6 +27,7 @@ class Resource:
     - `computed`, `given`: AWS decides where the program does not, or (`given`) only the program does
     - `required`: missing is an error, although the SDK lets it be left out
     - `replace`, `in_place`: a change makes a new resource, or none, whatever CloudFormation says
+    - `off`: flags that are false where the program does not set them
     - `ordered`: a list whose order matters; all others are sets
     - `secret`: encrypted in the state
     - `kinds`, `defaults`, `names`: by property, its kind, its default and its name in the AWS API
@@ -34,8 +35,8 @@ class Resource:
     The functions of the module:
 
     - `create(call, inputs)` returns the id (and reports it earlier with `Call.created` where more steps follow)
-    - `read(call, id, prior)` returns what AWS says, by SDK name, or None where the resource is gone; a name with the
-      value None is absent in AWS, a name left out cannot be read and keeps what it was
+    - `read(call, id, prior)` returns what AWS says, by SDK name, or raises `Gone`; a name with the value None is absent
+      in AWS, a name left out cannot be read and keeps what it was
     - `delete(call, id, state)`
 
     and, where there is something for them to do:
@@ -55,6 +56,7 @@ class Resource:
     required: str = ""
     replace: str = ""
     in_place: str = ""
+    off: str = ""
     ordered: str = ""
     secret: str = ""
     kinds: Mapping[str, Kind] = field(default_factory=dict[str, "Kind"])
@@ -100,8 +102,8 @@ class Resource:
         """Make the resource and return its id."""
         return self._function("create")(call, inputs)
 
-    def read(self, call: Call, id_: str, prior: Props) -> Props | None:
-        """Return what AWS says of the resource, or None where it is gone."""
+    def read(self, call: Call, id_: str, prior: Props) -> Props:
+        """Return what AWS says of the resource; raise `Gone`, or AWS's own error, where it does not exist."""
         return self._function("read")(call, id_, prior)
 
     def update(self, call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> None:

@@ -56,4 +56,3 @@ class Autoname:
     lower: bool = False
     prefix: str = "namePrefix"
     start: str = ""
-    end: str = ""

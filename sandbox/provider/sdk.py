@@ -115,7 +115,7 @@ class _Table:
             field,
             kind=_of_path(self._resource.kinds, path) or field.kind,
             aws=_of_path(self._resource.names, path),
-            default=_of_path(self._resource.defaults, path),
+            default=False if self._says("off", path) else _of_path(self._resource.defaults, path),
             computed=self._says("computed", path),
             secret=self._says("secret", path),
         )

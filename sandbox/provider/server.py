@@ -88,9 +88,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Configure(self, request: pb.ConfigureRequest, context: Context) -> pb.ConfigureResponse:
         """Takes the region and default tags for this connection."""
-        settings = decode(request.args).values or configuration.from_variables(request.variables)
         try:
-            made = configuration.parse(settings)
+            made = configuration.parse(decode(request.args).values)
             configuration.allow_account(made, Call(self._clients, made.region, _TIMEOUT))
         except Exception as error:
             self._abort(context, explain("configuring", "pulumi:providers:aws", "aws", error))

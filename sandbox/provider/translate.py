@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
+from sandbox.provider.errors import Gone
 from sandbox.provider.schema import Field, Props, Value
 from sandbox.provider.tags import in_any_order
 
@@ -60,8 +61,15 @@ def _scalar_from_aws(field: Field, value: Value) -> Value:
 
 
 def first(replies: Iterable[Any]) -> Value:
-    """Return the first (most often the only) element of an AWS list, or None."""
+    """Return the first element of an AWS list, None where it has none."""
     return next(iter(replies), None)
+
+
+def only(replies: Iterable[Any]) -> Value:
+    """Return the first element of an AWS list; raise `Gone` where it has none."""
+    for reply in replies:
+        return reply
+    raise Gone
 
 
 def stripped(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -46,23 +46,8 @@ aws.ec2.Route(
     **pick({"gateway_id": gateway.id}, {"nat_gateway_id": nat.id}),
 )
 aws.ec2.RouteTableAssociation("association", route_table_id=table.id, subnet_id=subnets[0].id)
-aws.ec2.RouteTable("inline", vpc_id=vpc.id, routes=[{"cidr_block": "0.0.0.0/0", "gateway_id": gateway.id}])
-aws.ec2.DefaultSecurityGroup("default", vpc_id=vpc.id)
+aws.ec2.DefaultSecurityGroup("default", vpc_id=vpc.id, ingress=[], egress=[])
 web = aws.ec2.SecurityGroup("web", vpc_id=vpc.id, description="web")
-aws.ec2.SecurityGroup(
-    "inline",
-    vpc_id=vpc.id,
-    ingress=[
-        {
-            "protocol": "tcp",
-            "from_port": 80,
-            "to_port": 80,
-            "cidr_blocks": pick(["0.0.0.0/0", "10.0.0.0/8"], ["10.0.0.0/8"]),
-        },
-        {"protocol": "tcp", "from_port": 90, "to_port": 90, "self": True},
-    ],
-    egress=[{"protocol": "-1", "from_port": 0, "to_port": 0, "cidr_blocks": ["0.0.0.0/0"]}],
-)
 aws.vpc.SecurityGroupIngressRule(
     "https",
     security_group_id=web.id,
@@ -302,12 +287,12 @@ aws.cloudwatch.MetricAlarm(
 )
 
 # Names and certificates.
-zone = aws.route53.Zone("zone", name="example.com", force_destroy=True, comment=pick("one", "two"))
+zone = os.environ["ZONE"]
 certificate = aws.acm.Certificate("web", domain_name="example.com", validation_method="DNS")
 option = certificate.domain_validation_options[0]
 proof = aws.route53.Record(
     "proof",
-    zone_id=zone.zone_id,
+    zone_id=zone,
     name=option.resource_record_name,
     type=option.resource_record_type,
     records=[option.resource_record_value],
@@ -317,7 +302,7 @@ aws.acm.CertificateValidation("web", certificate_arn=certificate.arn, validation
 check = aws.route53.HealthCheck("web", type="HTTP", fqdn="example.com", port=80, failure_threshold=pick(3, 4))
 aws.route53.Record(
     "web",
-    zone_id=zone.zone_id,
+    zone_id=zone,
     name="www",
     type="A",
     aliases=[{"name": balancer.dns_name, "zone_id": balancer.zone_id, "evaluate_target_health": not CHANGED}],

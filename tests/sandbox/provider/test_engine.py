@@ -14,7 +14,8 @@ PROGRAM = Path(__file__).with_name("everything.py")
 @pytest.mark.sandbox
 def test_every_type_lives_a_whole_life(stack, aws):
     """Up, no drift and no change after it, drift by hand is found, an update in place, and nothing left at the end."""
-    everything = stack(PROGRAM, GENERATION="1")
+    zone = aws("route53").create_hosted_zone(Name="example.com", CallerReference="everything")["HostedZone"]
+    everything = stack(PROGRAM, GENERATION="1", ZONE=zone["Id"].rsplit("/", 1)[1])
     everything.run("up", "--yes", "--skip-preview")
     resources = json.loads(everything.run("stack", "export"))["deployment"]["resources"]
     assert {resource["type"] for resource in resources} >= set(RESOURCES)

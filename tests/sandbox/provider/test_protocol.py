@@ -256,20 +256,39 @@ def test_drift_becomes_inputs(provider, aws):
     provider.delete(mended)
 
 
+def test_a_rule_in_the_default_group_is_drift(provider, aws):
+    """The default group is kept empty: what somebody lets in by hand is found, and the next update removes it."""
+    vpc = provider.create(VPC, "main", {"cidrBlock": "10.0.0.0/16"})
+    news = {"vpcId": vpc.id, "ingress": [], "egress": []}
+    group = provider.create("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup", "default", news)
+    assert (group.state["ingress"], group.state["egress"]) == ([], [])
+    opened = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    aws("ec2").authorize_security_group_ingress(GroupId=group.id, IpPermissions=[opened])
+    drifted = provider.read(group)
+    assert list(provider.diff(drifted, news)[0].diffs) == ["ingress"]
+    assert provider.update(drifted, news).state["ingress"] == []
+    _, failures = provider.check(
+        group.type, "default", {**news, "egress": [{"protocol": "-1", "fromPort": 0, "toPort": 0}]}
+    )
+    assert set(failures) == {"egress"}
+    provider.delete(group)
+    provider.delete(vpc)
+
+
 @pytest.mark.parametrize("changed", [{"setIdentifier": "green"}, {"type": "AAAA", "records": ["::1"]}])
 def test_the_identity_of_a_record_changes_in_place(provider, aws, changed):
     """As upstream: the old record goes and the new one comes in one change, without a replacement."""
-    zone = provider.create("aws:route53/zone:Zone", "zone", {"name": "slipway.test", "forceDestroy": True})
+    made = aws("route53").create_hosted_zone(Name="slipway.test", CallerReference=str(changed))["HostedZone"]
+    zone = made["Id"].rsplit("/", 1)[1]
     weight = {"weightedRoutingPolicies": [{"weight": 1}], "setIdentifier": "blue"}
-    news = {"zoneId": zone.id, "name": "www", "type": "A", "ttl": 60, "records": ["127.0.0.1"], **weight}
+    news = {"zoneId": zone, "name": "www", "type": "A", "ttl": 60, "records": ["127.0.0.1"], **weight}
     record = provider.create("aws:route53/record:Record", "www", news)
     reply, _ = provider.diff(record, {**news, **changed})
     assert (sorted(reply.diffs), list(reply.replaces)) == (sorted(changed), [])
     provider.update(record, {**news, **changed})
-    listed = aws("route53").list_resource_record_sets(HostedZoneId=zone.id)["ResourceRecordSets"]
+    listed = aws("route53").list_resource_record_sets(HostedZoneId=zone)["ResourceRecordSets"]
     found = [(r["Type"], r["SetIdentifier"]) for r in listed if r["Name"] == "www.slipway.test."]
     assert found == [(changed.get("type", "A"), changed.get("setIdentifier", "blue"))]
-    provider.delete(zone)
 
 
 def test_a_parameter_that_was_kept_is_taken_over(provider, aws):

@@ -1,21 +1,14 @@
 """aws.acm.Certificate, requested from ACM; importing one is not served."""
 
-from collections.abc import Sequence
-from typing import Any
-
-from sandbox.provider.call import Call
-from sandbox.provider.resource import Resource
-from sandbox.provider.schema import Props
-from sandbox.provider.tags import tag_map, tags_at_creation
+from sandbox.provider.kit import Call, Names, Pairs, Props, Resource, tag_map, tags_at_creation
 
 _RECORDS = 75.0  # seconds; what upstream gives ACM to name the validation records
 # Upstream also tells the status and dates, which change when it is issued: a refresh would find drift.
 RESOURCE = Resource(
     __name__,
     "AWS::CertificateManager::Certificate",
-    unserved="certificate* earlyRenewalDuration privateKey* validationOptions",
+    unserved="certificate* earlyRenewalDuration options privateKey* validationOptions",
     required="domainName validationMethod",
-    computed="options.*",
     replace="validationMethod",
 )
 
@@ -29,31 +22,26 @@ def create(call: Call, inputs: Props) -> str:
     return arn
 
 
-def describe(call: Call, arn: str) -> dict[str, Any]:
+def describe(call: Call, arn: str) -> Props:
     return call.client("acm").describe_certificate(CertificateArn=arn)["Certificate"]
 
 
-def _has_records(certificate: dict[str, Any]) -> bool:
+def _has_records(certificate: Props) -> bool:
     options = certificate.get("DomainValidationOptions", [])
     return bool(options) and all("ResourceRecord" in o for o in options)
 
 
-def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> None:
-    if "options" in changed and new.get("options"):
-        call.client("acm").update_certificate_options(CertificateArn=id_, **RESOURCE.to_aws(new, "options"))
-
-
-def tag(call: Call, id_: str, pairs: Sequence[dict[str, Any]]) -> None:
+def tag(call: Call, id_: str, pairs: Pairs) -> None:
     call.client("acm").add_tags_to_certificate(CertificateArn=id_, Tags=pairs)
 
 
-def untag(call: Call, id_: str, keys: Sequence[str]) -> None:
+def untag(call: Call, id_: str, keys: Names) -> None:
     call.client("acm").remove_tags_from_certificate(CertificateArn=id_, Tags=[{"Key": key} for key in keys])
 
 
-def read(call: Call, id_: str, prior: Props) -> Props | None:
+def read(call: Call, id_: str, prior: Props) -> Props:
     certificate = describe(call, id_)
-    options: list[dict[str, Any]] = certificate.get("DomainValidationOptions", [])
+    options: list[Props] = certificate.get("DomainValidationOptions", [])
     names = [n for n in certificate.get("SubjectAlternativeNames", []) if n != certificate["DomainName"]]
     if certificate["DomainName"] in (prior.get("subjectAlternativeNames") or []):
         names.append(certificate["DomainName"])
@@ -71,7 +59,7 @@ def read(call: Call, id_: str, prior: Props) -> Props | None:
     return reading
 
 
-def _record(option: dict[str, Any]) -> Props:
+def _record(option: Props) -> Props:
     record = option["ResourceRecord"]
     return {
         "domainName": option["DomainName"],

@@ -1,12 +1,7 @@
 """aws.acm.CertificateValidation: waits until a certificate is issued."""
 
-from typing import Any
-
-from sandbox.provider.call import Call
-from sandbox.provider.errors import ProviderError
-from sandbox.provider.resource import Resource
+from sandbox.provider.kit import Call, Gone, Props, ProviderError, Resource
 from sandbox.provider.resources.acm.certificate import describe
-from sandbox.provider.schema import Props
 
 _VALIDATION = 4500.0  # seconds, upstream's default
 RESOURCE = Resource(__name__, replace="certificateArn validationRecordFqdns")
@@ -18,7 +13,7 @@ def create(call: Call, inputs: Props) -> str:
     return str(certificate.get("IssuedAt") or arn)
 
 
-def _issued(call: Call, arn: str) -> dict[str, Any] | None:
+def _issued(call: Call, arn: str) -> Props | None:
     certificate = describe(call, arn)
     if certificate["Status"] not in ("ISSUED", "PENDING_VALIDATION"):
         reason = certificate.get("FailureReason") or "no reason given"
@@ -26,9 +21,10 @@ def _issued(call: Call, arn: str) -> dict[str, Any] | None:
     return certificate if certificate["Status"] == "ISSUED" else None
 
 
-def read(call: Call, id_: str, prior: Props) -> Props | None:
-    certificate = describe(call, prior["certificateArn"])
-    return {"certificateArn": prior["certificateArn"]} if certificate["Status"] == "ISSUED" else None
+def read(call: Call, id_: str, prior: Props) -> Props:
+    if describe(call, prior["certificateArn"])["Status"] != "ISSUED":
+        raise Gone
+    return {"certificateArn": prior["certificateArn"]}
 
 
 def delete(call: Call, id_: str, state: Props) -> None:

@@ -1,13 +1,9 @@
 """aws.autoscaling.Group. Like upstream, a creation waits for capacity, and a deletion for the last instance to go."""
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from sandbox.provider.call import Call
-from sandbox.provider.resource import Resource
-from sandbox.provider.schema import Autoname, Props
-from sandbox.provider.translate import first, to_aws
+from sandbox.provider.kit import Autoname, Call, Gone, Problems, Props, Resource, first, to_aws
 
 RESOURCE = Resource(
     __name__,
@@ -20,14 +16,8 @@ RESOURCE = Resource(
     " *.spotInstancePools",
     given="launchTemplate mixedInstancesPolicy",
     ordered="*.overrides terminationPolicies",
-    defaults={
-        "forceDelete": False,
-        "healthCheckGracePeriod": 300,
-        "ignoreFailedScalingActivities": False,
-        "metricsGranularity": "1Minute",
-        "protectFromScaleIn": False,
-        "waitForCapacityTimeout": "10m",
-    },
+    off="forceDelete ignoreFailedScalingActivities protectFromScaleIn",
+    defaults={"healthCheckGracePeriod": 300, "metricsGranularity": "1Minute", "waitForCapacityTimeout": "10m"},
     names={
         "initialLifecycleHooks": "LifecycleHookSpecificationList",
         "initialLifecycleHooks.name": "LifecycleHookName",
@@ -51,12 +41,8 @@ _APART = {
 # AWS leaves these out of DescribeAutoScalingGroups where they are not set; moto always does (its template of the reply
 # lacks them: https://github.com/getmoto/moto/blob/5.2.5/moto/autoscaling/responses.py), so absence proves nothing.
 _UNRELIABLE = {
-    "availabilityZoneDistribution",
-    "context",
-    "defaultInstanceWarmup",
-    "desiredCapacityType",
-    "instanceMaintenancePolicy",
-    "maxInstanceLifetime",
+    *("availabilityZoneDistribution", "context", "defaultInstanceWarmup", "desiredCapacityType"),
+    *("instanceMaintenancePolicy", "maxInstanceLifetime"),
 }
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?")
 _DRAIN = 600.0  # seconds, upstream's default for the deletion of a group
@@ -79,7 +65,7 @@ def create(call: Call, inputs: Props) -> str:
     return name
 
 
-def _tags(name: str, tags: Sequence[Props]) -> list[dict[str, Any]]:
+def _tags(name: str, tags: Sequence[Props]) -> list[Props]:
     fields = RESOURCE.fields["tags"].inner
     return [{**to_aws(fields, t), "ResourceId": name, "ResourceType": "auto-scaling-group"} for t in tags]
 
@@ -164,15 +150,15 @@ def _in_service(call: Call, name: str) -> int:
     return sum(i["LifecycleState"] == "InService" and i["HealthStatus"] == "Healthy" for i in instances)
 
 
-def _group(call: Call, name: str) -> dict[str, Any] | None:
+def _group(call: Call, name: str) -> Props | None:
     reply = call.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[name])
     return first(reply["AutoScalingGroups"])
 
 
-def read(call: Call, id_: str, prior: Props) -> Props | None:
+def read(call: Call, id_: str, prior: Props) -> Props:
     group = _group(call, id_)
     if group is None or group.get("Status"):  # set only while the group is being deleted
-        return None
+        raise Gone
     settings = RESOURCE.from_aws(group, *_settings())
     if settings["terminationPolicies"] == ["Default"]:
         settings["terminationPolicies"] = prior.get("terminationPolicies")
@@ -198,7 +184,7 @@ def delete(call: Call, id_: str, state: Props) -> None:
     call.wait(f"{id_} to be deleted", lambda: _group(call, id_) is None, _DRAIN)
 
 
-def check(inputs: Props) -> Iterator[tuple[str, str]]:
+def check(inputs: Props) -> Problems:
     if ("launchTemplate" in inputs) == ("mixedInstancesPolicy" in inputs):
         yield "launchTemplate", "set exactly one of launchTemplate and mixedInstancesPolicy"
     timeout = inputs["waitForCapacityTimeout"]

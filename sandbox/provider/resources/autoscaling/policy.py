@@ -1,9 +1,6 @@
 """aws.autoscaling.Policy: target tracking, step and simple scaling."""
 
-from sandbox.provider.call import Call
-from sandbox.provider.resource import Resource
-from sandbox.provider.schema import Autoname, Props
-from sandbox.provider.translate import first
+from sandbox.provider.kit import Autoname, Call, Props, Resource, only
 
 RESOURCE = Resource(
     __name__,
@@ -13,7 +10,8 @@ RESOURCE = Resource(
     " *.customizedMetricSpecification.period",
     replace="name",
     kinds={"stepAdjustments.metricInterval*": "number-text"},
-    defaults={"enabled": True, "policyType": "SimpleScaling", "*.disableScaleIn": False},
+    off="*.disableScaleIn",
+    defaults={"enabled": True, "policyType": "SimpleScaling"},
     names={"autoscalingGroupName": "AutoScalingGroupName", "name": "PolicyName", "*.metricDimensions": "Dimensions"},
 )
 
@@ -27,12 +25,12 @@ def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> N
     create(call, new)
 
 
-def read(call: Call, id_: str, prior: Props) -> Props | None:
+def read(call: Call, id_: str, prior: Props) -> Props:
     group, _, name = id_.rpartition("/")  # an import gives both
     group = group or prior["autoscalingGroupName"]
     reply = call.client("autoscaling").describe_policies(AutoScalingGroupName=group, PolicyNames=[name])
-    policy = first(reply["ScalingPolicies"])
-    return {**RESOURCE.from_aws(policy), "arn": policy["PolicyARN"]} if policy else None
+    policy = only(reply["ScalingPolicies"])
+    return {**RESOURCE.from_aws(policy), "arn": policy["PolicyARN"]}
 
 
 def delete(call: Call, id_: str, state: Props) -> None:

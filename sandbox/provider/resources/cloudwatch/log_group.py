@@ -1,12 +1,6 @@
 """aws.cloudwatch.LogGroup; the service is CloudWatch Logs."""
 
-from collections.abc import Sequence
-from typing import Any
-
-from sandbox.provider.call import Call
-from sandbox.provider.resource import Resource
-from sandbox.provider.schema import Autoname, Props
-from sandbox.provider.translate import first, stripped
+from sandbox.provider.kit import Autoname, Call, Names, Pairs, Props, Resource, only, stripped
 
 RESOURCE = Resource(
     __name__,
@@ -14,7 +8,8 @@ RESOURCE = Resource(
     autoname=Autoname(length=512),
     unserved="deletionProtectionEnabled",
     replace="logGroupClass",
-    defaults={"retentionInDays": 0, "skipDestroy": False},
+    off="skipDestroy",
+    defaults={"retentionInDays": 0},
     names={"name": "LogGroupName"},
 )
 
@@ -45,11 +40,11 @@ def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> N
         call.client("logs").disassociate_kms_key(logGroupName=id_)
 
 
-def tag(call: Call, id_: str, pairs: Sequence[dict[str, Any]]) -> None:
+def tag(call: Call, id_: str, pairs: Pairs) -> None:
     call.client("logs").tag_resource(resourceArn=_arn(call, id_), tags={p["Key"]: p["Value"] for p in pairs})
 
 
-def untag(call: Call, id_: str, keys: Sequence[str]) -> None:
+def untag(call: Call, id_: str, keys: Names) -> None:
     call.client("logs").untag_resource(resourceArn=_arn(call, id_), tagKeys=keys)
 
 
@@ -57,12 +52,10 @@ def _arn(call: Call, name: str) -> str:
     return call.arn("logs", f"log-group:{name}")
 
 
-def read(call: Call, id_: str, prior: Props) -> Props | None:
+def read(call: Call, id_: str, prior: Props) -> Props:
     logs = call.client("logs")
     pages = logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=id_)
-    group = first(g for page in pages for g in page["logGroups"] if g["logGroupName"] == id_)
-    if group is None:
-        return None
+    group = only(g for page in pages for g in page["logGroups"] if g["logGroupName"] == id_)
     return {
         "name": id_,
         "retentionInDays": group.get("retentionInDays", 0),

@@ -1,13 +1,18 @@
 """aws.cloudwatch.MetricAlarm."""
 
-from collections.abc import Sequence
-from typing import Any
-
-from sandbox.provider.call import Call
-from sandbox.provider.resource import Resource
-from sandbox.provider.schema import Autoname, Props
-from sandbox.provider.tags import tag_list, tag_map
-from sandbox.provider.translate import first, from_aws, to_aws
+from sandbox.provider.kit import (
+    Autoname,
+    Call,
+    Names,
+    Pairs,
+    Props,
+    Resource,
+    from_aws,
+    only,
+    tag_list,
+    tag_map,
+    to_aws,
+)
 
 RESOURCE = Resource(
     __name__,
@@ -15,8 +20,9 @@ RESOURCE = Resource(
     autoname=Autoname(),
     unserved="evaluationCriteria evaluationInterval evaluationWindow warmUpConfiguration",
     required="comparisonOperator evaluationPeriods",
+    off="metricQueries.returnData",
     kinds={"*dimensions": "dimensions"},
-    defaults={"actionsEnabled": True, "metricQueries.returnData": False, "treatMissingData": "missing"},
+    defaults={"actionsEnabled": True, "treatMissingData": "missing"},
     names={
         "evaluateLowSampleCountPercentiles": "EvaluateLowSampleCountPercentile",
         "name": "AlarmName",
@@ -26,13 +32,13 @@ RESOURCE = Resource(
 _METRIC = ("metricName", "namespace", "dimensions")  # which the API nests once more
 
 
-def _parameters(inputs: Props) -> dict[str, Any]:
+def _parameters(inputs: Props) -> Props:
     parameters = RESOURCE.to_aws({**inputs, "metricQueries": None, "tags": None})
     queries: list[Props] = inputs.get("metricQueries") or []
     return {**parameters, "Metrics": [_query(q) for q in queries]} if queries else parameters
 
 
-def _query(query: Props) -> dict[str, Any]:
+def _query(query: Props) -> Props:
     fields = RESOURCE.fields["metricQueries"].inner
     made, metric = to_aws(fields, {**query, "metric": None}), query.get("metric")
     if metric:
@@ -44,7 +50,7 @@ def _query(query: Props) -> dict[str, Any]:
     return made
 
 
-def _read_query(reply: dict[str, Any]) -> Props:
+def _read_query(reply: Props) -> Props:
     stat = reply.get("MetricStat")
     metric = {**stat["Metric"], **{k: v for k, v in stat.items() if k != "Metric"}} if stat else None
     flat = {**reply, "Metric": metric, "ReturnData": reply.get("ReturnData", True)}
@@ -62,11 +68,11 @@ def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> N
         call.client("cloudwatch").put_metric_alarm(**_parameters(new))
 
 
-def tag(call: Call, id_: str, pairs: Sequence[dict[str, Any]]) -> None:
+def tag(call: Call, id_: str, pairs: Pairs) -> None:
     call.client("cloudwatch").tag_resource(ResourceARN=_arn(call, id_), Tags=pairs)
 
 
-def untag(call: Call, id_: str, keys: Sequence[str]) -> None:
+def untag(call: Call, id_: str, keys: Names) -> None:
     call.client("cloudwatch").untag_resource(ResourceARN=_arn(call, id_), TagKeys=keys)
 
 
@@ -74,11 +80,9 @@ def _arn(call: Call, name: str) -> str:
     return call.arn("cloudwatch", f"alarm:{name}")
 
 
-def read(call: Call, id_: str, prior: Props) -> Props | None:
+def read(call: Call, id_: str, prior: Props) -> Props:
     cloudwatch = call.client("cloudwatch")
-    alarm = first(cloudwatch.describe_alarms(AlarmNames=[id_], AlarmTypes=["MetricAlarm"])["MetricAlarms"])
-    if alarm is None:
-        return None
+    alarm = only(cloudwatch.describe_alarms(AlarmNames=[id_], AlarmTypes=["MetricAlarm"])["MetricAlarms"])
     return {
         **RESOURCE.from_aws(alarm),
         "metricQueries": [_read_query(m) for m in alarm.get("Metrics") or []],

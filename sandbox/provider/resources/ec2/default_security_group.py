@@ -1,22 +1,9 @@
-"""aws.ec2.DefaultSecurityGroup: takes over the group that came with the VPC; what it says is all the group allows."""
+"""aws.ec2.DefaultSecurityGroup: takes over the group that came with the VPC, and keeps it without rules."""
 
-from sandbox.provider.call import Call
-from sandbox.provider.errors import ProviderError
-from sandbox.provider.resource import Resource
-from sandbox.provider.resources.ec2.inline_rules import DIRECTIONS, read_rules
-from sandbox.provider.resources.ec2.security_group import common, update
-from sandbox.provider.schema import Props
-from sandbox.provider.tags import tag_map
-from sandbox.provider.translate import first
+from sandbox.provider.kit import Call, Problems, Props, ProviderError, Resource, first, tag_map
+from sandbox.provider.resources.ec2 import security_group
 
-__all__ = ["update"]
-
-RESOURCE = Resource(
-    __name__,
-    given="egress ingress",
-    replace="vpcId",
-    defaults={"*gress.self": False, "revokeRulesOnDelete": False},
-)
+RESOURCE = Resource(__name__, given="egress ingress", replace="vpcId", off="*gress.self revokeRulesOnDelete")
 
 
 def create(call: Call, inputs: Props) -> str:
@@ -29,17 +16,37 @@ def create(call: Call, inputs: Props) -> str:
     id_ = str(found["GroupId"])
     call.created(id_)
     before: Props = {"tags": tag_map(found.get("Tags"))}
-    RESOURCE.update(call, id_, before, inputs, {"tags"})  # first, as upstream: its tags say who may change it
-    RESOURCE.update(call, id_, before, inputs, set(DIRECTIONS))
+    RESOURCE.update(call, id_, before, inputs, {"tags"})  # first, as upstream: they say who may change the group
+    RESOURCE.update(call, id_, before, inputs, {"ingress", "egress"})
     return id_
 
 
-def read(call: Call, id_: str, prior: Props) -> Props | None:
-    group = first(call.client("ec2").describe_security_groups(GroupIds=[id_])["SecurityGroups"])
-    if group is None:
-        return None
-    return {**common(call, group), **{d: read_rules(group, d, prior.get(d) or []) for d in DIRECTIONS}}
+def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> None:
+    if changed & {"ingress", "egress"}:
+        security_group.revoke_all(call, id_)
+
+
+def read(call: Call, id_: str, prior: Props) -> Props:
+    group = security_group.describe(call, id_)
+    rules = {direction: [_rule(p) for p in group[key]] for direction, key in security_group.RULES.items()}
+    return {**security_group.read(call, id_, prior), **rules}
+
+
+def _rule(permission: Props) -> Props:
+    return {
+        "protocol": permission["IpProtocol"],
+        "fromPort": permission.get("FromPort", 0),
+        "toPort": permission.get("ToPort", 0),
+        "cidrBlocks": [r["CidrIp"] for r in permission.get("IpRanges", [])],
+        "securityGroups": [p["GroupId"] for p in permission.get("UserIdGroupPairs", [])],
+    }
 
 
 def delete(call: Call, id_: str, state: Props) -> None:
     """Do nothing: a VPC's default group goes with the VPC."""
+
+
+def check(inputs: Props) -> Problems:
+    for direction in security_group.RULES:
+        if inputs.get(direction):
+            yield direction, "this provider only keeps the default group empty: set [], and give rules to another group"

@@ -1,10 +1,6 @@
 """aws.ec2.Eip."""
 
-from sandbox.provider.call import Call
-from sandbox.provider.resource import Resource
-from sandbox.provider.schema import Props
-from sandbox.provider.tags import tag_map, tag_specification
-from sandbox.provider.translate import first
+from sandbox.provider.kit import Call, Props, Resource, only, tag_map, tag_specification
 
 # Upstream also tells what the address is associated with, which comes later: a refresh would find drift.
 RESOURCE = Resource(
@@ -21,10 +17,8 @@ def create(call: Call, inputs: Props) -> str:
     return str(call.client("ec2").allocate_address(**parameters, TagSpecifications=tags)["AllocationId"])
 
 
-def read(call: Call, id_: str, prior: Props) -> Props | None:
-    address = first(call.client("ec2").describe_addresses(AllocationIds=[id_])["Addresses"])
-    if address is None:
-        return None
+def read(call: Call, id_: str, prior: Props) -> Props:
+    address = only(call.client("ec2").describe_addresses(AllocationIds=[id_])["Addresses"])
     ip, border = address["PublicIp"], address.get("NetworkBorderGroup")
     return {
         "domain": address["Domain"],

@@ -1,11 +1,6 @@
 """aws.ec2.FlowLog of a VPC."""
 
-from sandbox.provider.call import Call
-from sandbox.provider.errors import ProviderError
-from sandbox.provider.resource import Resource
-from sandbox.provider.schema import Props
-from sandbox.provider.tags import tag_map, tag_specification
-from sandbox.provider.translate import first
+from sandbox.provider.kit import Call, Props, ProviderError, Resource, only, tag_map, tag_specification
 
 RESOURCE = Resource(
     __name__,
@@ -14,10 +9,9 @@ RESOURCE = Resource(
     required="vpcId",
     given="logDestination",
     replace="vpcId",
+    off="destinationOptions.*Partition*",
     defaults={
         "destinationOptions.fileFormat": "plain-text",
-        "destinationOptions.hiveCompatiblePartitions": False,
-        "destinationOptions.perHourPartition": False,
         "logDestinationType": "cloud-watch-logs",
         "maxAggregationInterval": 600,
     },
@@ -38,10 +32,8 @@ def create(call: Call, inputs: Props) -> str:
     return str(reply["FlowLogIds"][0])
 
 
-def read(call: Call, id_: str, prior: Props) -> Props | None:
-    log = first(call.client("ec2").describe_flow_logs(FlowLogIds=[id_])["FlowLogs"])
-    if log is None:
-        return None
+def read(call: Call, id_: str, prior: Props) -> Props:
+    log = only(call.client("ec2").describe_flow_logs(FlowLogIds=[id_])["FlowLogs"])
     group = log.get("LogGroupName")
     return {
         **RESOURCE.from_aws(log, *_TOLD),

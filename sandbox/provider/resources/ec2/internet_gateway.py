@@ -1,12 +1,6 @@
 """aws.ec2.InternetGateway."""
 
-from typing import Any
-
-from sandbox.provider.call import Call
-from sandbox.provider.resource import Resource
-from sandbox.provider.schema import Props
-from sandbox.provider.tags import tag_map, tag_specification
-from sandbox.provider.translate import first
+from sandbox.provider.kit import Call, Props, Resource, first, tag_map, tag_specification
 
 RESOURCE = Resource(__name__, "AWS::EC2::InternetGateway", given="vpcId")
 
@@ -20,7 +14,7 @@ def create(call: Call, inputs: Props) -> str:
     return id_
 
 
-def _gateway(call: Call, id_: str) -> dict[str, Any]:
+def _gateway(call: Call, id_: str) -> Props:
     return first(call.client("ec2").describe_internet_gateways(InternetGatewayIds=[id_])["InternetGateways"])
 
 
@@ -36,7 +30,7 @@ def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> N
     _attach(call, id_, new.get("vpcId"))
 
 
-def read(call: Call, id_: str, prior: Props) -> Props | None:
+def read(call: Call, id_: str, prior: Props) -> Props:
     gateway = _gateway(call, id_)
     return {
         "vpcId": first(a["VpcId"] for a in gateway["Attachments"]),

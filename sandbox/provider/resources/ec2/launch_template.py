@@ -1,13 +1,6 @@
 """aws.ec2.LaunchTemplate. An update makes a new version; which one is the default is a choice of its own."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
-
-from sandbox.provider.call import Call
-from sandbox.provider.resource import Resource
-from sandbox.provider.schema import Autoname, Props
-from sandbox.provider.tags import tag_map, tag_specification
-from sandbox.provider.translate import first
+from sandbox.provider.kit import Autoname, Call, Names, Problems, Props, Resource, first, tag_map, tag_specification
 
 RESOURCE = Resource(
     __name__,
@@ -72,17 +65,17 @@ def _makes_version(changed: set[str]) -> bool:
     return bool(changed & {*data(), "description"})
 
 
-def recomputed(new: Props, changed: set[str]) -> Sequence[str]:
+def recomputed(new: Props, changed: set[str]) -> Names:
     if not _makes_version(changed):
         return ("defaultVersion",) if "updateDefaultVersion" in changed else ()
     return ("latestVersion", "defaultVersion") if new.get("updateDefaultVersion") else ("latestVersion",)
 
 
-def _template(call: Call, id_: str) -> dict[str, Any]:
+def _template(call: Call, id_: str) -> Props:
     return first(call.client("ec2").describe_launch_templates(LaunchTemplateIds=[id_])["LaunchTemplates"])
 
 
-def read(call: Call, id_: str, prior: Props) -> Props | None:
+def read(call: Call, id_: str, prior: Props) -> Props:
     template = _template(call, id_)
     versions = call.client("ec2").describe_launch_template_versions(
         LaunchTemplateId=id_, Versions=[str(template["LatestVersionNumber"])]
@@ -108,6 +101,6 @@ def delete(call: Call, id_: str, state: Props) -> None:
     call.client("ec2").delete_launch_template(LaunchTemplateId=id_)
 
 
-def check(inputs: Props) -> Iterator[tuple[str, str]]:
+def check(inputs: Props) -> Problems:
     if inputs.get("updateDefaultVersion") and inputs.get("defaultVersion"):
         yield "defaultVersion", "conflicts with updateDefaultVersion; set one of them"

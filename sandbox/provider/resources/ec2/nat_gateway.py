@@ -1,14 +1,18 @@
 """aws.ec2.NatGateway."""
 
-from collections.abc import Iterator
-from typing import Any
-
-from sandbox.provider.call import Call
-from sandbox.provider.errors import ProviderError, gone_is_none
-from sandbox.provider.resource import Resource
-from sandbox.provider.schema import Props
-from sandbox.provider.tags import tag_map, tag_specification
-from sandbox.provider.translate import first
+from sandbox.provider.kit import (
+    Call,
+    Gone,
+    Problems,
+    Props,
+    ProviderError,
+    Resource,
+    first,
+    gone_is_none,
+    only,
+    tag_map,
+    tag_specification,
+)
 
 RESOURCE = Resource(
     __name__,
@@ -26,26 +30,25 @@ def create(call: Call, inputs: Props) -> str:
     gateway = call.client("ec2").create_nat_gateway(**parameters, TagSpecifications=tags)["NatGateway"]
     id_ = str(gateway["NatGatewayId"])
     call.created(id_)
-    call.wait(f"NAT gateway {id_} to be available", lambda: _is_available(call, id_))
+    call.wait(f"NAT gateway {id_} to be available", lambda: _state(call, id_) == "available")
     return id_
 
 
-def _is_available(call: Call, id_: str) -> bool:
-    gateway = _gateway(call, id_) or {"State": "pending"}
+def _state(call: Call, id_: str) -> str:
+    gateway = gone_is_none(lambda: _gateway(call, id_)) or {"State": "deleted"}  # also one that EC2 does not list yet
     if gateway["State"] == "failed":
         raise ProviderError(f"{gateway.get('FailureCode')}: {gateway.get('FailureMessage')}")
-    return gateway["State"] == "available"
+    return gateway["State"]
 
 
-def _gateway(call: Call, id_: str) -> dict[str, Any] | None:
-    describe = call.client("ec2").describe_nat_gateways
-    return gone_is_none(lambda: first(describe(NatGatewayIds=[id_])["NatGateways"]))
+def _gateway(call: Call, id_: str) -> Props:
+    return only(call.client("ec2").describe_nat_gateways(NatGatewayIds=[id_])["NatGateways"])
 
 
-def read(call: Call, id_: str, prior: Props) -> Props | None:
+def read(call: Call, id_: str, prior: Props) -> Props:
     gateway = _gateway(call, id_)
-    if gateway is None or gateway["State"] in ("deleting", "deleted"):
-        return None
+    if gateway["State"] in ("deleting", "deleted"):
+        raise Gone
     address = first(gateway.get("NatGatewayAddresses", [])) or {}
     return {
         "subnetId": gateway["SubnetId"],
@@ -60,9 +63,9 @@ def read(call: Call, id_: str, prior: Props) -> Props | None:
 
 def delete(call: Call, id_: str, state: Props) -> None:
     call.client("ec2").delete_nat_gateway(NatGatewayId=id_)
-    call.wait(f"NAT gateway {id_} to go", lambda: (_gateway(call, id_) or {"State": "deleted"})["State"] == "deleted")
+    call.wait(f"NAT gateway {id_} to go", lambda: _state(call, id_) == "deleted")
 
 
-def check(inputs: Props) -> Iterator[tuple[str, str]]:
+def check(inputs: Props) -> Problems:
     if inputs["connectivityType"] == "public" and "allocationId" not in inputs:
         yield "allocationId", "missing; a public NAT gateway needs an Elastic IP"

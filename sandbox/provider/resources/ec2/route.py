@@ -1,13 +1,8 @@
 """aws.ec2.Route."""
 
 import zlib
-from collections.abc import Iterator
 
-from sandbox.provider.call import Call
-from sandbox.provider.resource import Resource
-from sandbox.provider.resources.ec2.route_table import describe
-from sandbox.provider.schema import Props
-from sandbox.provider.translate import first, stripped
+from sandbox.provider.kit import Call, Problems, Props, Resource, only, stripped
 
 RESOURCE = Resource(
     __name__,
@@ -33,17 +28,15 @@ def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> N
     call.client("ec2").replace_route(**RESOURCE.to_aws(new))
 
 
-def read(call: Call, id_: str, prior: Props) -> Props | None:
+def read(call: Call, id_: str, prior: Props) -> Props:
     if not prior.get("routeTableId"):  # an import: <route table>_<destination>
         table_id, _, destination = id_.partition("_")
     else:
         table_id = prior["routeTableId"]
         destination = next(prior[name] for name in _DESTINATIONS if prior.get(name))
-    table = describe(call, table_id) or {"Routes": []}
+    table = only(call.client("ec2").describe_route_tables(RouteTableIds=[table_id])["RouteTables"])
     names = [RESOURCE.fields[name].aws_name(name) for name in _DESTINATIONS]
-    route = first(r for r in table["Routes"] if destination in [r.get(name) for name in names])
-    if route is None:
-        return None
+    route = only(r for r in table["Routes"] if destination in [r.get(name) for name in names])
     target = stripped(RESOURCE.from_aws(route, *_targets()))
     if prior.get("vpcEndpointId"):  # the API tells of an endpoint as of a gateway
         target["vpcEndpointId"] = target.pop("gatewayId", None)
@@ -61,7 +54,7 @@ def delete(call: Call, id_: str, state: Props) -> None:
     call.client("ec2").delete_route(**RESOURCE.to_aws(state, "routeTableId", *_DESTINATIONS))
 
 
-def check(inputs: Props) -> Iterator[tuple[str, str]]:
+def check(inputs: Props) -> Problems:
     if sum(name in inputs for name in _DESTINATIONS) != 1:
         yield "destinationCidrBlock", f"set exactly one of {', '.join(_DESTINATIONS)}"
     if sum(name in inputs for name in _targets()) != 1:

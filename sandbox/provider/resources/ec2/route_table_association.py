@@ -1,12 +1,6 @@
 """aws.ec2.RouteTableAssociation of a subnet."""
 
-from typing import Any
-
-from sandbox.provider.call import Call
-from sandbox.provider.errors import ProviderError
-from sandbox.provider.resource import Resource
-from sandbox.provider.schema import Props
-from sandbox.provider.translate import first
+from sandbox.provider.kit import Call, Props, Resource, only
 
 RESOURCE = Resource(
     __name__,
@@ -22,28 +16,22 @@ def create(call: Call, inputs: Props) -> str:
 
 
 def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> None:
-    found = _association(call, id_, old)
-    if found is None:
-        raise ProviderError("it is gone; `pulumi refresh` makes the state say so")
-    call.client("ec2").replace_route_table_association(
-        AssociationId=found["RouteTableAssociationId"], RouteTableId=new["routeTableId"]
-    )
+    current = _association(call, id_, old)["RouteTableAssociationId"]
+    call.client("ec2").replace_route_table_association(AssociationId=current, RouteTableId=new["routeTableId"])
 
 
-def _association(call: Call, id_: str, prior: Props) -> dict[str, Any] | None:
+def _association(call: Call, id_: str, prior: Props) -> Props:
     """Find it by what is associated: the association's own id changes when it goes to another table."""
     subnet = prior.get("subnetId") or id_.partition("/")[0]
     filters = [{"Name": "association.subnet-id", "Values": [subnet]}]
     tables = call.client("ec2").describe_route_tables(Filters=filters)["RouteTables"]
-    return first(a for t in tables for a in t["Associations"] if a.get("SubnetId") == subnet)
+    return only(a for t in tables for a in t["Associations"] if a.get("SubnetId") == subnet)
 
 
-def read(call: Call, id_: str, prior: Props) -> Props | None:
-    found = _association(call, id_, prior)
-    return RESOURCE.from_aws(found) if found else None
+def read(call: Call, id_: str, prior: Props) -> Props:
+    return RESOURCE.from_aws(_association(call, id_, prior))
 
 
 def delete(call: Call, id_: str, state: Props) -> None:
-    found = _association(call, id_, state)
-    if found:
-        call.client("ec2").disassociate_route_table(AssociationId=found["RouteTableAssociationId"])
+    current = _association(call, id_, state)["RouteTableAssociationId"]
+    call.client("ec2").disassociate_route_table(AssociationId=current)

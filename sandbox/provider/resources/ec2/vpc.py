@@ -1,10 +1,6 @@
 """aws.ec2.Vpc."""
 
-from sandbox.provider.call import Call, Client
-from sandbox.provider.resource import Resource
-from sandbox.provider.schema import Props
-from sandbox.provider.tags import tag_map, tag_specification
-from sandbox.provider.translate import first
+from sandbox.provider.kit import Call, Client, Props, Resource, first, only, tag_map, tag_specification
 
 RESOURCE = Resource(
     __name__,
@@ -43,11 +39,9 @@ def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> N
         call.client("ec2").modify_vpc_tenancy(VpcId=id_, InstanceTenancy=new["instanceTenancy"])
 
 
-def read(call: Call, id_: str, prior: Props) -> Props | None:
+def read(call: Call, id_: str, prior: Props) -> Props:
     ec2 = call.client("ec2")
-    vpc = first(ec2.describe_vpcs(VpcIds=[id_])["Vpcs"])
-    if vpc is None:
-        return None
+    vpc = only(ec2.describe_vpcs(VpcIds=[id_])["Vpcs"])
     replies = {name: ec2.describe_vpc_attribute(VpcId=id_, Attribute=name) for name in _ATTRIBUTES}
     ipv6 = first(vpc.get("Ipv6CidrBlockAssociationSet", []))
     return {

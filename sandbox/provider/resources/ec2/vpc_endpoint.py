@@ -1,13 +1,17 @@
 """aws.ec2.VpcEndpoint: gateway and interface endpoints."""
 
-from typing import Any
-
-from sandbox.provider.call import Call
-from sandbox.provider.errors import ProviderError, gone_is_none
-from sandbox.provider.resource import Resource
-from sandbox.provider.schema import Props
-from sandbox.provider.tags import tag_map, tag_specification
-from sandbox.provider.translate import first
+from sandbox.provider.kit import (
+    Call,
+    Gone,
+    Props,
+    ProviderError,
+    Resource,
+    first,
+    gone_is_none,
+    only,
+    tag_map,
+    tag_specification,
+)
 
 RESOURCE = Resource(
     __name__,
@@ -27,20 +31,19 @@ def create(call: Call, inputs: Props) -> str:
     endpoint = call.client("ec2").create_vpc_endpoint(**parameters, TagSpecifications=tags)["VpcEndpoint"]
     id_ = str(endpoint["VpcEndpointId"])
     call.created(id_)
-    call.wait(f"endpoint {id_} to be available", lambda: _is_available(call, id_))
+    call.wait(f"endpoint {id_} to be available", lambda: _state(call, id_) == "available")
     return id_
 
 
-def _is_available(call: Call, id_: str) -> bool:
-    state = (_endpoint(call, id_) or {"State": "pending"})["State"].lower()
-    if state in ("failed", "rejected", "expired"):
-        raise ProviderError(f"endpoint {id_} is {state}")
-    return state == "available"
+def _state(call: Call, id_: str) -> str:
+    endpoint = gone_is_none(lambda: _endpoint(call, id_)) or {"State": "deleted"}  # also one that EC2 does not list yet
+    if endpoint["State"].lower() in ("failed", "rejected", "expired"):
+        raise ProviderError(f"endpoint {id_} is {endpoint['State']}")
+    return endpoint["State"].lower()
 
 
-def _endpoint(call: Call, id_: str) -> dict[str, Any] | None:
-    describe = call.client("ec2").describe_vpc_endpoints
-    return gone_is_none(lambda: first(describe(VpcEndpointIds=[id_])["VpcEndpoints"]))
+def _endpoint(call: Call, id_: str) -> Props:
+    return only(call.client("ec2").describe_vpc_endpoints(VpcEndpointIds=[id_])["VpcEndpoints"])
 
 
 def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> None:
@@ -54,10 +57,10 @@ def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> N
         call.client("ec2").modify_vpc_endpoint(VpcEndpointId=id_, **parameters)
 
 
-def read(call: Call, id_: str, prior: Props) -> Props | None:
+def read(call: Call, id_: str, prior: Props) -> Props:
     endpoint = _endpoint(call, id_)
-    if endpoint is None or endpoint["State"].lower() in ("deleting", "deleted"):
-        return None
+    if endpoint["State"].lower() in ("deleting", "deleted"):
+        raise Gone
     told = {"ipAddressType": endpoint.get("IpAddressType"), "policy": endpoint.get("PolicyDocument")}
     return {
         **RESOURCE.from_aws(endpoint, "vpcId", "serviceName", "vpcEndpointType", "privateDnsEnabled"),
@@ -70,7 +73,7 @@ def read(call: Call, id_: str, prior: Props) -> Props | None:
     }
 
 
-def _outputs(call: Call, id_: str, endpoint: dict[str, Any]) -> Props:
+def _outputs(call: Call, id_: str, endpoint: Props) -> Props:
     entries = endpoint.get("DnsEntries", [])
     return {
         "arn": call.arn("ec2", f"vpc-endpoint/{id_}"),
@@ -94,4 +97,4 @@ def delete(call: Call, id_: str, state: Props) -> None:
     for failure in reply.get("Unsuccessful", []):
         if "NotFound" not in failure["Error"]["Code"]:
             raise ProviderError(f"{failure['Error']['Code']}: {failure['Error']['Message']}")
-    call.wait(f"endpoint {id_} to go", lambda: (_endpoint(call, id_) or {"State": "deleted"})["State"] == "deleted")
+    call.wait(f"endpoint {id_} to go", lambda: _state(call, id_) == "deleted")

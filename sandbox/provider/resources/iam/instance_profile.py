@@ -1,14 +1,7 @@
 """aws.iam.InstanceProfile."""
 
-from collections.abc import Sequence
-from typing import Any
-
-from sandbox.provider.call import Call
-from sandbox.provider.resource import Resource
+from sandbox.provider.kit import Autoname, Call, Names, Pairs, Props, Resource, first, tag_list, tag_map
 from sandbox.provider.resources.iam import identity
-from sandbox.provider.schema import Autoname, Props
-from sandbox.provider.tags import tag_list, tag_map
-from sandbox.provider.translate import first
 
 RESOURCE = Resource(
     __name__,
@@ -42,15 +35,15 @@ def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> N
     _set_role(call, id_, new)
 
 
-def tag(call: Call, id_: str, pairs: Sequence[dict[str, Any]]) -> None:
+def tag(call: Call, id_: str, pairs: Pairs) -> None:
     call.client("iam").tag_instance_profile(InstanceProfileName=id_, Tags=pairs)
 
 
-def untag(call: Call, id_: str, keys: Sequence[str]) -> None:
+def untag(call: Call, id_: str, keys: Names) -> None:
     call.client("iam").untag_instance_profile(InstanceProfileName=id_, TagKeys=keys)
 
 
-def read(call: Call, id_: str, prior: Props) -> Props | None:
+def read(call: Call, id_: str, prior: Props) -> Props:
     profile = call.client("iam").get_instance_profile(InstanceProfileName=id_)["InstanceProfile"]
     return {
         **RESOURCE.from_aws(profile, "name", "path"),

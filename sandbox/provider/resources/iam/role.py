@@ -1,20 +1,17 @@
 """aws.iam.Role."""
 
-from collections.abc import Sequence
-from typing import Any
+import json
 
-from sandbox.provider.call import Call
-from sandbox.provider.resource import Resource
-from sandbox.provider.resources.iam import document, identity
-from sandbox.provider.schema import Autoname, Props
-from sandbox.provider.tags import tag_list, tag_map
+from sandbox.provider.kit import Autoname, Call, Names, Pairs, Props, Resource, tag_list, tag_map
+from sandbox.provider.resources.iam import identity
 
 RESOURCE = Resource(
     __name__,
     "AWS::IAM::Role",
     autoname=Autoname(length=64),
     unserved="inlinePolicies managedPolicyArns",
-    defaults={"forceDetachPolicies": False, "maxSessionDuration": 3600, "path": "/"},
+    off="forceDetachPolicies",
+    defaults={"maxSessionDuration": 3600, "path": "/"},
     names={"assumeRolePolicy": "AssumeRolePolicyDocument", "name": "RoleName"},
 )
 _SETTINGS = ("name", "path", "description", "maxSessionDuration")
@@ -39,19 +36,19 @@ def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> N
         iam.delete_role_permissions_boundary(RoleName=id_)
 
 
-def tag(call: Call, id_: str, pairs: Sequence[dict[str, Any]]) -> None:
+def tag(call: Call, id_: str, pairs: Pairs) -> None:
     call.client("iam").tag_role(RoleName=id_, Tags=pairs)
 
 
-def untag(call: Call, id_: str, keys: Sequence[str]) -> None:
+def untag(call: Call, id_: str, keys: Names) -> None:
     call.client("iam").untag_role(RoleName=id_, TagKeys=keys)
 
 
-def read(call: Call, id_: str, prior: Props) -> Props | None:
+def read(call: Call, id_: str, prior: Props) -> Props:
     role = call.client("iam").get_role(RoleName=id_)["Role"]
     return {
         **RESOURCE.from_aws(role, *_SETTINGS),
-        "assumeRolePolicy": document(role["AssumeRolePolicyDocument"]),
+        "assumeRolePolicy": json.dumps(role["AssumeRolePolicyDocument"]),
         "permissionsBoundary": role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
         "tags": tag_map(role.get("Tags")),
         **identity(role, "RoleId"),

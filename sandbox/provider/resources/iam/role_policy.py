@@ -1,9 +1,8 @@
 """aws.iam.RolePolicy."""
 
-from sandbox.provider.call import Call
-from sandbox.provider.resource import Resource
-from sandbox.provider.resources.iam import document
-from sandbox.provider.schema import Autoname, Props
+import json
+
+from sandbox.provider.kit import Autoname, Call, Props, Resource
 
 RESOURCE = Resource(
     __name__,
@@ -22,10 +21,10 @@ def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> N
     create(call, new)
 
 
-def read(call: Call, id_: str, prior: Props) -> Props | None:
+def read(call: Call, id_: str, prior: Props) -> Props:
     role, _, name = id_.partition(":")
     reply = call.client("iam").get_role_policy(RoleName=role, PolicyName=name)
-    return {"role": role, "name": name, "policy": document(reply["PolicyDocument"])}
+    return {"role": role, "name": name, "policy": json.dumps(reply["PolicyDocument"])}
 
 
 def delete(call: Call, id_: str, state: Props) -> None:

@@ -1,11 +1,6 @@
 """aws.kms.Alias."""
 
-from collections.abc import Sequence
-
-from sandbox.provider.call import Call
-from sandbox.provider.resource import Resource
-from sandbox.provider.schema import Autoname, Props
-from sandbox.provider.translate import first
+from sandbox.provider.kit import Autoname, Call, Names, Props, Resource, only
 
 RESOURCE = Resource(__name__, "AWS::KMS::Alias", autoname=Autoname(start="alias/"), names={"name": "AliasName"})
 
@@ -19,15 +14,13 @@ def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> N
     call.client("kms").update_alias(AliasName=id_, TargetKeyId=new["targetKeyId"])
 
 
-def recomputed(new: Props, changed: set[str]) -> Sequence[str]:
+def recomputed(new: Props, changed: set[str]) -> Names:
     return ("targetKeyArn",) if "targetKeyId" in changed else ()
 
 
-def read(call: Call, id_: str, prior: Props) -> Props | None:
+def read(call: Call, id_: str, prior: Props) -> Props:
     pages = call.client("kms").get_paginator("list_aliases").paginate()
-    alias = first(a for page in pages for a in page["Aliases"] if a["AliasName"] == id_)
-    if alias is None:
-        return None
+    alias = only(a for page in pages for a in page["Aliases"] if a["AliasName"] == id_)
     target = alias["TargetKeyId"]
     arn = call.arn("kms", f"key/{target}")
     return {

@@ -1,12 +1,6 @@
 """aws.kms.Key."""
 
-from collections.abc import Sequence
-from typing import Any
-
-from sandbox.provider.call import Call
-from sandbox.provider.resource import Resource
-from sandbox.provider.schema import Props
-from sandbox.provider.tags import tag_list
+from sandbox.provider.kit import Call, Gone, Names, Pairs, Props, Resource, tag_list
 
 RESOURCE = Resource(
     __name__,
@@ -15,12 +9,8 @@ RESOURCE = Resource(
     computed="enableKeyRotation",
     replace="keyUsage customerMasterKeySpec multiRegion",
     kinds={"policy": "json"},
-    defaults={
-        "bypassPolicyLockoutSafetyCheck": False,
-        "customerMasterKeySpec": "SYMMETRIC_DEFAULT",
-        "isEnabled": True,
-        "keyUsage": "ENCRYPT_DECRYPT",
-    },
+    off="bypassPolicyLockoutSafetyCheck",
+    defaults={"customerMasterKeySpec": "SYMMETRIC_DEFAULT", "isEnabled": True, "keyUsage": "ENCRYPT_DECRYPT"},
     names={
         "customerMasterKeySpec": "KeySpec",
         "deletionWindowInDays": "PendingWindowInDays",
@@ -44,7 +34,7 @@ def create(call: Call, inputs: Props) -> str:
     return id_
 
 
-def _pairs(pairs: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
+def _pairs(pairs: Pairs) -> list[dict[str, str]]:
     return [{"TagKey": p["Key"], "TagValue": p["Value"]} for p in pairs]
 
 
@@ -69,19 +59,19 @@ def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> N
         kms.disable_key(KeyId=id_)
 
 
-def tag(call: Call, id_: str, pairs: Sequence[dict[str, Any]]) -> None:
+def tag(call: Call, id_: str, pairs: Pairs) -> None:
     call.client("kms").tag_resource(KeyId=id_, Tags=_pairs(pairs))
 
 
-def untag(call: Call, id_: str, keys: Sequence[str]) -> None:
+def untag(call: Call, id_: str, keys: Names) -> None:
     call.client("kms").untag_resource(KeyId=id_, TagKeys=keys)
 
 
-def read(call: Call, id_: str, prior: Props) -> Props | None:
+def read(call: Call, id_: str, prior: Props) -> Props:
     kms = call.client("kms")
-    key: dict[str, Any] = kms.describe_key(KeyId=id_)["KeyMetadata"]
+    key: Props = kms.describe_key(KeyId=id_)["KeyMetadata"]
     if key["KeyState"] in ("PendingDeletion", "PendingReplicaDeletion"):
-        return None
+        raise Gone
     rotation = kms.get_key_rotation_status(KeyId=id_)
     tags = kms.list_resource_tags(KeyId=id_).get("Tags", [])
     period = rotation.get("RotationPeriodInDays")

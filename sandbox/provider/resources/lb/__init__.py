@@ -1,18 +1,14 @@
 """aws.lb: how its resources are tagged."""
 
-from collections.abc import Sequence
-from typing import Any
-
-from sandbox.provider.call import Call
-from sandbox.provider.tags import tag_map
+from sandbox.provider.kit import Call, Names, Pairs, tag_map
 
 
-def tag(call: Call, arn: str, pairs: Sequence[dict[str, Any]]) -> None:
+def tag(call: Call, arn: str, pairs: Pairs) -> None:
     """Set tags."""
     call.client("elbv2").add_tags(ResourceArns=[arn], Tags=pairs)
 
 
-def untag(call: Call, arn: str, keys: Sequence[str]) -> None:
+def untag(call: Call, arn: str, keys: Names) -> None:
     """Remove tags."""
     call.client("elbv2").remove_tags(ResourceArns=[arn], TagKeys=keys)
 

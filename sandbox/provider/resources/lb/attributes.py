@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sandbox.provider.resource import Resource
-from sandbox.provider.schema import Field, Props, Value
+from sandbox.provider.kit import Field, Props, Resource, Value
 
 
 def changed_attributes(

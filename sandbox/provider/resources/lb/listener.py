@@ -1,13 +1,7 @@
 """aws.lb.Listener."""
 
-from typing import Any
-
-from sandbox.provider.call import Call
-from sandbox.provider.resource import Resource
+from sandbox.provider.kit import Call, Props, Resource, first, only, tags_at_creation
 from sandbox.provider.resources.lb import actions, read_tags
-from sandbox.provider.schema import Props
-from sandbox.provider.tags import tags_at_creation
-from sandbox.provider.translate import first
 
 RESOURCE = Resource(
     __name__,
@@ -21,7 +15,7 @@ RESOURCE = Resource(
 _SETTINGS = ("port", "protocol", "sslPolicy")
 
 
-def _parameters(inputs: Props, *names: str) -> dict[str, Any]:
+def _parameters(inputs: Props, *names: str) -> Props:
     parameters = RESOURCE.to_aws(inputs, *names)
     if inputs.get("certificateArn"):
         parameters["Certificates"] = [{"CertificateArn": inputs["certificateArn"]}]
@@ -42,16 +36,13 @@ def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> N
         call.client("elbv2").modify_listener(ListenerArn=id_, **_parameters(new, *_SETTINGS))
 
 
-def read(call: Call, id_: str, prior: Props) -> Props | None:
-    listener = first(call.client("elbv2").describe_listeners(ListenerArns=[id_])["Listeners"])
-    if listener is None:
-        return None
-    field, prior_actions = RESOURCE.fields["defaultActions"], prior.get("defaultActions")
+def read(call: Call, id_: str, prior: Props) -> Props:
+    listener = only(call.client("elbv2").describe_listeners(ListenerArns=[id_])["Listeners"])
     return {
         **RESOURCE.from_aws(listener, "loadBalancerArn", "port", "protocol"),
         "sslPolicy": listener.get("SslPolicy") if listener.get("Protocol") in ("HTTPS", "TLS") else None,
         "certificateArn": first(c["CertificateArn"] for c in listener.get("Certificates") or []),
-        "defaultActions": actions.read_actions(field, listener["DefaultActions"], prior_actions),
+        "defaultActions": actions.read_actions(RESOURCE.fields["defaultActions"], listener["DefaultActions"]),
         "tags": read_tags(call, id_),
         "arn": id_,
     }

@@ -2,13 +2,9 @@
 
 from collections.abc import Mapping
 
-from sandbox.provider.call import Call
-from sandbox.provider.resource import Resource
+from sandbox.provider.kit import Autoname, Call, Props, Resource, only, tags_at_creation
 from sandbox.provider.resources.lb import read_tags
 from sandbox.provider.resources.lb.attributes import by_key, changed_attributes, pair, read_attributes
-from sandbox.provider.schema import Autoname, Props
-from sandbox.provider.tags import tags_at_creation
-from sandbox.provider.translate import first
 
 RESOURCE = Resource(
     __name__,
@@ -17,20 +13,14 @@ RESOURCE = Resource(
     unserved="customerOwnedIpv4Pool dnsRecordClientRoutingPolicy enableCrossZoneLoadBalancing"
     " enablePrefixForIpv6SourceNat enforceSecurityGroupInboundRulesOnPrivateLinkTraffic healthCheckLogs ipamPools"
     " minimumLoadBalancerCapacity secondaryIpsAutoAssignedPerSubnet subnetMappings",
+    off="*Logs.enabled dropInvalidHeaderFields enableDeletionProtection enableTlsVersionAndCipherSuiteHeaders"
+    " enableWafFailOpen enableXffClientPort enableZonalShift preserveHostHeader",
     defaults={
-        "*Logs.enabled": False,
         "clientKeepAlive": 3600,
         "desyncMitigationMode": "defensive",
-        "dropInvalidHeaderFields": False,
-        "enableDeletionProtection": False,
         "enableHttp2": True,
-        "enableTlsVersionAndCipherSuiteHeaders": False,
-        "enableWafFailOpen": False,
-        "enableXffClientPort": False,
-        "enableZonalShift": False,
         "idleTimeout": 60,
         "loadBalancerType": "application",
-        "preserveHostHeader": False,
         "xffHeaderProcessingMode": "append",
     },
     names={"internal": "Scheme", "loadBalancerType": "Type"},
@@ -85,11 +75,9 @@ def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> N
     _set_attributes(call, id_, new, changed)
 
 
-def read(call: Call, id_: str, prior: Props) -> Props | None:
+def read(call: Call, id_: str, prior: Props) -> Props:
     elb = call.client("elbv2")
-    balancer = first(elb.describe_load_balancers(LoadBalancerArns=[id_])["LoadBalancers"])
-    if balancer is None:
-        return None
+    balancer = only(elb.describe_load_balancers(LoadBalancerArns=[id_])["LoadBalancers"])
     attributes = by_key(elb.describe_load_balancer_attributes(LoadBalancerArn=id_))
     return {
         **RESOURCE.from_aws(balancer, "loadBalancerType", "ipAddressType", "securityGroups"),

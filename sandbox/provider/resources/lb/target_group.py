@@ -1,22 +1,18 @@
 """aws.lb.TargetGroup."""
 
-from typing import Any
-
-from sandbox.provider.call import Call
-from sandbox.provider.resource import Resource
+from sandbox.provider.kit import Autoname, Call, Props, Resource, from_aws, only, stripped, tags_at_creation, to_aws
 from sandbox.provider.resources.lb import read_tags
-from sandbox.provider.resources.lb.attributes import by_key, changed_attributes, pair, read_attributes
-from sandbox.provider.schema import Autoname, Props
-from sandbox.provider.tags import tags_at_creation
-from sandbox.provider.translate import first, from_aws, stripped, to_aws
+from sandbox.provider.resources.lb.attributes import by_key, changed_attributes, read_attributes
 
 # Upstream also tells loadBalancerArns, which changes when a listener comes: every refresh would find drift.
 RESOURCE = Resource(
     __name__,
     "AWS::ElasticLoadBalancingV2::TargetGroup",
     autoname=Autoname(length=32),
-    unserved="lambdaMultiValueHeadersEnabled targetControlPort targetFailovers targetGroupHealth targetHealthStates",
+    unserved="lambdaMultiValueHeadersEnabled stickiness targetControlPort targetFailovers targetGroupHealth"
+    " targetHealthStates",
     computed="healthCheck.matcher healthCheck.path healthCheck.timeout",
+    off="proxyProtocolV2",
     defaults={
         "deregistrationDelay": 300,
         "healthCheck.enabled": True,
@@ -25,10 +21,7 @@ RESOURCE = Resource(
         "healthCheck.port": "traffic-port",
         "healthCheck.protocol": "HTTP",
         "healthCheck.unhealthyThreshold": 3,
-        "proxyProtocolV2": False,
         "slowStart": 0,
-        "stickiness.cookieDuration": 86400,
-        "stickiness.enabled": True,
         "targetType": "instance",
     },
     names={
@@ -63,7 +56,7 @@ def create(call: Call, inputs: Props) -> str:
     return arn
 
 
-def _health_check(inputs: Props) -> dict[str, Any]:
+def _health_check(inputs: Props) -> Props:
     check: Props = inputs.get("healthCheck") or {}
     parameters = to_aws(RESOURCE.fields["healthCheck"].inner, {**check, "matcher": None})
     return {**parameters, "Matcher": {"HttpCode": check["matcher"]}} if check.get("matcher") else parameters
@@ -71,20 +64,8 @@ def _health_check(inputs: Props) -> dict[str, Any]:
 
 def _set_attributes(call: Call, arn: str, inputs: Props, changed: set[str] | None) -> None:
     attributes = changed_attributes(RESOURCE, _KEYS, inputs, changed)
-    if inputs.get("stickiness") and (changed is None or "stickiness" in changed):
-        attributes += _stickiness(inputs["stickiness"])
     if attributes:
         call.client("elbv2").modify_target_group_attributes(TargetGroupArn=arn, Attributes=attributes)
-
-
-def _stickiness(stickiness: Props) -> list[dict[str, str]]:
-    cookie = stickiness["type"]  # lb_cookie or app_cookie; source_ip has no cookie
-    attributes = [pair("stickiness.enabled", stickiness["enabled"]), pair("stickiness.type", cookie)]
-    if cookie in ("lb_cookie", "app_cookie"):
-        attributes.append(pair(f"stickiness.{cookie}.duration_seconds", stickiness["cookieDuration"]))
-    if cookie == "app_cookie":
-        attributes.append(pair("stickiness.app_cookie.cookie_name", stickiness.get("cookieName")))
-    return attributes
 
 
 def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> None:
@@ -93,11 +74,9 @@ def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> N
     _set_attributes(call, id_, new, changed)
 
 
-def read(call: Call, id_: str, prior: Props) -> Props | None:
+def read(call: Call, id_: str, prior: Props) -> Props:
     elb = call.client("elbv2")
-    group = first(elb.describe_target_groups(TargetGroupArns=[id_])["TargetGroups"])
-    if group is None:
-        return None
+    group = only(elb.describe_target_groups(TargetGroupArns=[id_])["TargetGroups"])
     attributes = by_key(elb.describe_target_group_attributes(TargetGroupArn=id_))
     check = from_aws(RESOURCE.fields["healthCheck"].inner, group)
     check["matcher"] = (group.get("Matcher") or {}).get("HttpCode")
@@ -118,13 +97,10 @@ def _read_stickiness(attributes: dict[str, str]) -> Props | None:
     cookie = attributes.get("stickiness.type")
     if cookie is None:
         return None
-    read: Props = {"type": cookie, "enabled": attributes.get("stickiness.enabled") == "true"}
     duration = attributes.get(f"stickiness.{cookie}.duration_seconds")
-    if duration is not None:
-        read["cookieDuration"] = int(duration)
-    if attributes.get("stickiness.app_cookie.cookie_name"):
-        read["cookieName"] = attributes["stickiness.app_cookie.cookie_name"]
-    return read
+    cookie_name = attributes.get("stickiness.app_cookie.cookie_name") or None
+    told = {"cookieDuration": int(duration) if duration else None, "cookieName": cookie_name}
+    return {"type": cookie, "enabled": attributes.get("stickiness.enabled") == "true", **stripped(told)}
 
 
 def delete(call: Call, id_: str, state: Props) -> None:

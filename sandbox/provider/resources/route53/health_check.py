@@ -1,13 +1,8 @@
 """aws.route53.HealthCheck."""
 
 import uuid
-from typing import Any
 
-from sandbox.provider.call import Call
-from sandbox.provider.resource import Resource
-from sandbox.provider.resources.route53 import common, tag
-from sandbox.provider.schema import Props
-from sandbox.provider.tags import tag_list
+from sandbox.provider.kit import Call, Names, Pairs, Props, Resource, partition, tag_list, tag_map
 
 RESOURCE = Resource(
     __name__,
@@ -15,7 +10,7 @@ RESOURCE = Resource(
     computed="requestInterval",
     given="regions triggers",
     replace="type requestInterval measureLatency referenceName",
-    defaults={"disabled": False, "measureLatency": False},
+    off="disabled measureLatency",
     names={
         "childHealthThreshold": "HealthThreshold",
         "childHealthchecks": "ChildHealthChecks",
@@ -29,7 +24,7 @@ _FIXED = ("type", "requestInterval", "measureLatency")
 _LOCAL = ("referenceName", "triggers", "tags")
 
 
-def _config(inputs: Props, *without: str) -> dict[str, Any]:
+def _config(inputs: Props, *without: str) -> Props:
     return RESOURCE.to_aws({**inputs, **dict.fromkeys((*_LOCAL, *without))})
 
 
@@ -48,11 +43,24 @@ def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> N
         call.client("route53").update_health_check(HealthCheckId=id_, **_config(new, *_FIXED))
 
 
-def read(call: Call, id_: str, prior: Props) -> Props | None:
-    config = call.client("route53").get_health_check(HealthCheckId=id_)["HealthCheck"]["HealthCheckConfig"]
+def tag(call: Call, id_: str, pairs: Pairs) -> None:
+    call.client("route53").change_tags_for_resource(ResourceType="healthcheck", ResourceId=id_, AddTags=pairs)
+
+
+def untag(call: Call, id_: str, keys: Names) -> None:
+    call.client("route53").change_tags_for_resource(ResourceType="healthcheck", ResourceId=id_, RemoveTagKeys=keys)
+
+
+def read(call: Call, id_: str, prior: Props) -> Props:
+    route53 = call.client("route53")
+    config = route53.get_health_check(HealthCheckId=id_)["HealthCheck"]["HealthCheckConfig"]
+    tags = route53.list_tags_for_resource(ResourceType="healthcheck", ResourceId=id_)["ResourceTagSet"]["Tags"]
     settings = {k: v for k, v in RESOURCE.from_aws(config).items() if k not in _LOCAL}
-    told = {k: v for k, v in settings.items() if v is not None or k not in ("failureThreshold", "enableSni")}
-    return {**told, **common(call, id_)}
+    return {
+        **{k: v for k, v in settings.items() if v is not None or k not in ("failureThreshold", "enableSni")},
+        "tags": tag_map(tags),
+        "arn": f"arn:{partition(call.region)}:route53:::healthcheck/{id_}",
+    }
 
 
 def delete(call: Call, id_: str, state: Props) -> None:

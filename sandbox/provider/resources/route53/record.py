@@ -1,14 +1,9 @@
 """aws.route53.Record."""
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from sandbox.provider.call import Call
-from sandbox.provider.errors import ProviderError
-from sandbox.provider.resource import Resource
-from sandbox.provider.schema import Props
-from sandbox.provider.translate import first, from_aws, to_aws
+from sandbox.provider.kit import Call, Problems, Props, ProviderError, Resource, first, from_aws, only, to_aws
 
 RESOURCE = Resource(
     __name__,
@@ -46,7 +41,7 @@ def create(call: Call, inputs: Props) -> str:
     return "_".join([*parts, *([inputs["setIdentifier"]] if inputs.get("setIdentifier") else [])])
 
 
-def _change(call: Call, zone: str, changes: Sequence[tuple[str, dict[str, Any]]]) -> None:
+def _change(call: Call, zone: str, changes: Sequence[tuple[str, Props]]) -> None:
     route53 = call.client("route53")
     batch = [{"Action": action, "ResourceRecordSet": record} for action, record in changes]
     reply = route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": batch})
@@ -58,7 +53,7 @@ def _change(call: Call, zone: str, changes: Sequence[tuple[str, dict[str, Any]]]
     )
 
 
-def _record_set(call: Call, inputs: Props) -> dict[str, Any]:
+def _record_set(call: Call, inputs: Props) -> Props:
     record = RESOURCE.to_aws(inputs, *_SETTINGS)
     record["Name"] = _fqdn(call, inputs)
     if inputs.get("records"):
@@ -92,13 +87,13 @@ def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> N
         _change(call, new["zoneId"], [("UPSERT", _record_set(call, new))])
 
 
-def _find(call: Call, which: Props) -> dict[str, Any] | None:
+def _find(call: Call, which: Props) -> Props:
     pages = call.client("route53").get_paginator("list_resource_record_sets").paginate(HostedZoneId=which["zoneId"])
     wanted = (_fqdn(call, which), which["type"], which.get("setIdentifier") or None)
-    return first(r for page in pages for r in page["ResourceRecordSets"] if _identity(r) == wanted)
+    return only(r for page in pages for r in page["ResourceRecordSets"] if _identity(r) == wanted)
 
 
-def _identity(record: dict[str, Any]) -> tuple[str, str, str | None]:
+def _identity(record: Props) -> tuple[str, str, str | None]:
     name = record["Name"].rstrip(".").replace("\\052", "*")  # how the API writes a wildcard
     return name, record["Type"], record.get("SetIdentifier")
 
@@ -111,11 +106,9 @@ def _imported(id_: str) -> Props:
     return dict(zip(("zoneId", "name", "type", "setIdentifier"), match.groups(), strict=True))
 
 
-def read(call: Call, id_: str, prior: Props) -> Props | None:
+def read(call: Call, id_: str, prior: Props) -> Props:
     where = prior if prior.get("zoneId") else _imported(id_)
     record = _find(call, where)
-    if record is None:
-        return None
     geolocation, fields = record.get("GeoLocation"), RESOURCE.fields["geolocationRoutingPolicies"].inner
     return {
         "zoneId": where["zoneId"],
@@ -129,13 +122,13 @@ def read(call: Call, id_: str, prior: Props) -> Props | None:
     }
 
 
-def _unquoted(record: dict[str, Any], prior: Props) -> list[str]:
+def _unquoted(record: Props, prior: Props) -> list[str]:
     """Return the values as the program wrote them: it may leave the quotes of a text record to the provider."""
     written = {_quoted(record["Type"], r): r for r in prior.get("records") or []}
     return [written.get(r["Value"], r["Value"]) for r in record.get("ResourceRecords") or []]
 
 
-def _aliases(record: dict[str, Any], prior: Props) -> list[Props]:
+def _aliases(record: Props, prior: Props) -> list[Props]:
     if not record.get("AliasTarget"):
         return []
     alias = from_aws(RESOURCE.fields["aliases"].inner, record["AliasTarget"])
@@ -150,12 +143,10 @@ def _host(name: str) -> str:
 
 
 def delete(call: Call, id_: str, state: Props) -> None:
-    record = _find(call, state)
-    if record:
-        _change(call, state["zoneId"], [("DELETE", record)])
+    _change(call, state["zoneId"], [("DELETE", _find(call, state))])
 
 
-def check(inputs: Props) -> Iterator[tuple[str, str]]:
+def check(inputs: Props) -> Problems:
     if ("records" in inputs) == ("aliases" in inputs):
         yield "records", "set exactly one of records and aliases"
     elif "records" in inputs and "ttl" not in inputs:

@@ -1,8 +1,6 @@
 """aws.s3. Most types are a setting of a bucket: their id is the bucket's name, and putting one again changes it."""
 
-from sandbox.provider.call import Call
-from sandbox.provider.resource import Resource
-from sandbox.provider.schema import Props
+from sandbox.provider.kit import Call, Props, Resource
 
 
 class Setting(Resource):
@@ -11,12 +9,18 @@ class Setting(Resource):
     Its module has `put(s3, bucket, inputs)`, `get(s3, bucket)` and `end(s3, bucket, state)`, with an S3 client.
     """
 
+    def rules(self, inputs: Props) -> list[Props]:
+        """Return rules as the API has them: it wants it said that a rule without a filter is for every object."""
+        return [
+            {**rule, "Filter": rule.get("Filter") or {"Prefix": ""}} for rule in self.to_aws(inputs, "rules")["Rules"]
+        ]
+
     def create(self, call: Call, inputs: Props) -> str:
         """Put the setting."""
         self._function("put")(call.client("s3"), inputs["bucket"], inputs)
         return str(inputs["bucket"])
 
-    def read(self, call: Call, id_: str, prior: Props) -> Props | None:
+    def read(self, call: Call, id_: str, prior: Props) -> Props:
         """Return the setting."""
         return {"bucket": id_, **self._function("get")(call.client("s3"), id_)}
 

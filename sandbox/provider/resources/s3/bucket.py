@@ -1,14 +1,8 @@
 """aws.s3.Bucket. What has a resource type of its own (versioning, encryption, policy, …) is not a property here."""
 
-from typing import Any
-
 from botocore.exceptions import ClientError
 
-from sandbox.provider.call import Call, Client
-from sandbox.provider.errors import gone_is_none
-from sandbox.provider.resource import Resource
-from sandbox.provider.schema import Autoname, Props
-from sandbox.provider.tags import tag_list, tag_map
+from sandbox.provider.kit import Autoname, Call, Client, Props, Resource, gone_is_none, tag_list, tag_map
 
 RESOURCE = Resource(
     __name__,
@@ -17,7 +11,7 @@ RESOURCE = Resource(
     unserved="accelerationStatus acl bucketNamespace corsRules grants lifecycleRules logging objectLockConfiguration"
     " policy replicationConfiguration requestPayer serverSideEncryptionConfiguration versioning website",
     replace="objectLockEnabled",
-    defaults={"forceDestroy": False},
+    off="forceDestroy",
     names={"bucket": "BucketName"},
 )
 _BATCH = 1000  # what DeleteObjects takes
@@ -25,7 +19,7 @@ _BATCH = 1000  # what DeleteObjects takes
 
 def create(call: Call, inputs: Props) -> str:
     name, s3 = str(inputs["bucket"]), call.client("s3")
-    parameters: dict[str, Any] = {"Bucket": name}
+    parameters: Props = {"Bucket": name}
     if call.region != "us-east-1":
         parameters["CreateBucketConfiguration"] = {"LocationConstraint": call.region}
     if inputs.get("objectLockEnabled"):
@@ -56,7 +50,7 @@ def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> N
         _set_tags(call, id_, new)
 
 
-def read(call: Call, id_: str, prior: Props) -> Props | None:
+def read(call: Call, id_: str, prior: Props) -> Props:
     s3 = call.client("s3")
     s3.head_bucket(Bucket=id_)
     region = s3.get_bucket_location(Bucket=id_).get("LocationConstraint") or "us-east-1"

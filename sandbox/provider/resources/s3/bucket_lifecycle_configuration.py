@@ -1,9 +1,7 @@
 """aws.s3.BucketLifecycleConfiguration."""
 
-from sandbox.provider.call import Client
+from sandbox.provider.kit import Client, Props
 from sandbox.provider.resources.s3 import Setting
-from sandbox.provider.resources.s3.rules import rules
-from sandbox.provider.schema import Props
 
 RESOURCE = Setting(
     __name__,
@@ -20,7 +18,7 @@ RESOURCE = Setting(
 def put(s3: Client, bucket: str, inputs: Props) -> None:
     s3.put_bucket_lifecycle_configuration(
         Bucket=bucket,
-        LifecycleConfiguration={"Rules": rules(RESOURCE, inputs)},
+        LifecycleConfiguration={"Rules": RESOURCE.rules(inputs)},
         **RESOURCE.to_aws(inputs, "transitionDefaultMinimumObjectSize"),
     )
 

@@ -1,8 +1,7 @@
 """aws.s3.BucketOwnershipControls."""
 
-from sandbox.provider.call import Client
+from sandbox.provider.kit import Client, Props
 from sandbox.provider.resources.s3 import Setting
-from sandbox.provider.schema import Props
 
 RESOURCE = Setting(__name__, replace="bucket")
 

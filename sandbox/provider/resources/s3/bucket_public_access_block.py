@@ -1,11 +1,10 @@
 """aws.s3.BucketPublicAccessBlock."""
 
-from sandbox.provider.call import Client
+from sandbox.provider.kit import Client, Props
 from sandbox.provider.resources.s3 import Setting
-from sandbox.provider.schema import Props
 
 _FLAGS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
-RESOURCE = Setting(__name__, replace="bucket", defaults=dict.fromkeys((*_FLAGS, "skipDestroy"), False))
+RESOURCE = Setting(__name__, replace="bucket", off=" ".join((*_FLAGS, "skipDestroy")))
 
 
 def put(s3: Client, bucket: str, inputs: Props) -> None:

@@ -1,9 +1,7 @@
 """aws.s3.BucketReplicationConfig."""
 
-from sandbox.provider.call import Client
+from sandbox.provider.kit import Client, Props
 from sandbox.provider.resources.s3 import Setting
-from sandbox.provider.resources.s3.rules import rules
-from sandbox.provider.schema import Props
 
 RESOURCE = Setting(
     __name__,
@@ -16,7 +14,7 @@ RESOURCE = Setting(
 
 
 def put(s3: Client, bucket: str, inputs: Props) -> None:
-    configuration = {"Role": inputs["role"], "Rules": rules(RESOURCE, inputs)}
+    configuration = {"Role": inputs["role"], "Rules": RESOURCE.rules(inputs)}
     s3.put_bucket_replication(Bucket=bucket, ReplicationConfiguration=configuration)
 
 

@@ -1,13 +1,18 @@
 """aws.ssm.Parameter."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
-
-from sandbox.provider.call import Call
-from sandbox.provider.resource import Resource
-from sandbox.provider.schema import Autoname, Props
-from sandbox.provider.tags import tag_list, tag_map
-from sandbox.provider.translate import first, stripped
+from sandbox.provider.kit import (
+    Autoname,
+    Call,
+    Names,
+    Pairs,
+    Problems,
+    Props,
+    Resource,
+    first,
+    stripped,
+    tag_list,
+    tag_map,
+)
 
 RESOURCE = Resource(
     __name__,
@@ -21,7 +26,7 @@ _VALUES = ("value", "insecureValue", "valueWo")
 _SETTINGS = ("name", "type", "allowedPattern", "dataType", "description", "keyId", "tier")
 
 
-def _parameters(inputs: Props) -> dict[str, Any]:
+def _parameters(inputs: Props) -> Props:
     settings = RESOURCE.to_aws(inputs, *_SETTINGS)
     if settings["Type"] != "SecureString":
         settings.pop("KeyId", None)
@@ -42,19 +47,19 @@ def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> N
         call.client("ssm").put_parameter(**_parameters(new), Overwrite=True)
 
 
-def recomputed(new: Props, changed: set[str]) -> Sequence[str]:
+def recomputed(new: Props, changed: set[str]) -> Names:
     return ("version",) if changed - {"tags", "overwrite"} else ()
 
 
-def tag(call: Call, id_: str, pairs: Sequence[dict[str, Any]]) -> None:
+def tag(call: Call, id_: str, pairs: Pairs) -> None:
     call.client("ssm").add_tags_to_resource(ResourceType="Parameter", ResourceId=id_, Tags=pairs)
 
 
-def untag(call: Call, id_: str, keys: Sequence[str]) -> None:
+def untag(call: Call, id_: str, keys: Names) -> None:
     call.client("ssm").remove_tags_from_resource(ResourceType="Parameter", ResourceId=id_, TagKeys=keys)
 
 
-def read(call: Call, id_: str, prior: Props) -> Props | None:
+def read(call: Call, id_: str, prior: Props) -> Props:
     ssm = call.client("ssm")
     parameter = ssm.get_parameter(Name=id_, WithDecryption=True)["Parameter"]
     filters = [{"Key": "Name", "Option": "Equals", "Values": [id_]}]
@@ -80,7 +85,7 @@ def delete(call: Call, id_: str, state: Props) -> None:
     call.client("ssm").delete_parameter(Name=id_)
 
 
-def check(inputs: Props) -> Iterator[tuple[str, str]]:
+def check(inputs: Props) -> Problems:
     if sum(name in inputs for name in _VALUES) != 1:
         yield "value", f"set exactly one of {', '.join(_VALUES)}"
     elif "insecureValue" in inputs and inputs["type"] == "SecureString":

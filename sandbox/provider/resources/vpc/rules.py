@@ -1,11 +1,6 @@
 """What aws.vpc.SecurityGroupIngressRule and SecurityGroupEgressRule have in common."""
 
-from collections.abc import Iterator
-
-from sandbox.provider.call import Call
-from sandbox.provider.schema import Props
-from sandbox.provider.tags import tag_map, tag_specification
-from sandbox.provider.translate import first, stripped
+from sandbox.provider.kit import Call, Problems, Props, only, stripped, tag_map, tag_specification
 
 NAMES = {
     "securityGroupId": "GroupId",
@@ -54,12 +49,10 @@ def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> N
         )
 
 
-def read(call: Call, id_: str, prior: Props) -> Props | None:
+def read(call: Call, id_: str, prior: Props) -> Props:
     """Return what AWS says of a rule."""
     reply = call.client("ec2").describe_security_group_rules(SecurityGroupRuleIds=[id_])
-    rule = first(reply["SecurityGroupRules"])
-    if rule is None:
-        return None
+    rule = only(reply["SecurityGroupRules"])
     ports = dict.fromkeys(("fromPort", "toPort")) if rule["IpProtocol"] == "-1" else {}
     return {
         "securityGroupId": rule["GroupId"],
@@ -73,7 +66,7 @@ def read(call: Call, id_: str, prior: Props) -> Props | None:
     }
 
 
-def check(inputs: Props) -> Iterator[tuple[str, str]]:
+def check(inputs: Props) -> Problems:
     """Yield what is wrong with a rule's inputs."""
     if sum(name in inputs for name in _SOURCES) != 1:
         yield "cidrIpv4", f"set exactly one of {', '.join(_SOURCES)}"

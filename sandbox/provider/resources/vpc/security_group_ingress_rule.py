@@ -1,9 +1,7 @@
 """aws.vpc.SecurityGroupIngressRule."""
 
-from sandbox.provider.call import Call
-from sandbox.provider.resource import Resource
+from sandbox.provider.kit import Call, Props, Resource
 from sandbox.provider.resources.vpc.rules import NAMES, authorize, check, read, revoke, update
-from sandbox.provider.schema import Props
 
 __all__ = ["check", "read", "update"]
 

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 
-from sandbox.aws.autoscaling.rollout import Limits
+from sandbox.aws.autoscaling.refresh_driver import Limits
 from sandbox.aws.controller import Controller
 from sandbox.aws.elbv2.ports import ports
 from sandbox.aws.server import serve
@@ -15,7 +15,7 @@ from sandbox.service import keys
 
 
 def main() -> None:
-    """Serves until SIGTERM."""
+    """Serve until SIGTERM."""
     parser = argparse.ArgumentParser(prog="python -m sandbox.aws", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="where AWS answers; 0 takes any free port")
     parser.add_argument("--balancer-port", type=int, help="the first load balancer's port, where it is free")

@@ -21,7 +21,7 @@ class Controller:
         self._thread = threading.Thread(target=self._run, name="controller", daemon=True)
 
     def start(self) -> None:
-        """Starts the thread; it ends with the process."""
+        """Start the thread; it ends with the process."""
         self._thread.start()
 
     def _run(self) -> None:

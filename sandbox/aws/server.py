@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 def install() -> None:
-    """Makes moto use the sandbox's backends; has to happen before the first request."""
+    """Make moto use the sandbox's backends; has to happen before the first request."""
     ec2_backends.backend = SandboxEC2Backend
     elbv2_backends.backend = SandboxELBv2Backend
     autoscaling_backends.backend = SandboxAutoScalingBackend
@@ -57,7 +57,7 @@ def install() -> None:
 
 
 def _zone_id(*_: object, **__: object) -> str:
-    """AWS's begin with a Z, which the settings look for."""
+    """Return a hosted zone id that begins with Z, as AWS's do and the settings require."""
     return f"Z{secrets.token_hex(10).upper()}"
 
 
@@ -65,12 +65,12 @@ class Dispatcher(DomainDispatcherApplication):
     """Sends /_sandbox to the sandbox's own API, everything else where its signature says."""
 
     def get_backend_for_host(self, host: str | None) -> str | None:
-        """Classic load balancers share a host with the others; only the others are offered."""
+        """Return ELBv2's backend where classic load balancers share its host; those are not offered."""
         backend = super().get_backend_for_host(host)
         return "elbv2" if backend == "elb" else backend
 
     def __call__(self, environ: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
-        """Answers one request."""
+        """Answer one request."""
         stranger = entry.meet(environ, internal=internal.PREFIX)
         if stranger:
             return stranger(environ, start_response)
@@ -87,7 +87,7 @@ class Dispatcher(DomainDispatcherApplication):
         return answer
 
     def _answer(self, environ: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
-        """What AWS says where nothing is wrong with it: to a role, what its policies allow."""
+        """Return AWS's answer to a request without a fault; a role gets what its policies allow."""
         refused = guard.meet(environ)
         return refused(environ, start_response) if refused else super().__call__(environ, start_response)
 
@@ -98,16 +98,16 @@ class Handler(MotoRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def make_environ(self) -> dict[str, Any]:
-        """With the headers as they came: their names are part of a signature."""
+        """Build the environment with the headers as received, because their names are part of a signature."""
         return {**super().make_environ(), entry.HEADERS: self.headers}
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Only what failed inside is worth a line."""
+        """Log only internal failures."""
         if str(code).startswith("5"):
             super().log_request(code, size)
 
 
 def serve(port: int) -> BaseWSGIServer:
-    """A server on 127.0.0.1, bound but not yet serving; port 0 takes any."""
+    """Return a server on 127.0.0.1 that is bound but not yet serving; port 0 picks a free port."""
     install()
     return make_server("127.0.0.1", port, Dispatcher(create_backend_app), threaded=True, request_handler=Handler)

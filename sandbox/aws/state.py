@@ -17,7 +17,7 @@ class State:
     generation: int = 0
 
     def wake(self) -> None:
-        """Says that something changed; the caller holds the lock or takes it here (it is reentrant)."""
+        """Say that something changed; the caller holds the lock or takes it here (it is reentrant)."""
         with self.changed:
             self.generation += 1
             self.changed.notify_all()
@@ -35,5 +35,5 @@ class Tick:
         self.due: float | None = None
 
     def at(self, deadline: float) -> None:
-        """Asks for a pass no later than `deadline` (monotonic seconds)."""
+        """Ask for a pass no later than `deadline` (monotonic seconds)."""
         self.due = deadline if self.due is None else min(self.due, deadline)

@@ -22,7 +22,7 @@ _LARGEST = 400 * 1024 * 1024  # bytes; what the engine itself allows for a messa
 
 
 def serve(endpoint: str, port: int) -> tuple[grpc.Server, int]:
-    """A started server on the loopback interface, and its port (`port`, or a free one where that is 0)."""
+    """Start a server on the loopback interface; return it and its port (a free one if `port` is 0)."""
     options = [("grpc.max_receive_message_length", _LARGEST), ("grpc.max_send_message_length", _LARGEST)]
     server = grpc.server(ThreadPoolExecutor(_WORKERS), options=options)
     provider = Provider(Clients(endpoint), RESOURCES, INVOKES)

@@ -41,7 +41,7 @@ class Clients:
         )
 
     def client(self, service: str, region: str) -> Client:
-        """The client of a service in a region; safe to share between threads."""
+        """Return the client of a service in a region; safe to share between threads."""
         with self._lock:
             if (service, region) not in self._clients:
                 self._clients[service, region] = self._make(
@@ -56,7 +56,7 @@ class Clients:
             return self._clients[service, region]
 
     def account(self, region: str) -> str:
-        """The 12-digit id of the account that the credentials belong to; asked for once."""
+        """Return the 12-digit id of the account that the credentials belong to; asked for once."""
         if self._account is None:
             self._account = str(self.client("sts", region).get_caller_identity()["Account"])
         return self._account
@@ -73,16 +73,16 @@ class Call:
     created_id: str | None = None
 
     def client(self, service: str) -> Client:
-        """The boto3 client of the service in this call's region."""
+        """Return the boto3 client of the service in this call's region."""
         return self.clients.client(service, self.region)
 
     @property
     def account(self) -> str:
-        """The account's 12-digit id."""
+        """Return the account's 12-digit id."""
         return self.clients.account(self.region)
 
     def arn(self, service: str, resource: str, region: str | None = None) -> str:
-        """The ARN of a resource of this account and region."""
+        """Return the ARN of a resource of this account and region."""
         where = self.region if region is None else region
         return f"arn:{partition(self.region)}:{service}:{where}:{self.account}:{resource}"
 
@@ -91,7 +91,7 @@ class Call:
         self.created_id = id_
 
     def wait(self, what: str, check: Callable[[], _T | None], seconds: float | None = None) -> _T:
-        """The first result of `check` that is neither None nor False; raises at the deadline and on cancellation."""
+        """Return the first result of `check` that is neither None nor False; raise at the deadline or if cancelled."""
         limit = self.timeout if seconds is None else seconds
         deadline, pause = time.monotonic() + limit, _FIRST_POLL
         while True:
@@ -106,7 +106,7 @@ class Call:
 
 
 def partition(region: str) -> str:
-    """The AWS partition that a region is in."""
+    """Return the AWS partition that a region is in."""
     if region.startswith("cn-"):
         return "aws-cn"
     return "aws-us-gov" if region.startswith("us-gov-") else "aws"

@@ -40,7 +40,7 @@ class Problem:
 def check(
     resource: Resource, news: Props, olds: Props, *, naming: Naming, region: str, tags: Mapping[str, str]
 ) -> tuple[Props, list[Problem]]:
-    """The complete inputs, and every problem with them."""
+    """Return the complete inputs, and every problem with them."""
     inputs = {k: v for k, v in news.items() if not k.startswith("__")}
     problems = list(_problems(resource.inputs, inputs, ""))
     if problems:

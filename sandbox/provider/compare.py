@@ -13,7 +13,7 @@ _EMPTY: tuple[Value, ...] = ("", [], {})
 
 
 def same(field: Field, have: Value, want: Value) -> bool:
-    """Whether `have` needs no change to be what is wanted; what is computed and not wanted explicitly never does."""
+    """Return whether `have` needs no change to become `want`; a computed value that nobody asked for never does."""
     if want is None and field.computed:
         return True
     if contains_unknown(have) or contains_unknown(want):
@@ -36,7 +36,7 @@ def _same_present(field: Field, have: Value, want: Value) -> bool:
 
 
 def _same_absent(field: Field, have: Value, want: Value) -> bool:
-    """A block of nothing but defaults means the same as no block."""
+    """Compare with an absent value: a block with only defaults means the same as no block."""
     present = have if want is None else want
     if field.kind == "block" and present is not None:
         return all(same(f, (have or {}).get(n), (want or {}).get(n)) for n, f in field.fields.items())
@@ -44,7 +44,7 @@ def _same_absent(field: Field, have: Value, want: Value) -> bool:
 
 
 def pairing(of: Field, have: list[Any], want: list[Any]) -> list[int | None]:
-    """For each wanted element the index of the one that is there, each used once; None where there is none."""
+    """Return, for each wanted element, the index of the existing one it matches, each used once, or None."""
     free = list(range(len(have)))
     pairs: list[int | None] = []
     for element in want:
@@ -56,7 +56,7 @@ def pairing(of: Field, have: list[Any], want: list[Any]) -> list[int | None]:
 
 
 def _plain(field: Field, value: Value) -> Value:
-    """The value with its default in place, and all that the API takes for "not set" as None."""
+    """Return the value with its default filled in, and None for everything the API takes as "not set"."""
     if value is None:
         value = field.default
     if value in _EMPTY or (field.kind == "flag" and value is False and field.default is not True):
@@ -76,7 +76,7 @@ def _number(value: str) -> Value:
 
 
 def canonical_json(document: str) -> Value:
-    """A form in which documents of the same meaning are equal: IAM takes a value for a list of one, in any order."""
+    """Return a form in which equivalent documents are equal: IAM ignores order, and takes a value as a list of one."""
     try:
         return _canonical(json.loads(document))
     except ValueError:
@@ -97,7 +97,7 @@ def _canonical(value: Value) -> Value:
 
 
 def reconcile(field: Field, previous: Value, reading: Value) -> Value:
-    """The state of a field: what AWS says, in the program's own words and order where they mean the same."""
+    """Return a field's state: what AWS says, in the program's own words and order if they mean the same."""
     if reading is None or previous is None:
         return reading
     if field.kind == "block" and isinstance(previous, Mapping):
@@ -112,7 +112,7 @@ def reconcile(field: Field, previous: Value, reading: Value) -> Value:
 
 
 def merge(fields: Mapping[str, Field], previous: Props, reading: Props) -> Props:
-    """State of several fields; one that the reading leaves out cannot be read, and keeps what it was."""
+    """Return the state of several fields; one that the reading leaves out cannot be read, and keeps its value."""
     state: Props = {}
     for name, field in fields.items():
         if name not in reading:
@@ -127,7 +127,7 @@ def merge(fields: Mapping[str, Field], previous: Props, reading: Props) -> Props
 
 
 def project(fields: Mapping[str, Field], inputs: Props, state: Props, *, complete: bool = False) -> Props:
-    """The inputs that a program would have written to get this state, as close to its `inputs` as can be.
+    """Return the inputs that a program would have written to get this state, as close to its `inputs` as possible.
 
     What AWS decided is left out, unless a `complete` description is asked for.
     """
@@ -160,7 +160,7 @@ def _project(field: Field, wanted: Value, value: Value, *, complete: bool) -> Va
 
 
 def _pairs(field: Field, wanted: list[Value], value: list[Value]) -> list[int | None]:
-    """For each element of the state, the index of the wanted one that it is, or None."""
+    """Return, for each element of the state, the index of the wanted one it matches, or None."""
     if field.kind == "set" and field.of is not None:
         of = field.of
         pairs: list[int | None] = []

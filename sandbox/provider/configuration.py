@@ -61,12 +61,12 @@ class ByConnection:
             self._made[peer] = self._last = made
 
     def cancelled(self, peer: str) -> threading.Event:
-        """What is set when the engine at the other end wants every wait to end."""
+        """Return the event that the engine at the other end sets to end every wait."""
         with self._lock:
             return self._cancelled.setdefault(peer, threading.Event())
 
     def get(self, peer: str) -> Configuration:
-        """What the connection was configured with."""
+        """Return what the connection was configured with."""
         with self._lock:
             found = self._made.get(peer, self._last)
         if found is None:
@@ -75,14 +75,14 @@ class ByConnection:
 
 
 def problems(settings: Props) -> Iterator[tuple[str, str]]:
-    """Settings that this provider cannot honour, as (name, reason)."""
+    """Yield the settings that this provider cannot honour, as (name, reason)."""
     for name in sorted(settings):
         if not name.startswith("__") and name not in _HONOURED | _WITHOUT_EFFECT:
             yield name, f"this provider does not know the setting; it honours {', '.join(sorted(_HONOURED))}"
 
 
 def parse(settings: Props) -> Configuration:
-    """The typed settings; nested ones arrive as JSON text."""
+    """Return the typed settings; nested ones arrive as JSON text."""
     values = {name: _nested(value) for name, value in settings.items()}
     region = values.get("region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     if not region or region is UNKNOWN:

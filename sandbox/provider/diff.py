@@ -24,17 +24,17 @@ class Difference:
 
     @property
     def field(self) -> str:
-        """The top-level property."""
+        """Return the top-level property."""
         return re.split(r"[.\[]", self.path, maxsplit=1)[0]
 
 
 def differences(resource: Resource, old: Props, new: Props) -> list[Difference]:
-    """Every change that makes the new inputs of the old."""
+    """Return every change from the old inputs to the new ones."""
     return list(_fields(resource.inputs, old, new, "", replace=False))
 
 
 def must_go_first(resource: Resource, old: Props, new: Props) -> bool:
-    """Whether a replacement would collide with what it replaces: the program fixed a name and kept it."""
+    """Return whether a replacement would collide with what it replaces: the program fixed a name and kept it."""
     rule = resource.autoname
     if rule is None or rule.field in new.get(DEFAULTS, []):
         return False

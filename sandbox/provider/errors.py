@@ -14,7 +14,7 @@ _IN_USE = {"DependencyViolation", "ResourceInUse"}
 
 
 class ProviderError(Exception):
-    """A request that cannot be met; the message says why and what mends it."""
+    """A request that cannot be met; the message says why and how to fix it."""
 
 
 class Gone(Exception):  # no error: what is looked for does not exist
@@ -22,12 +22,12 @@ class Gone(Exception):  # no error: what is looked for does not exist
 
 
 def code_of(error: Exception) -> str:
-    """AWS's error code, or an empty string."""
+    """Return AWS's error code, or an empty string."""
     return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
 
 
 def is_gone(error: Exception) -> bool:
-    """Whether AWS says that the thing asked for does not exist."""
+    """Return whether AWS says that the thing asked for does not exist."""
     if not isinstance(error, ClientError):
         return isinstance(error, Gone)
     if _GONE.search(code_of(error)):
@@ -47,12 +47,12 @@ def gone_is_none(ask: Callable[[], _T]) -> _T | None:
 
 
 def is_in_use(error: Exception) -> bool:
-    """Whether AWS refuses a deletion for the sake of something that is itself still being deleted, perhaps."""
+    """Return whether AWS refuses a deletion because of something else, which may itself be on its way out."""
     return code_of(error) in _IN_USE
 
 
 def explain(action: str, token: str, name: str, error: Exception) -> str:
-    """One line: what was being done to which resource, and what AWS (or this provider) said."""
+    """Return one line: what was being done to which resource, and what AWS (or this provider) said."""
     where = f"{action} {token} {name!r}"
     if isinstance(error, ClientError):
         details = error.response.get("Error", {})

@@ -16,7 +16,7 @@ _RELEASE = 60.0  # seconds
 
 
 def read(resource: Resource, call: Call, id_: str, prior: Props) -> Props | None:
-    """The state of the resource, in the words of `prior` where they mean the same; None where it is gone."""
+    """Return the state of the resource, in the words of `prior` where they mean the same; None if it is gone."""
     try:
         reading = resource.read(call, id_, prior)
     except Exception as error:
@@ -33,7 +33,7 @@ def read(resource: Resource, call: Call, id_: str, prior: Props) -> Props | None
 
 
 def read_partial(resource: Resource, call: Call, inputs: Props) -> Props:
-    """The state of a resource whose creation failed half-way: what can be read of it, else what was asked for."""
+    """Return the state of a half-made resource: what can be read of it, otherwise what was asked for."""
     try:
         return read(resource, call, str(call.created_id), inputs) or inputs
     except Exception:  # the failure that led here is the one to report
@@ -41,7 +41,7 @@ def read_partial(resource: Resource, call: Call, inputs: Props) -> Props:
 
 
 def inputs_of(resource: Resource, inputs: Props, state: Props) -> Props:
-    """The inputs that explain the state: the program's, with what has drifted put in; for an import, all there are."""
+    """Return the inputs that explain the state: the program's, corrected for drift; for an import, all of them."""
     projected = project(resource.inputs, inputs, state, complete=not inputs)
     if DEFAULTS in inputs:
         projected[DEFAULTS] = inputs[DEFAULTS]
@@ -51,7 +51,7 @@ def inputs_of(resource: Resource, inputs: Props, state: Props) -> Props:
 
 
 def preview(resource: Resource, old: Props, new: Props, changed: set[str]) -> Props:
-    """The state that a create (no `old`) or an update would lead to, unknown where only AWS can tell."""
+    """Return the state that a create (no `old`) or an update would lead to, unknown where only AWS can tell."""
     state = overlay(resource, old, new)
     for name, field in resource.fields.items():
         if not old and field.computed and name not in state:
@@ -64,13 +64,13 @@ def preview(resource: Resource, old: Props, new: Props, changed: set[str]) -> Pr
 
 
 def overlay(resource: Resource, old: Props, new: Props) -> Props:
-    """The new inputs over what of the old state they leave alone: outputs, and what AWS decides."""
+    """Return the new inputs on top of what they leave alone in the old state: outputs, and what AWS decides."""
     kept = {k: v for k, v in old.items() if k not in resource.inputs or resource.inputs[k].computed}
     return {**kept, **{k: v for k, v in new.items() if k != DEFAULTS}}
 
 
 def settable(resource: Resource, new: Props) -> set[str]:
-    """The fields to set again after a creation that failed half-way, when no input differs."""
+    """Return the fields to set again after a creation that failed half-way, when no input differs."""
     return {name for name in new if name in resource.fields and not resource.fields[name].replace}
 
 
@@ -92,7 +92,7 @@ def delete(resource: Resource, call: Call, id_: str, state: Props) -> None:
 
 
 def _with_defaults(resource: Resource, prior: Props) -> Props:
-    """For an import, which has no prior state: what cannot be read is what it is by default."""
+    """Return the prior state; an import has none, so what cannot be read gets its default."""
     if prior:
         return prior
     return {name: f.default for name, f in resource.fields.items() if f.default is not None}

@@ -82,7 +82,7 @@ class _Decoder:
 
 
 def decode(struct: struct_pb2.Struct) -> Bag:
-    """Plain values of a bag: nulls left out, unknowns as `UNKNOWN`, whole numbers as int."""
+    """Return a bag's plain values: nulls left out, unknowns as `UNKNOWN`, whole numbers as int."""
     values: Props = {}
     secrets: set[str] = set()
     for name, value in struct.fields.items():
@@ -96,7 +96,7 @@ def decode(struct: struct_pb2.Struct) -> Bag:
 
 
 def encode(values: Props, secrets: Iterable[str] = ()) -> struct_pb2.Struct:
-    """The wire form of plain values; the properties named in `secrets` are marked as such."""
+    """Return the wire form of plain values; the properties named in `secrets` are marked as such."""
     marked = set(secrets)
     plain: Props = {}
     for name, value in values.items():
@@ -120,7 +120,7 @@ def _sendable(value: Value) -> Value:
 
 
 def contains_unknown(value: Value) -> bool:
-    """Whether any part of the value is unknown."""
+    """Return whether any part of the value is unknown."""
     if isinstance(value, Mapping):
         return any(contains_unknown(v) for v in cast(Props, value).values())
     if isinstance(value, list):

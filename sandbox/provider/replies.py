@@ -26,7 +26,7 @@ _TYPES = {"number": "number", "flag": "boolean", "list": "array", "set": "array"
 
 
 def diff(differences: Sequence[Difference], *, first: bool) -> pb.DiffResponse:
-    """The answer to a Diff; `first` where what is replaced must be deleted before the new one is made."""
+    """Return the answer to a Diff; `first` where what is replaced must be deleted before the new one is made."""
     some = pb.DiffResponse.DIFF_SOME if differences else pb.DiffResponse.DIFF_NONE
     replaces = sorted({d.field for d in differences if d.replace})
     return pb.DiffResponse(
@@ -49,12 +49,12 @@ def abort_half_made(context: grpc.ServicerContext, id_: str, properties: Struct,
 
 
 def unknown(token: str, what: str, known: Iterable[str]) -> str:
-    """The error for a token that is not in the table."""
+    """Return the error for a token that is not in the table."""
     return f"the sandbox's provider does not know the {what} {token}; it knows {', '.join(sorted(known))}"
 
 
 def schema(resources: Mapping[str, Resource], version: str) -> dict[str, Any]:
-    """A Pulumi package schema of the table, for tools that ask for one."""
+    """Return a Pulumi package schema of the table, for tools that ask for one."""
     return {
         "name": "aws",
         "version": version,

@@ -56,23 +56,23 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         self._configurations = configuration.ByConnection()
 
     def Handshake(self, request: pb.ProviderHandshakeRequest, context: Context) -> pb.ProviderHandshakeResponse:
-        """Says what this provider can take."""
+        """Say what this provider accepts."""
         return pb.ProviderHandshakeResponse(accept_secrets=True, supports_autonaming_configuration=True)
 
     def Attach(self, request: plugin_pb2.PluginAttach, context: Context) -> Empty:
-        """Nothing is called back on the engine."""
+        """Do nothing: this provider never calls the engine back."""
         return Empty()
 
     def GetPluginInfo(self, request: Empty, context: Context) -> plugin_pb2.PluginInfo:
-        """The version of the provider that this one stands in for."""
+        """Return the version of the provider that this one stands in for."""
         return plugin_pb2.PluginInfo(version=VERSION)
 
     def GetSchema(self, request: pb.GetSchemaRequest, context: Context) -> pb.GetSchemaResponse:
-        """The types and their properties, as far as they are known here."""
+        """Return the types and properties that are served."""
         return pb.GetSchemaResponse(schema=json.dumps(replies.schema(self._resources, VERSION)))
 
     def CheckConfig(self, request: pb.CheckRequest, context: Context) -> pb.CheckResponse:
-        """Refuses settings of the provider that would have no effect here."""
+        """Refuse provider settings that would have no effect here."""
         bag = decode(request.news)
         failures = [
             pb.CheckFailure(property=name, reason=reason) for name, reason in configuration.problems(bag.values)
@@ -80,14 +80,14 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return pb.CheckResponse(inputs=request.news, failures=failures)
 
     def DiffConfig(self, request: pb.DiffRequest, context: Context) -> pb.DiffResponse:
-        """A change of settings never replaces the provider: what it means for a resource is that one's own diff."""
+        """Compare provider settings; a change never replaces the provider, as each resource has its own diff."""
         changes = pb.DiffResponse.DIFF_NONE
         if decode(request.olds).values != decode(request.news).values:
             changes = pb.DiffResponse.DIFF_SOME
         return pb.DiffResponse(changes=changes)
 
     def Configure(self, request: pb.ConfigureRequest, context: Context) -> pb.ConfigureResponse:
-        """Takes the region and default tags for this connection."""
+        """Keep the region and default tags for this connection."""
         try:
             made = configuration.parse(decode(request.args).values)
             configuration.allow_account(made, Call(self._clients, made.region, _TIMEOUT))
@@ -98,7 +98,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return pb.ConfigureResponse(acceptSecrets=True, supportsPreview=True, supports_autonaming_configuration=True)
 
     def Check(self, request: pb.CheckRequest, context: Context) -> pb.CheckResponse:
-        """Completes the inputs of a resource, or says what is wrong with them."""
+        """Complete the inputs of a resource, or say what is wrong with them."""
         resource = self._resource(request, context)
         news, settings = decode(request.news), self._configurations.get(context.peer())
         naming = Naming(
@@ -119,14 +119,14 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return pb.CheckResponse(inputs=encode(inputs, news.secrets), failures=failures)
 
     def Diff(self, request: pb.DiffRequest, context: Context) -> pb.DiffResponse:
-        """What the new inputs change, and whether that takes a new resource."""
+        """Return what the new inputs change, and whether that takes a new resource."""
         resource = self._resource(request, context)
         old = decode(request.old_inputs).values or decode(request.olds).values
         new = decode(request.news).values
         return replies.diff(differences(resource, old, new), first=must_go_first(resource, old, new))
 
     def Create(self, request: pb.CreateRequest, context: Context) -> pb.CreateResponse:
-        """Makes the resource; what was made before a failure is kept in the state."""
+        """Make the resource; what was made before a failure is kept in the state."""
         resource, inputs = self._resource(request, context), decode(request.properties)
         if request.preview:
             state = operations.preview(resource, {}, inputs.values, set())
@@ -147,7 +147,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         )
 
     def Read(self, request: pb.ReadRequest, context: Context) -> pb.ReadResponse:
-        """What AWS says of a resource, for a refresh or an import; no id where it is gone."""
+        """Return what AWS says of a resource, for a refresh or an import; without an id if it is gone."""
         resource = self._resource(request, context)
         old, inputs = decode(request.properties), decode(request.inputs)
         call = self._call(request, context, {**inputs.values, **old.values})
@@ -165,7 +165,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         )
 
     def Update(self, request: pb.UpdateRequest, context: Context) -> pb.UpdateResponse:
-        """Changes a resource in place; after a failure the state stays as it was, so that the next run tries again."""
+        """Change a resource in place; after a failure the state stays as it was, so that the next run tries again."""
         resource = self._resource(request, context)
         old, new = decode(request.olds), decode(request.news)
         old_inputs = decode(request.old_inputs).values or old.values
@@ -187,7 +187,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return pb.UpdateResponse(properties=self._encode(resource, state, new))
 
     def Delete(self, request: pb.DeleteRequest, context: Context) -> Empty:
-        """Removes a resource; one that is already gone is no error."""
+        """Delete a resource; it is not an error if it is already gone."""
         resource, old = self._resource(request, context), decode(request.properties)
         call = self._call(request, context, {**decode(request.old_inputs).values, **old.values})
         try:
@@ -197,7 +197,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return Empty()
 
     def Invoke(self, request: pb.InvokeRequest, context: Context) -> pb.InvokeResponse:
-        """Answers a data source."""
+        """Answer a data source."""
         args = decode(request.args)
         invoke = self._invokes.get(request.tok)
         if invoke is None:
@@ -212,7 +212,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return response
 
     def Cancel(self, request: Empty, context: Context) -> Empty:
-        """Ends every wait that is under way."""
+        """End every wait in progress."""
         self._configurations.cancelled(context.peer()).set()
         return Empty()
 
@@ -248,7 +248,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
 
 def _token(request: Request) -> str:
-    """The type token; older engines send it only as a part of the URN."""
+    """Return the type token; older engines send it only as a part of the URN."""
     if isinstance(request, pb.InvokeRequest):
         return request.tok
     return request.type or request.urn.split("::")[2].split("$")[-1]

@@ -21,7 +21,7 @@ HEADERS = "slipway.headers"  # of a WSGI environ: the request's headers as they 
 
 
 def meet(environ: dict[str, Any], *, internal: str) -> Response | None:
-    """The answer to who may not ask, or None where the request goes on.
+    """Return the answer to a caller who may not ask; None lets the request go on.
 
     Paths that begin with `internal` ask for the session's secret itself, all others for a signature made with a key
     that the sandbox gave out.
@@ -65,19 +65,19 @@ def _plain(headers: Message) -> Mapping[str, str]:
 
 
 def _reachable(url: str) -> str:
-    """A URL without the fragment that a `#` in a raw path would be taken for."""
+    """Return a URL in which a `#` in a raw path is not taken for a fragment."""
     return urlsplit(url)._replace(fragment="").geturl()
 
 
 def _body(environ: dict[str, Any]) -> bytes:
-    """The body, left to be read again."""
+    """Return the body, which can still be read again."""
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     environ["wsgi.input"] = io.BytesIO(body)
     return body
 
 
 def _name_presigner(environ: dict[str, Any], claim: Claim) -> None:
-    """Whoever asks later whose request it is looks at the header only (sandbox.aws.iam.calls, and moto)."""
+    """Put a presigned URL's credential into the header, where sandbox.aws.iam.calls and moto look for it."""
     if claim.presigned:
         scope = f"{claim.key}/{claim.date[:8]}/{claim.region}/{claim.service}/aws4_request"
         signed = ";".join(claim.headers)

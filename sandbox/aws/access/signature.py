@@ -42,17 +42,17 @@ class Claim:
 
     @property
     def presigned(self) -> bool:
-        """Whether it is part of the URL."""
+        """Return whether the signature is part of the URL."""
         return self.expires is not None
 
     def is_over(self, now: datetime) -> bool:
-        """Whether it is a presigned URL whose time has passed."""
+        """Return whether it is a presigned URL whose time has passed."""
         signed = datetime.strptime(self.date, _DATE).replace(tzinfo=timezone.utc)
         return self.expires is not None and now > signed + timedelta(seconds=self.expires)
 
 
 def claim(url: str, headers: Mapping[str, str]) -> Claim | None:
-    """By the Authorization header, else by the query of a presigned URL; None where there is none, or a wrong one."""
+    """Read the claim from the Authorization header or a presigned URL's query; None if it is missing or malformed."""
     found = _HEADER.fullmatch(headers.get("Authorization", "").strip())
     try:
         if found:
@@ -89,7 +89,7 @@ def _claim(scope: str, signed: str, *, signature: str, date: str, token: str, ex
 
 
 def holds(claim: Claim, keys: Keys, *, method: str, url: str, headers: Sequence[tuple[str, str]], body: bytes) -> bool:
-    """Whether whoever signed it had these keys; `url` and `headers` as they came, `body` is not looked at for S3."""
+    """Return whether these keys made the signature; `url` and `headers` as received, `body` is ignored for S3."""
     request = AWSRequest(method=method, url=_without_signature(url) if claim.presigned else url, data=body)
     for name, value in headers:
         request.headers.add_header(name, value)
@@ -119,7 +119,7 @@ class _Signer(SigV4Auth):
         self._claim = claim
 
     def headers_to_sign(self, request: Any) -> Any:  # noqa: ANN401  # botocore has no types
-        """The claim's."""
+        """Return the headers that the claim names."""
         chosen = HTTPHeaders()
         for name, value in request.headers.items():
             if name.lower() in self._claim.headers:
@@ -127,5 +127,5 @@ class _Signer(SigV4Auth):
         return chosen
 
     def _normalize_url_path(self, path: str) -> str:
-        """S3's is signed as it is."""
+        """Leave the path as it is, as S3 signs it."""
         return path or "/" if self._claim.service == "s3" else super()._normalize_url_path(path)

@@ -12,7 +12,7 @@ FINAL = ("Successful", "Failed", "Cancelled")
 
 
 def timestamp() -> str:
-    """Now, as the causes of activities spell it."""
+    """Return the current time, as the causes of activities write it."""
     return utcnow().strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -33,12 +33,12 @@ class ScalingActivity:
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     def end(self, status: str, message: str | None = None) -> None:
-        """Ends the activity as Successful, Failed or Cancelled; the first end counts."""
+        """End the activity as Successful, Failed or Cancelled; the first end counts."""
         if self.ended is None:
             self.status, self.message, self.ended = status, message, utcnow()
 
     def describe(self) -> dict[str, Any]:
-        """The shape `Activity` of the API."""
+        """Return the API's shape `Activity`."""
         details = {"Subnet ID": self.subnet, "Availability Zone": self.zone}
         return {
             "ActivityId": self.id,

@@ -6,7 +6,7 @@ from typing import Any
 from moto.core.exceptions import ServiceException
 from moto.ec2.models.instances import Instance
 
-from sandbox.aws.autoscaling.configuration import Source
+from sandbox.aws.autoscaling.configuration import LaunchSource
 from sandbox.aws.autoscaling.group import Group
 from sandbox.aws.autoscaling.hooks import LAUNCHING, Action
 from sandbox.aws.autoscaling.lifecycle import terminate
@@ -31,7 +31,7 @@ class InsufficientCapacity(ServiceException):
 
 
 def reconcile(group: Group, tick: Tick, *, target: int, ceiling: int) -> None:
-    """Launches until `target` instances are active, terminates while there are more than `ceiling`."""
+    """Launch until `target` instances are active, terminate while there are more than `ceiling`."""
     missing = target - len(group.active())
     if missing > 0 and not group.suspended("Launch"):
         if tick.now < group.launch_not_before:
@@ -62,13 +62,13 @@ def _victim(group: Group) -> Member | None:
 
 
 def _outdated(group: Group, members: Sequence[Member]) -> list[Member]:
-    """Those that were launched from something else than the group launches from now."""
+    """Return the instances that were not launched from the group's current configuration."""
     current = group.launch_configuration_now
     return [m for m in members if not current.matches(group.ec2, m.launch_template, str(m.instance_type))]
 
 
 def launch(group: Group, count: int, tick: Tick) -> None:
-    """Launches `count` instances; where EC2 refuses, the activity says why and the group tries again later."""
+    """Launch `count` instances; where EC2 refuses, the activity says why and the group tries again later."""
     for _ in range(count):
         placements = switchboard.now.usable(dict(group.placements))
         outdated = _outdated(group, group.active())
@@ -108,7 +108,7 @@ def launch(group: Group, count: int, tick: Tick) -> None:
     state.wake()
 
 
-def _run(group: Group, source: Source, zone: str, subnet: str | None) -> Instance:
+def _run(group: Group, source: LaunchSource, zone: str, subnet: str | None) -> Instance:
     if switchboard.now.refuses(zone):
         raise InsufficientCapacity(str(source.instance_type), zone)
     template = source.template

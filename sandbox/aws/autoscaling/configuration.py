@@ -11,7 +11,7 @@ from sandbox.aws.ec2.models import SandboxEC2Backend
 
 
 @dataclass(frozen=True)
-class Source:
+class LaunchSource:
     """A launch template version and the instance type that goes with it."""
 
     template: LaunchTemplateVersion
@@ -19,7 +19,7 @@ class Source:
 
     @property
     def specification(self) -> dict[str, str]:
-        """LaunchTemplateSpecification with the concrete version number, as instances show it."""
+        """Return the LaunchTemplateSpecification with the concrete version number, as instances show it."""
         return {
             "LaunchTemplateId": self.template.template.id,
             "LaunchTemplateName": self.template.template.name,
@@ -36,7 +36,7 @@ class Configuration:
 
     @classmethod
     def parse(cls, shape: Mapping[str, Any] | None) -> "Configuration | None":
-        """Reads the API's DesiredConfiguration; None where nothing is given.
+        """Read the API's DesiredConfiguration; None where nothing is given.
 
         Raises:
             ValidationError: it has both, or neither.
@@ -52,7 +52,7 @@ class Configuration:
 
     @property
     def specification(self) -> Mapping[str, Any]:
-        """The LaunchTemplateSpecification, wherever it sits."""
+        """Return the LaunchTemplateSpecification, wherever it is in the shape."""
         if self.launch_template:
             return self.launch_template
         policy = self.mixed_instances_policy or {}
@@ -60,23 +60,23 @@ class Configuration:
 
     @property
     def version(self) -> str:
-        """The version as it was given; `$Default` where none was."""
+        """Return the version as it was given; `$Default` where none was."""
         return str(self.specification.get("Version") or "$Default")
 
     @property
     def floats(self) -> bool:
-        """Whether the version is `$Latest` or `$Default`, which may mean another tomorrow."""
+        """Return whether the version is `$Latest` or `$Default`, which can change meaning at any time."""
         return self.version.startswith("$")
 
     @property
     def instance_types(self) -> tuple[str, ...]:
-        """The overrides' types, in order of preference."""
+        """Return the overrides' types, in order of preference."""
         policy = self.mixed_instances_policy or {}
         overrides = (policy.get("LaunchTemplate") or {}).get("Overrides") or []
         return tuple(o["InstanceType"] for o in overrides if o.get("InstanceType"))
 
-    def resolve(self, ec2: SandboxEC2Backend) -> Source:
-        """The template version it means now, and the first of its types (all others have capacity too, here).
+    def resolve(self, ec2: SandboxEC2Backend) -> LaunchSource:
+        """Return the template version it resolves to now and its first instance type (none is ever sold out here).
 
         Raises:
             InvalidLaunchTemplate...: EC2 doesn't know the template or the version.
@@ -88,10 +88,10 @@ class Configuration:
             template = ec2.get_launch_template_by_name(given.get("LaunchTemplateName", ""))
         version = template.get_version(self.version)
         preferred = next(iter(self.instance_types), None)
-        return Source(version, preferred or version.instance_type or "t3.micro")
+        return LaunchSource(version, preferred or version.instance_type or "t3.micro")
 
     def matches(self, ec2: SandboxEC2Backend, specification: Mapping[str, str], instance_type: str) -> bool:
-        """Whether an instance with that template version and type is what this would launch."""
+        """Return whether an instance with that template version and type is what this would launch."""
         source = self.resolve(ec2)
         types = self.instance_types or (source.instance_type,)
         same = (specification["LaunchTemplateId"], specification["Version"]) == (
@@ -101,6 +101,6 @@ class Configuration:
         return same and instance_type in types
 
     def describe(self) -> dict[str, Any]:
-        """The API's DesiredConfiguration."""
+        """Return the API's DesiredConfiguration."""
         shape = {"LaunchTemplate": self.launch_template, "MixedInstancesPolicy": self.mixed_instances_policy}
         return {key: dict(value) for key, value in shape.items() if value}

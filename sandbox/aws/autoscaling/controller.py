@@ -5,7 +5,7 @@ from typing import cast
 
 from moto.autoscaling.models import autoscaling_backends
 
-from sandbox.aws.autoscaling import capacity, lifecycle, rollout
+from sandbox.aws.autoscaling import capacity, lifecycle, refresh_driver
 from sandbox.aws.autoscaling.group import Group
 from sandbox.aws.autoscaling.models import SandboxAutoScalingBackend
 from sandbox.aws.state import Tick
@@ -15,7 +15,7 @@ AFTER_AN_ERROR = 5.0
 
 
 def advance(tick: Tick) -> None:
-    """Takes all groups one step further."""
+    """Take all groups one step further."""
     for regions in list(autoscaling_backends.values()):
         for backend in list(regions.values()):
             for group in list(cast(SandboxAutoScalingBackend, backend).groups.values()):
@@ -33,13 +33,13 @@ def _try(group: Group, tick: Tick) -> None:
 
 
 def advance_group(group: Group, tick: Tick) -> None:
-    """Instances first, then the refresh if there is one, then the group's size."""
+    """Advance the instances, then the refresh if there is one, then the group's size."""
     for member in list(group.members):
         lifecycle.advance(group, member, tick)
     if group.status:
         return
     refresh = group.active_refresh
-    plan = rollout.advance(group, refresh, tick) if refresh else None
-    target = plan.target if plan else group.capacity
-    ceiling = plan.ceiling if plan else group.capacity
+    step = refresh_driver.advance(group, refresh, tick) if refresh else None
+    target = step.target if step else group.capacity
+    ceiling = step.ceiling if step else group.capacity
     capacity.reconcile(group, tick, target=target, ceiling=ceiling)

@@ -1,4 +1,4 @@
-"""The API's errors that moto doesn't know."""
+"""Errors of the Auto Scaling API that moto lacks: https://docs.aws.amazon.com/autoscaling/ec2/APIReference/CommonErrors.html"""
 
 from moto.autoscaling.exceptions import AutoscalingClientError, ValidationError
 
@@ -53,5 +53,5 @@ class ScalingActivityInProgress(AutoscalingClientError):
 
 
 def group_not_found(name: str) -> ValidationError:
-    """What every operation answers for a group that does not exist."""
+    """Return the error that every operation gives for a group that does not exist."""
     return ValidationError(f"AutoScalingGroup name not found - AutoScalingGroup '{name}' not found")

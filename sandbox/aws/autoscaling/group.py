@@ -42,7 +42,7 @@ class Group(FakeAutoScalingGroup):
 
     @property
     def instance_states(self) -> list[Member]:
-        """moto's name for the group's instances."""
+        """Return the group's instances under moto's name for them."""
         return self.members
 
     @instance_states.setter
@@ -59,7 +59,7 @@ class Group(FakeAutoScalingGroup):
 
     @property
     def launch_template(self) -> dict[str, Any] | None:
-        """The group's own template; groups with a mixed instances policy have theirs in there."""
+        """Return the group's own template; a mixed instances policy holds its own instead."""
         return None if self.mixed_instances_policy else super().launch_template
 
     @property
@@ -76,17 +76,17 @@ class Group(FakeAutoScalingGroup):
 
     @property
     def configuration(self) -> Configuration:
-        """What is saved on the group."""
+        """Return the configuration saved on the group."""
         return Configuration(self.launch_template, self.mixed_instances_policy)
 
     @property
     def active_refresh(self) -> Refresh | None:
-        """The refresh that is going on, if any."""
+        """Return the refresh in progress, if any."""
         return next((refresh for refresh in self.refreshes if refresh.active), None)
 
     @property
     def launch_configuration_now(self) -> Configuration:
-        """What the next instance is launched from: the desired configuration while a refresh brings it."""
+        """Return what the next instance is launched from: during a refresh, the desired configuration."""
         refresh = self.active_refresh
         return refresh.launching if refresh else self.configuration
 
@@ -96,18 +96,18 @@ class Group(FakeAutoScalingGroup):
 
     @property
     def placements(self) -> list[tuple[str, str | None]]:
-        """(zone, subnet) of each place an instance may go to."""
+        """Return (zone, subnet) of each place where an instance may be launched."""
         if not self.vpc_zone_identifier:
             return [(zone, None) for zone in self.availability_zones]
         ids = self.vpc_zone_identifier.split(",")
         return [(self.ec2.get_subnet(id_).availability_zone, id_) for id_ in ids]
 
     def set_desired_capacity(self, new_capacity: int | None) -> None:
-        """Only notes the number: launching and terminating is the controller's."""
+        """Record the number only; the controller launches and terminates."""
         self.desired_capacity = self.min_size if new_capacity is None else new_capacity
 
     def change(self, shape: dict[str, Any]) -> None:
-        """Takes over what an update gives, but for the sizes."""
+        """Apply everything an update gives except the sizes."""
         zones, subnets = shape.get("AvailabilityZones") or [], shape.get("VPCZoneIdentifier")
         if zones or subnets:
             self._set_azs_and_vpcs(zones, subnets, update=True)
@@ -124,45 +124,45 @@ class Group(FakeAutoScalingGroup):
                 self.settings[key] = shape[key]
 
     def save(self, configuration: Configuration) -> None:
-        """Makes `configuration` the group's own."""
+        """Make `configuration` the group's own."""
         policy = configuration.mixed_instances_policy
         template = dict(configuration.launch_template or {})
         self.mixed_instances_policy = dict(policy) if policy else None
         self._set_launch_configuration("", template, self.mixed_instances_policy)
 
     def active(self) -> list[Member]:
-        """Pending and in service: what counts towards capacity."""
+        """Return the instances that count towards capacity: pending or in service."""
         return [member for member in self.members if member.active]
 
     def suspended(self, process: str) -> bool:
-        """Whether the user suspended one of the group's processes."""
+        """Return whether the user suspended one of the group's processes."""
         return process in self._suspended_processes
 
     def hooks_for(self, transition: str) -> list[Hook]:
-        """The hooks for a lifecycle transition."""
+        """Return the hooks for a lifecycle transition."""
         return [hook for hook in self.hooks.values() if hook.lifecycle_transition == transition]
 
     def record(self, description: str, cause: str, zone: str, subnet: str | None) -> ScalingActivity:
-        """Begins a scaling activity."""
+        """Begin a scaling activity."""
         activity = ScalingActivity(self.name, self.arn, description, f"At {timestamp()} {cause}", zone, subnet)
         self.activities.insert(0, activity)
         del self.activities[1000:]
         return activity
 
     def failed(self, now: float) -> None:
-        """Counts an instance that didn't live: the more there are in a row, the longer the group waits."""
+        """Count a failed launch; each further one in a row makes the group wait longer."""
         if self.last_failure is None or now - self.last_failure > QUIET:
             self.launch_failures = 0
         self.launch_failures += 1
         self.last_failure = now
 
     def forgive(self) -> None:
-        """Another configuration is launched from now on: earlier failures say nothing about it."""
+        """Forget earlier failures, because another configuration is launched from now on."""
         self.launch_failures, self.last_failure = 0, None
 
     @property
     def launch_not_before(self) -> float:
-        """When (monotonic seconds) the next instance may be launched: 1, 2, 4... s after the last failure."""
+        """Return when (monotonic seconds) the next launch may happen: 1, 2, 4… s after the last failure."""
         if self.last_failure is None:
             return 0.0
         return self.last_failure + min(2.0 ** (self.launch_failures - 1), LONGEST_BACKOFF)

@@ -13,7 +13,7 @@ USER_FAILURE = "an instance was taken out of service in response to a user healt
 
 
 def target_states(group: Group, member: Member) -> list[tuple[str, str]]:
-    """(target group ARN, state) for each attached target group that a load balancer uses."""
+    """Return (target group ARN, state) for each attached target group that a load balancer uses."""
     return [
         (arn, group.elbv2.health_of(arn, member.id).state)
         for arn in group.target_group_arns
@@ -22,7 +22,7 @@ def target_states(group: Group, member: Member) -> list[tuple[str, str]]:
 
 
 def check(group: Group, member: Member, tick: Tick) -> str | None:
-    """The cause for which an instance in service has to be replaced, or None where it is fit.
+    """Return why an instance in service must be replaced, or None if it is healthy.
 
     A load balancer's verdict counts after the grace period, and only where its target group has ever had a healthy
     target: one whose health check is wrong doesn't empty the group ("attachment status" in the user guide).
@@ -45,7 +45,7 @@ def check(group: Group, member: Member, tick: Tick) -> str | None:
 
 
 def waiting_for(group: Group, member: Member, warmup: float, tick: Tick) -> str | None:
-    """What an instance still lacks before a refresh counts it as updated, or None where it is ready."""
+    """Return what a refresh still waits for before it counts an instance as updated, or None if it is ready."""
     if not member.in_service or member.in_service_at is None:
         return "not yet in service"
     if member.health_status != "Healthy" or not member.alive:

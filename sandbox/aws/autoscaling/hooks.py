@@ -14,7 +14,11 @@ CONTINUE, ABANDON = "CONTINUE", "ABANDON"
 
 
 class Hook(LifecycleHook):
-    """A hook of a group, with what was put, where moto invents a queue and a role."""
+    """A hook of a group.
+
+    moto invents a queue and a role and triggers nothing (https://github.com/getmoto/moto/pull/4259); AWS keeps what was
+    put: https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_LifecycleHook.html
+    """
 
     def __init__(self, group: str, shape: dict[str, Any], previous: "Hook | None" = None) -> None:
         timeout = shape.get("HeartbeatTimeout")
@@ -33,7 +37,7 @@ class Hook(LifecycleHook):
 
 
 def _check(shape: dict[str, Any], *, new: bool) -> None:
-    """Raises ValidationError for what PutLifecycleHook does not take."""
+    """Raise ValidationError for what PutLifecycleHook does not accept."""
     timeout, transition = shape.get("HeartbeatTimeout"), shape.get("LifecycleTransition")
     if timeout is not None and not 30 <= int(timeout) <= 7200:
         raise ValidationError(f"HeartbeatTimeout must be between 30 and 7200 seconds, is {timeout}")
@@ -58,14 +62,14 @@ class Action:
         self.heartbeat(self.opened)
 
     def heartbeat(self, now: float) -> None:
-        """Gives it another heartbeat timeout, within the global timeout."""
+        """Give it another heartbeat timeout, within the global timeout."""
         self.deadline = min(now + self.hook.heartbeat_timeout, self.opened + self.hook.global_timeout)
 
     def complete(self, result: str) -> None:
-        """Takes CONTINUE or ABANDON."""
+        """Take CONTINUE or ABANDON."""
         self.result = result
 
     def expire(self, now: float) -> None:
-        """At the deadline the hook's default result counts."""
+        """Apply the hook's default result at the deadline."""
         if self.result is None and now >= self.deadline:
             self.result, self.reason = self.hook.default_result, "Heartbeat Timeout"

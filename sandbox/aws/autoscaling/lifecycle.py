@@ -15,14 +15,14 @@ Step = Callable[[Group, Member, Tick], None]
 
 
 def advance(group: Group, member: Member, tick: Tick) -> None:
-    """Takes a member one step further where it can go further."""
+    """Take a member one step further where it can go further."""
     step = STEPS.get(member.lifecycle_state)
     if step:
         step(group, member, tick)
 
 
 def terminate(group: Group, member: Member, cause: str, tick: Tick) -> None:
-    """Takes a member out of service: it drains, its hooks run, then EC2 terminates it."""
+    """Take a member out of service: it drains, its hooks run, then EC2 terminates it."""
     member.ending = group.record(
         f"Terminating EC2 instance: {member.id}", cause, member.zone, member.instance.subnet_id
     )
@@ -122,7 +122,7 @@ def _terminating_proceed(group: Group, member: Member, _: Tick) -> None:
 
 
 def _lost(group: Group, member: Member, tick: Tick) -> bool:
-    """Whether a member died before it came into service; then it leaves."""
+    """Return whether a member died before it came into service; then it leaves."""
     if member.alive:
         return False
     reason = member.instance.state_reason.message or "the instance was terminated"
@@ -136,7 +136,7 @@ def _lost(group: Group, member: Member, tick: Tick) -> bool:
 
 
 def _waiting(member: Member, tick: Tick) -> bool:
-    """Whether an action of the member is neither completed nor timed out."""
+    """Return whether an action of the member is neither completed nor timed out."""
     for action in member.actions.values():
         action.expire(tick.now)
         if action.result is None:

@@ -4,7 +4,7 @@ from moto.autoscaling.models import FakeAutoScalingGroup, InstanceState
 from moto.ec2.models.instances import Instance
 
 from sandbox.aws.autoscaling.activities import ScalingActivity
-from sandbox.aws.autoscaling.configuration import Source
+from sandbox.aws.autoscaling.configuration import LaunchSource
 from sandbox.aws.autoscaling.hooks import Action
 
 LAUNCHING_STATES = ("Pending", "Pending:Wait", "Pending:Proceed")
@@ -23,7 +23,7 @@ class Member(InstanceState):
         *,
         instance: Instance,
         group: FakeAutoScalingGroup,
-        source: Source,
+        source: LaunchSource,
         activity: ScalingActivity,
         refresh: str | None,
         now: float,
@@ -53,12 +53,12 @@ class Member(InstanceState):
 
     @property
     def launch_template(self) -> dict[str, str]:
-        """The template with the concrete version that this very instance was launched from."""
+        """Return the template with the concrete version that this instance was launched from."""
         return self.source.specification
 
     @property
     def launch_configuration_name(self) -> None:
-        """Instances come from launch templates only."""
+        """Return None: instances come from launch templates only."""
 
     @property
     def pending(self) -> bool:
@@ -70,7 +70,7 @@ class Member(InstanceState):
 
     @property
     def active(self) -> bool:
-        """Counts towards the group's capacity."""
+        """Return whether it counts towards the group's capacity."""
         return self.pending or self.in_service
 
     @property
@@ -79,10 +79,10 @@ class Member(InstanceState):
 
     @property
     def alive(self) -> bool:
-        """EC2 has it pending or running."""
+        """Return whether EC2 says pending or running."""
         return self.instance.state in ("pending", "running")
 
     @property
     def halted(self) -> bool:
-        """Somebody stopped it, or is about to have it stopped: it serves nothing, and is still there to terminate."""
+        """Return whether somebody stopped it: it serves nothing, and still has to be terminated."""
         return self.instance.state in ("stopping", "stopped")

@@ -24,15 +24,15 @@ Shape = dict[str, Any]
 
 
 class SandboxAutoScalingBackend(RefreshApi, AutoScalingBackend):
-    """One region's groups."""
+    """Return one region's backend."""
 
     @property
     def groups(self) -> dict[str, Group]:
-        """The groups by name."""
+        """Return the groups by name."""
         return cast(dict[str, Group], self.autoscaling_groups)
 
     def group(self, name: str) -> Group:
-        """A group.
+        """Return a group.
 
         Raises:
             ValidationError: there is none of that name.
@@ -141,7 +141,7 @@ class SandboxAutoScalingBackend(RefreshApi, AutoScalingBackend):
             self.forget(group)
 
     def forget(self, group: Group) -> None:
-        """Drops a group that is deleted, with its scaling policies."""
+        """Drop a group that is deleted, with its scaling policies."""
         self.groups.pop(group.name, None)
         self.policies = {
             name: policy for name, policy in self.policies.items() if policy.auto_scaling_group_name != group.name
@@ -178,7 +178,7 @@ class SandboxAutoScalingBackend(RefreshApi, AutoScalingBackend):
                 member.actions[name].complete("ABANDON")
 
     def action(self, group_name: str, hook: str, token: str | None, instance_id: str | None) -> Action:
-        """The open lifecycle action with that token, or of that instance.
+        """Return the open lifecycle action with that token, or of that instance.
 
         Raises:
             ValidationError: there is no such action, or it is already completed.
@@ -192,7 +192,7 @@ class SandboxAutoScalingBackend(RefreshApi, AutoScalingBackend):
         raise ValidationError(f"No active Lifecycle Action found with {wanted}")
 
     def member(self, instance_id: str) -> Member:
-        """An instance of whatever group.
+        """Return an instance of any group.
 
         Raises:
             ValidationError: it is in none.
@@ -219,7 +219,7 @@ class SandboxAutoScalingBackend(RefreshApi, AutoScalingBackend):
         return member.ending.describe()
 
     def attach_instances(self, group_name: str, instance_ids: list[str]) -> None:
-        """AttachInstances is not offered: a group's instances are those that it launched.
+        """Refuse AttachInstances: a group's instances are those that it launched.
 
         Raises:
             ValidationError: always.
@@ -227,10 +227,10 @@ class SandboxAutoScalingBackend(RefreshApi, AutoScalingBackend):
         raise ValidationError(f"AttachInstances is not available here; raise the capacity of {group_name} instead.")
 
     def notify_terminate_instances(self, instance_ids: list[str]) -> None:
-        """Nothing: the group's health check notices."""
+        """Do nothing: the group's health check notices."""
 
     def update_attached_elbs(self, group_name: str) -> None:
-        """Nothing: classic load balancers are not offered."""
+        """Do nothing: classic load balancers are not offered."""
 
     def update_attached_target_groups(self, group_name: str) -> None:
         """AttachLoadBalancerTargetGroups: instances in service are registered now, others when they get there."""
@@ -260,5 +260,5 @@ def _invalid(error: ServiceException) -> ValidationError:
 
 
 def sandbox_autoscaling(account: str, region: str) -> SandboxAutoScalingBackend:
-    """One region's groups."""
+    """Return one region's backend."""
     return cast(SandboxAutoScalingBackend, autoscaling_backends[account][region])

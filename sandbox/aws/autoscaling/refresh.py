@@ -31,7 +31,7 @@ class Preferences:
     standby: str = "Wait"
 
     def describe(self) -> dict[str, Any]:
-        """The API's shape."""
+        """Return the API's shape."""
         shape: dict[str, Any] = {
             "MinHealthyPercentage": self.min_healthy,
             "InstanceWarmup": self.warmup,
@@ -99,18 +99,18 @@ class Refresh:
 
     @property
     def launching(self) -> Configuration:
-        """What instances are launched from while this refresh is active."""
+        """Return what instances are launched from while this refresh is active."""
         if self.rolling_back or self.status == "Cancelling" or self.desired is None:
             return self.previous
         return self.desired
 
     @property
     def marker(self) -> str:
-        """How instances remember that they came with this refresh, or with its rollback."""
+        """Return the mark of instances that came with this refresh, or with its rollback."""
         return f"{self.id}/rollback" if self.rolling_back else self.id
 
     def begin_rollback(self, reason: str, now: float) -> None:
-        """Turns round: what was replaced is replaced again, with the configuration from before."""
+        """Turn back: replace again what was replaced, with the configuration from before."""
         self.rollback = {
             "RollbackReason": reason[:1023],
             "RollbackStartTime": utcnow(),
@@ -121,7 +121,7 @@ class Refresh:
         self.progressed_at, self.baking_until, self.checkpoint_until, self.ready = now, None, None, 0
 
     def note(self, needed: int, ready: int, old: int, now: float) -> None:
-        """Takes how far it is: `ready` of `needed` instances are updated, `old` ones are left.
+        """Record the progress: `ready` of `needed` instances are updated, `old` ones are left.
 
         During a rollback the percentage goes back to zero as the instances that had been updated go.
         """
@@ -134,7 +134,7 @@ class Refresh:
             self.progress = Progress(needed, min(needed, ready))
 
     def pass_checkpoint(self, needed: int, tick: Tick) -> tuple[int, bool]:
-        """(how many new instances there may be now, whether no checkpoint is left but the last)."""
+        """Return how many new instances there may be now, and whether only the last checkpoint is left."""
         percentages = self.preferences.checkpoints
         if self.rolling_back or not percentages:
             return needed, True
@@ -157,12 +157,12 @@ class Refresh:
         return math.ceil(needed * percentages[-1] / 100), True
 
     def end(self, status: str, reason: str | None = None) -> None:
-        """Ends it."""
+        """End the refresh."""
         self.status, self.ended = status, utcnow()
         self.reason = reason
 
     def describe(self) -> dict[str, Any]:
-        """The shape `InstanceRefresh` of the API."""
+        """Return the API's shape `InstanceRefresh`."""
         shape: dict[str, Any] = {
             "InstanceRefreshId": self.id,
             "AutoScalingGroupName": self.group_name,

@@ -10,8 +10,8 @@ from sandbox.aws.autoscaling.exceptions import (
 )
 from sandbox.aws.autoscaling.group import Group
 from sandbox.aws.autoscaling.refresh import Refresh
+from sandbox.aws.autoscaling.refresh_driver import roll_back
 from sandbox.aws.autoscaling.refresh_request import check_alarms, irreversible, read_desired, read_preferences
-from sandbox.aws.autoscaling.rollout import roll_back
 from sandbox.aws.state import clock
 
 
@@ -19,7 +19,7 @@ class RefreshApi:
     """Mixed into the backend, which knows the groups."""
 
     def group(self, name: str) -> Group:
-        """The group of that name."""
+        """Return the group of that name."""
         raise NotImplementedError
 
     def start_refresh(self, shape: dict[str, Any]) -> str:

@@ -18,7 +18,7 @@ LONGEST = 172800
 
 
 def read_desired(group: Group, shape: Shape | None) -> Configuration | None:
-    """The desired configuration, its template and version known to EC2.
+    """Read the desired configuration, and check that EC2 knows its template and version.
 
     Raises:
         ValidationError: it is neither a template nor a policy, or EC2 doesn't know it.
@@ -33,7 +33,7 @@ def read_desired(group: Group, shape: Shape | None) -> Configuration | None:
 
 
 def read_preferences(group: Group, shape: Shape | None, desired: Configuration | None) -> Preferences:
-    """The preferences, completed with the group's and the API's defaults.
+    """Read the preferences, completed with the group's and the API's defaults.
 
     Raises:
         ValidationError: a value is out of its range, or two contradict each other.
@@ -78,7 +78,7 @@ def read_preferences(group: Group, shape: Shape | None, desired: Configuration |
 
 
 def check_alarms(group: Group, preferences: Preferences) -> None:
-    """Refuses alarms that are not OK (EC2 Auto Scaling user guide, "Use CloudWatch alarms with auto rollback").
+    """Refuse alarms that are not OK (EC2 Auto Scaling user guide, "Use CloudWatch alarms with auto rollback").
 
     Raises:
         ValidationError: one is in ALARM or INSUFFICIENT_DATA, or not there.
@@ -91,7 +91,7 @@ def check_alarms(group: Group, preferences: Preferences) -> None:
 
 
 def irreversible(group: Group, desired: Configuration | None) -> str | None:
-    """Why there is no way back from a refresh to `desired`, or None where there is one."""
+    """Return why a refresh to `desired` could not be rolled back, or None if it could."""
     if desired is None:
         return "a desired configuration was not found."
     if group.configuration.floats or desired.floats:
@@ -118,7 +118,7 @@ def _checkpoints(given: Shape) -> tuple[int, ...]:
 
 
 def _set_or(value: int | None, default: D) -> int | D:
-    """`value`, or `default` where it is absent; -1 is how the API clears a policy's percentage."""
+    """Return `value`, or `default` if it is absent; -1 is how the API clears a policy's percentage."""
     return default if value is None or value == -1 else value
 
 

@@ -99,7 +99,11 @@ class SandboxAutoScalingResponse(Guarded, AutoScalingResponse):
         return ActionResult({"Activity": activity})
 
     def put_scaling_policy(self) -> ActionResult:
-        """PutScalingPolicy; moto spells its answer in a way that no SDK reads. Nothing scales by itself here."""
+        """PutScalingPolicy; nothing scales by itself here.
+
+        moto answers with `PolicyArn`, which no SDK reads; the API's member is `PolicyARN`:
+        https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_PutScalingPolicy.html
+        """
         result: Any = super().put_scaling_policy()
         return ActionResult({"PolicyARN": result.result["PolicyArn"], "Alarms": []})
 

@@ -19,7 +19,7 @@ class Selection:
 
 
 def select(group: Group, refresh: Refresh) -> Selection:
-    """Tells the group's instances apart as `refresh`, or its rollback, sees them."""
+    """Tell the group's instances apart as `refresh`, or its rollback, sees them."""
     old: list[Member] = []
     new: list[Member] = []
     kept: list[Member] = []

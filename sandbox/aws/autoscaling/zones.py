@@ -18,7 +18,7 @@ P = TypeVar("P", bound=Placed)
 
 
 def emptiest(zones: Sequence[str], staying: Iterable[str], leaving: Iterable[str] = ()) -> str:
-    """The zone with the fewest instances that stay; of several the one with the fewest in all, then the first.
+    """Return the zone with the fewest remaining instances; ties go to the fewest in all, then to the first.
 
     Those that a refresh is about to replace are `leaving`: AWS would rebalance the zones once they are gone.
     """
@@ -28,7 +28,7 @@ def emptiest(zones: Sequence[str], staying: Iterable[str], leaving: Iterable[str
 
 
 def first_to_go(candidates: Sequence[P], taken: Iterable[str], outdated: Iterable[P] = ()) -> P:
-    """One instance to terminate, as the `Default` termination policy chooses it.
+    """Return the instance to terminate, as the `Default` termination policy chooses it.
 
     From the zone with the most instances; of those one of `outdated` where there is any; of those the oldest.
     """

@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 def update(alarm: Alarm, data: list[MetricDatumBase], now: datetime) -> bool:
-    """Evaluates one metric alarm; says whether its state changed. Composite alarms stay as they are."""
+    """Evaluate one metric alarm and return whether its state changed. Composite alarms stay as they are."""
     if alarm.rule or alarm.comparison_operator not in COMPARISONS or _held(alarm, now):
         return False
     try:
@@ -40,13 +40,13 @@ def update(alarm: Alarm, data: list[MetricDatumBase], now: datetime) -> bool:
 
 
 def _held(alarm: Alarm, now: datetime) -> bool:
-    """A state that SetAlarmState gave stays for one period; then the data counts again."""
+    """Return whether a state set by SetAlarmState still holds: for one period, then the data counts again."""
     until = getattr(alarm, "held_until", None)
     return until is not None and now < until
 
 
 def hold(alarm: Alarm) -> None:
-    """Keeps what SetAlarmState gave for a period."""
+    """Keep what SetAlarmState gave for a period."""
     alarm.held_until = utcnow() + timedelta(seconds=_period(alarm))  # type: ignore[attr-defined]
 
 
@@ -107,7 +107,7 @@ def _select(
 
 
 def statistic(data: list[MetricDatumBase], name: str) -> Value:
-    """Average, Sum, Minimum, Maximum, SampleCount or pNN of the data; None where there is none."""
+    """Return the Average, Sum, Minimum, Maximum, SampleCount or pNN of the data; None without data."""
     single = [datum.value for datum in data if isinstance(datum, MetricDatum)]
     sets = [datum for datum in data if isinstance(datum, MetricAggregatedDatum)]
     count = len(single) + sum(s.sample_count for s in sets)
@@ -126,6 +126,6 @@ def statistic(data: list[MetricDatumBase], name: str) -> Value:
 
 
 def percentile(values: list[float], percent: float) -> float:
-    """The smallest value that at least `percent` of them don't exceed."""
+    """Return the smallest value that at least `percent` of them don't exceed."""
     ordered = sorted(values)
     return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)]

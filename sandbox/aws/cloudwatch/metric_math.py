@@ -41,7 +41,7 @@ class UnsupportedExpression(ValueError):
 
 
 def evaluate(expression: str, values: Mapping[str, Value]) -> Value:
-    """The value of `expression` where each id has the value that `values` gives.
+    """Return the value of `expression` where each id has the value that `values` gives.
 
     Raises:
         UnsupportedExpression: it isn't metric math, or not of this part.

@@ -29,7 +29,12 @@ class SandboxCloudWatchBackend(CloudWatchBackend):
             self.crowd = len(self.metric_data) + CROWD
 
     def get_metric_statistics(self, namespace: str, metric_name: str, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
-        """GetMetricStatistics; moto takes a metric with more dimensions for the one that is asked for."""
+        """GetMetricStatistics of exactly these dimensions.
+
+        moto also counts metrics that have more (https://github.com/getmoto/moto/issues/2662); to CloudWatch each
+        combination is a metric of its own:
+        https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricStatistics.html
+        """
         wanted = {(d["Name"], d["Value"]) for d in kwargs.get("dimensions") or []}
         everything = self.metric_data
         try:
@@ -39,7 +44,11 @@ class SandboxCloudWatchBackend(CloudWatchBackend):
             self.metric_data = everything
 
     def get_metric_data(self, queries: list[dict[str, Any]], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
-        """GetMetricData; moto compares dimensions in order, so that has to be the same on both sides."""
+        """GetMetricData, whose dimensions are sorted first.
+
+        moto compares them in order (https://github.com/getmoto/moto/pull/5041), CloudWatch as a set:
+        https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Metric.html
+        """
         for query in queries:
             if "MetricStat" in query:
                 query["MetricStat"]["Metric"] = _ordered(query["MetricStat"]["Metric"])
@@ -60,7 +69,7 @@ class SandboxCloudWatchBackend(CloudWatchBackend):
         alarms.hold(self.alarms[alarm_name])
 
     def advance(self, tick: Tick) -> None:
-        """Evaluates all alarms."""
+        """Evaluate all alarms."""
         if not self.alarms:
             return
         now = utcnow()
@@ -89,12 +98,12 @@ def _ordered(shape: dict[str, Any]) -> dict[str, Any]:
 
 
 def sandbox_cloudwatch(account: str, region: str) -> SandboxCloudWatchBackend:
-    """One region's metrics and alarms."""
+    """Return one region's backend."""
     return cast(SandboxCloudWatchBackend, cloudwatch_backends[account][region])
 
 
 def all_cloudwatch() -> list[SandboxCloudWatchBackend]:
-    """Every CloudWatch backend that was used so far."""
+    """Return every CloudWatch backend that was used so far."""
     return [
         cast(SandboxCloudWatchBackend, backend)
         for regions in list(cloudwatch_backends.values())

@@ -25,7 +25,7 @@ def judge(
     missing: str,
     current: str,
 ) -> str:
-    """The state that follows from `datapoints` (newest first, None where there is no data).
+    """Return the state that follows from `datapoints` (newest first, None where there is no data).
 
     `missing` is TreatMissingData: missing, ignore, breaching or notBreaching.
     """

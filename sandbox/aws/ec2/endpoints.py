@@ -9,7 +9,12 @@ from moto.ec2.models.vpcs import VPCEndPoint
 
 
 class GatewayEndpoints(EC2Backend):
-    """moto adds a gateway endpoint's routes on creation only, and then can't delete an endpoint that was modified."""
+    """EC2 whose gateway endpoints keep their routes up to date.
+
+    moto adds the routes on creation only (https://github.com/getmoto/moto/pull/4285), and then can't delete an endpoint
+    that was modified; AWS adds and removes them with the route tables:
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_ModifyVpcEndpoint.html
+    """
 
     def create_vpc_endpoint(self, *args: Any, **kwargs: Any) -> VPCEndPoint:  # noqa: ANN401
         """CreateVpcEndpoint: a gateway where the call doesn't say."""

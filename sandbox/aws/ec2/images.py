@@ -13,7 +13,7 @@ ROOT_DEVICE = "/dev/xvda"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Release:
+class AmazonLinux:
     """One Amazon Linux 2023 release: its version and the day it came out."""
 
     version: str
@@ -21,23 +21,23 @@ class Release:
 
 
 RELEASES = (
-    Release(version="2023.8.20250818.0", created=datetime(2025, 8, 18, 18, 0)),
-    Release(version="2023.9.20251105.0", created=datetime(2025, 11, 5, 18, 0)),
+    AmazonLinux(version="2023.8.20250818.0", created=datetime(2025, 8, 18, 18, 0)),
+    AmazonLinux(version="2023.9.20251105.0", created=datetime(2025, 11, 5, 18, 0)),
 )
 ARCHITECTURES = ("x86_64", "arm64")
 
 
 def image_id(region: str, name: str) -> str:
-    """The id of `name` in `region`: the same in every process, another in every region."""
+    """Return the id of `name` in `region`: the same in every process, different in every region."""
     return "ami-" + hashlib.sha256(f"{region}/{name}".encode()).hexdigest()[:17]
 
 
 def amazon_linux(backend: object, region: str) -> list[Ami]:
-    """All images of all releases for one region's EC2 `backend`."""
+    """Return all images of all releases for one region's EC2 `backend`."""
     return [_image(backend, region, release, architecture) for release in RELEASES for architecture in ARCHITECTURES]
 
 
-def _image(backend: object, region: str, release: Release, architecture: str) -> Ami:
+def _image(backend: object, region: str, release: AmazonLinux, architecture: str) -> Ami:
     name = f"al2023-ami-{release.version}-kernel-6.1-{architecture}"
     image = Ami(
         backend,

@@ -56,7 +56,8 @@ class SandboxEC2Backend(GatewayEndpoints):
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self.machines: dict[str, Machine] = {}
-        # moto's own Amazon Linux 2023 was created just now, whenever that is: it would always be the newest.
+        # moto's own Amazon Linux 2023 has the time of the start as its CreationDate, so it would always be the newest;
+        # AWS gives the date of the release: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Image.html
         known = [image for image in self.amis.values() if not (image.name or "").startswith(PREFIX)]
         self.amis = {image.id: image for image in [*known, *amazon_linux(self, region_name)]}
 
@@ -92,7 +93,11 @@ class SandboxEC2Backend(GatewayEndpoints):
     def create_launch_template(
         self, name: str, description: str, template_data: dict[str, Any], tag_spec: dict[str, Any]
     ) -> LaunchTemplate:
-        """CreateLaunchTemplate: the template's own tags are no part of what its first version says, as moto has it."""
+        """CreateLaunchTemplate: the template's own tags are not part of its first version.
+
+        moto puts them there (https://github.com/getmoto/moto/pull/5381); to AWS they are apart:
+        https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateLaunchTemplate.html
+        """
         kept = [
             spec for spec in template_data.get("TagSpecifications", []) if spec["ResourceType"] != "launch-template"
         ]
@@ -175,7 +180,7 @@ class SandboxEC2Backend(GatewayEndpoints):
         return begun
 
     def stopped(self, instance_id: str) -> None:
-        """The processes of the machine of `instance_id` are gone; what is on its disk stays."""
+        """Record that the machine's processes are gone; its disk stays."""
         machine = self.machines[instance_id]
         if machine.state == "stopping":
             machine.instance.stop()
@@ -183,7 +188,7 @@ class SandboxEC2Backend(GatewayEndpoints):
         state.wake()
 
     def started(self, instance_id: str, port: int) -> None:
-        """The machine of `instance_id` listens on local `port`: the instance is running."""
+        """Record that the machine listens on local `port`: the instance is running."""
         machine = self.machines[instance_id]
         machine.port = port
         if machine.state == "pending":
@@ -191,7 +196,7 @@ class SandboxEC2Backend(GatewayEndpoints):
         state.wake()
 
     def ended(self, instance_id: str, reason: str | None = None) -> None:
-        """The machine of `instance_id` is gone; `reason` says why where nobody asked for it."""
+        """Record that the machine is gone; `reason` says why if nobody asked for it."""
         machine = self.machines[instance_id]
         if machine.terminated_at is None:
             machine.instance.terminate()
@@ -201,7 +206,7 @@ class SandboxEC2Backend(GatewayEndpoints):
         state.wake()
 
     def advance(self, tick: Tick) -> None:
-        """Ends machines that were given long enough, and forgets those that ended a minute ago."""
+        """End machines that were given long enough, and forget those that ended a minute ago."""
         for machine in list(self.machines.values()):
             if machine.terminated_at is not None:
                 _at(tick, machine.terminated_at + REMEMBERED, lambda m=machine: self._forget(m))
@@ -231,12 +236,12 @@ def _is_volume(device: dict[str, Any]) -> bool:
 
 
 def sandbox_ec2(account: str, region: str) -> SandboxEC2Backend:
-    """One region's EC2."""
+    """Return one region's backend."""
     return cast(SandboxEC2Backend, ec2_backends[account][region])
 
 
 def all_ec2() -> list[SandboxEC2Backend]:
-    """Every EC2 backend that was used so far."""
+    """Return every EC2 backend that was used so far."""
     return [
         cast(SandboxEC2Backend, backend)
         for regions in list(ec2_backends.values())

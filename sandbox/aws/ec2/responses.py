@@ -1,4 +1,7 @@
-"""EC2 requests that moto's responses don't tell the truth about."""
+"""EC2 requests whose answers differ from moto's, which says at once that an instance is terminated.
+
+On AWS it is shutting-down first: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-lifecycle.html
+"""
 
 from moto.core.responses import ActionResult
 from moto.ec2.responses import EC2Response

@@ -1,4 +1,8 @@
-"""A rule that names another group keeps its description, which moto shows for address ranges only."""
+"""Descriptions of security group rules that name another group.
+
+moto shows descriptions for address ranges only (https://github.com/getmoto/moto/pull/7831), AWS for groups as well:
+https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_UserIdGroupPair.html
+"""
 
 from moto.ec2.models.security_groups import SecurityGroupRule
 
@@ -8,5 +12,5 @@ def _description(rule: SecurityGroupRule) -> str | None:
 
 
 def install() -> None:
-    """Makes moto's rules show it."""
+    """Make moto's rules show it."""
     SecurityGroupRule.description = property(_description)  # pyright: ignore[reportAttributeAccessIssue]

@@ -87,11 +87,11 @@ class SandboxELBv2Backend(ELBv2Backend):
         state.wake()
 
     def in_use(self, target_group_arn: str) -> bool:
-        """Whether any listener's rule forwards to the target group."""
+        """Return whether any listener's rule forwards to the target group."""
         return self._any_listener_using(target_group_arn)
 
     def report(self, target_group_arn: str, id_: str, port: int, health: Health) -> None:
-        """Takes what the balancer saw. `unused` ends a draining target's deregistration."""
+        """Take what the balancer saw. `unused` ends a draining target's deregistration."""
         registered = self.targets.get(target_group_arn, {})
         target = registered.get((id_, port))
         if target is None:
@@ -105,7 +105,7 @@ class SandboxELBv2Backend(ELBv2Backend):
             state.wake()
 
     def target_health(self, target_group_arn: str, target: Target) -> Health:
-        """What DescribeTargetHealth says of a registered or draining target."""
+        """Return what DescribeTargetHealth says of a registered or draining target."""
         if target.state == t.DRAINING:
             return target.health
         if not self.in_use(target_group_arn):
@@ -116,7 +116,7 @@ class SandboxELBv2Backend(ELBv2Backend):
         return target.health
 
     def health_of(self, target_group_arn: str, instance_id: str) -> Health:
-        """The health of an instance in a target group, `unused` where it isn't registered."""
+        """Return the health of an instance in a target group, `unused` where it isn't registered."""
         found = [x for x in self.targets.get(target_group_arn, {}).values() if x.id == instance_id]
         return self.target_health(target_group_arn, found[0]) if found else target_health.NOT_REGISTERED
 
@@ -138,10 +138,10 @@ class SandboxELBv2Backend(ELBv2Backend):
         return described
 
     def notify_terminate_instances(self, instance_ids: list[str]) -> None:
-        """Nothing: a terminated target is unhealthy until somebody deregisters it."""
+        """Do nothing: a terminated target is unhealthy until somebody deregisters it."""
 
     def advance(self, tick: Tick) -> None:
-        """Ends the draining of targets whose deregistration delay is over."""
+        """End the draining of targets whose deregistration delay is over."""
         for registered in self.targets.values():
             for key, target in list(registered.items()):
                 if target.until is None:
@@ -162,12 +162,12 @@ def _matches(key: Key, wanted: dict[str, Any]) -> bool:
 
 
 def sandbox_elbv2(account: str, region: str) -> SandboxELBv2Backend:
-    """One region's load balancers."""
+    """Return one region's backend."""
     return cast(SandboxELBv2Backend, elbv2_backends[account][region])
 
 
 def all_elbv2() -> list[SandboxELBv2Backend]:
-    """Every ELBv2 backend that was used so far."""
+    """Return every ELBv2 backend that was used so far."""
     return [
         cast(SandboxELBv2Backend, backend)
         for regions in list(elbv2_backends.values())

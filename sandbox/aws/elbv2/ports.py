@@ -12,7 +12,7 @@ class Ports:
         self._held: dict[int, socket.socket] = {}
 
     def take(self) -> int:
-        """A port nobody else has. On Linux it stays reserved: another may listen there with SO_REUSEADDR only."""
+        """Reserve a free port; on Linux, only a listener with SO_REUSEADDR can then use it."""
         wanted, self.preferred = self.preferred, None
         try:
             reservation = self._bind(wanted or 0)
@@ -26,7 +26,7 @@ class Ports:
         return port
 
     def release(self, port: int) -> None:
-        """Gives `port` back; the preferred one is thereby free for the next load balancer again."""
+        """Give `port` back; the preferred one is thereby free for the next load balancer again."""
         held = self._held.pop(port, None)
         if held:
             held.close()

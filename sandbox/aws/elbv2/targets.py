@@ -19,6 +19,6 @@ class Target:
     until: float | None = None
 
     def drain(self, until: float) -> None:
-        """Begins deregistration: no new requests, the running ones may end until then."""
+        """Begin deregistration: no new requests, the running ones may end until then."""
         if self.state != DRAINING:
             self.state, self.health, self.until = DRAINING, target_health.DRAINING, until

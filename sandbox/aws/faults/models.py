@@ -32,11 +32,11 @@ class Faults:
     lost_zones: tuple[str, ...] = field(default=())
 
     def usable(self, placements: Mapping[str, Z]) -> dict[str, Z]:
-        """The places that an instance may go to: not a lost zone, while there is another."""
+        """Return the places for an instance: no lost zone, as long as there is another."""
         return {zone: place for zone, place in placements.items() if zone not in self.lost_zones} or dict(placements)
 
     def refuses(self, zone: str) -> bool:
-        """Whether EC2 has no room for an instance there."""
+        """Return whether EC2 refuses to launch an instance there."""
         return self.no_capacity or zone in self.lost_zones
 
 
@@ -47,7 +47,7 @@ class Switchboard:
         self.now = Faults()
 
     def change(self, wanted: Mapping[str, Any]) -> Faults:
-        """Sets some of them; an empty mapping ends them all. Raises ValueError where there is no such fault."""
+        """Set some of the faults; an empty mapping ends all. Raise ValueError for an unknown fault."""
         unknown = wanted.keys() - {known.name for known in fields(Faults)}
         if unknown:
             raise ValueError(f"no such fault: {', '.join(sorted(unknown))}")

@@ -39,13 +39,13 @@ _UNAUTHENTICATED = {
 
 
 def concern(environ: dict[str, Any], faults: Faults) -> bool:
-    """Whether the faults are meant for whoever sends this request: keys of a role, which instances have, are ASIA…"""
+    """Return whether the faults apply to the sender: an instance's keys, as those of any role, begin with ASIA."""
     instance = "Credential=ASIA" in str(environ.get("HTTP_AUTHORIZATION", ""))
     return faults.only == "" or instance == (faults.only == "instances")
 
 
 def meet(environ: dict[str, Any], faults: Faults) -> Response | None:
-    """The error to answer with, or None where the request goes on. Raises ConnectionResetError where it ends here.
+    """Return the error to answer with, or None to go on; raise ConnectionResetError to cut the connection.
 
     It has changed nothing in any case.
     """
@@ -67,7 +67,7 @@ def meet(environ: dict[str, Any], faults: Faults) -> Response | None:
 
 
 def lose(environ: dict[str, Any], faults: Faults) -> None:
-    """After a request was done: raises ConnectionResetError where its answer is to be lost."""
+    """Raise ConnectionResetError after a request was carried out, if its answer is to be lost."""
     if random.random() < faults.lose:  # noqa: S311
         _hang_up(environ)
 
@@ -80,14 +80,14 @@ def _hang_up(environ: dict[str, Any]) -> None:
 
 
 def _service(environ: dict[str, Any]) -> str:
-    """By the scope of the signature: `Credential=<key>/<date>/<region>/<service>/aws4_request`."""
+    """Return the service in the signature's scope: `Credential=<key>/<date>/<region>/<service>/aws4_request`."""
     _, _, scope = str(environ.get("HTTP_AUTHORIZATION", "")).partition("Credential=")
     parts = scope.partition(",")[0].split("/")
     return parts[3] if len(parts) > 3 else "s3"
 
 
 def _throttled(service: str) -> Response:
-    """In the words and the format of each service's protocol (botocore's models)."""
+    """Return the throttling error in the words and format of each service's protocol (botocore's models)."""
     if service == "s3":
         return _xml("Error", "SlowDown", "Please reduce your request rate.", 503)
     if service == "ec2":
@@ -98,7 +98,7 @@ def _throttled(service: str) -> Response:
 
 
 def denied(service: str, message: str) -> Response:
-    """What the caller's policies do not allow."""
+    """Return the error for what the caller's policies do not allow."""
     if service == "s3":
         return _xml("Error", "AccessDenied", message, 403)
     if service == "ec2":
@@ -109,7 +109,7 @@ def denied(service: str, message: str) -> Response:
 
 
 def unauthenticated(service: str, why: str) -> Response:
-    """Of `missing`, `unknown`, `mismatch` (the signature does not match) and `over` (a presigned URL's time)."""
+    """Return the error for a signature that is `missing`, `unknown`, a `mismatch`, or `over` (an expired URL)."""
     s3, query, json_code, said = _UNAUTHENTICATED[why]
     if service == "ec2":
         return _ec2("AuthFailure", said, 401)
@@ -140,7 +140,7 @@ def _off(signed: str, clock: float) -> bool:
 
 
 def _skewed(service: str) -> Response:
-    """As S3's and EC2's lists of error codes have it; the others call it a matter of the signature."""
+    """Return the error for a wrong clock: S3 and EC2 have their own, other services blame the signature."""
     if service == "s3":
         said = "The difference between the request time and the current time is too large."
         return _xml("Error", "RequestTimeTooSkewed", said, 403)

@@ -73,7 +73,7 @@ _CLOUDWATCH_ALARMS = {"PutMetricAlarm", "DeleteAlarms", "SetAlarmState", "Enable
 
 
 def asks(call: Call) -> Iterator[Ask]:
-    """All that has to be allowed for the call to be done."""
+    """Return every permission that the call needs."""
     if call.service == "ec2":
         yield from ec2.asks(call)
     else:
@@ -161,7 +161,7 @@ def _cloudwatch(call: Call) -> list[str]:
 
 
 def _route53(call: Call) -> list[str]:
-    """Its ids may have the path before them: `/hostedzone/Z0`, `/change/C0`."""
+    """Return the ARNs of Route 53 ids, which may have a path before them: `/hostedzone/Z0`, `/change/C0`."""
     zone = call.parameters.get("HostedZoneId") or (
         call.parameters.get("Id") if "HostedZone" in call.operation else None
     )
@@ -177,7 +177,7 @@ def _route53(call: Call) -> list[str]:
 
 
 def _certificate(call: Call) -> dict[str, str]:
-    """The tags that a certificate has, and those that it is to get."""
+    """Return the tags that a certificate has, and those that it is to get."""
     found = acm_backends[ACCOUNT][call.region]._certificates.get(call.parameters.get("CertificateArn", ""))  # pyright: ignore[reportPrivateUsage]
     has = {f"aws:ResourceTag/{key}": str(value) for key, value in (found.tags if found else {}).items()}
     return has | {f"aws:RequestTag/{tag['Key']}": tag.get("Value", "") for tag in call.parameters.get("Tags", [])}
@@ -188,7 +188,7 @@ def _quotas(call: Call) -> list[str]:
 
 
 def _named_by_arn(call: Call) -> list[str]:
-    """Those parameters that are ARNs, or lists of them."""
+    """Return the parameters that are ARNs, or lists of ARNs."""
     values = [value if isinstance(value, list) else [value] for value in call.parameters.values()]
     return [str(each) for value in values for each in value if str(each).startswith("arn:")]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
 

@@ -42,14 +42,14 @@ class Signed:
 
 
 def signed(environ: Mapping[str, Any]) -> Signed | None:
-    """By the signature's scope: `Credential=<key>/<date>/<region>/<service>/aws4_request`. None where it has none."""
+    """Return the signature's scope, `<key>/<date>/<region>/<service>/aws4_request`, or None if unsigned."""
     _, _, scope = str(environ.get("HTTP_AUTHORIZATION", "")).partition("Credential=")
     parts = scope.partition(",")[0].split("/")
     return Signed(key=parts[0], region=parts[2], service=parts[3]) if len(parts) == 5 else None
 
 
 def read(environ: dict[str, Any], by: Signed) -> Call | None:
-    """The call, its body left to be read again; None where there is no such operation.
+    """Read the call without consuming its body; None for an unknown operation.
 
     Of S3's bodies nothing is read: who may do what depends on none of them, and they are large.
     """

@@ -48,7 +48,7 @@ _MADE = {
 
 
 def asks(call: Call) -> Iterator[Ask]:
-    """All that EC2 asks before it does the call."""
+    """Return every permission that EC2 checks before it carries out the call."""
     action = f"ec2:{call.operation}"
     if call.operation.startswith("Describe") and call.operation not in _LIMITED:
         yield Ask(action=action, resource="*")
@@ -70,19 +70,19 @@ def asks(call: Call) -> Iterator[Ask]:
 
 
 def arn(region: str, name: str) -> str:
-    """The ARN of something that EC2 gave an id."""
+    """Return the ARN of an EC2 resource, given its id."""
     kind = _TYPES.get(name.rpartition("-")[0], "*")
     return f"arn:aws:ec2:{region}:{ACCOUNT}:{kind}/{name}"
 
 
 def of(region: str, name: str) -> dict[str, str]:
-    """The condition keys that a resource's tags are."""
+    """Return a resource's tags as condition keys."""
     tags: Mapping[str, str] = sandbox_ec2(ACCOUNT, region).tags.get(name, {})
     return {f"aws:ResourceTag/{key}": value for key, value in tags.items()}
 
 
 def _ids(call: Call) -> Iterator[str]:
-    """Of associations, what is associated: they are no resources."""
+    """Return the ids; for an association, those of what it associates."""
     ec2 = sandbox_ec2(ACCOUNT, call.region)
     if call.operation.startswith("AuthorizeSecurityGroup"):  # not the group that a rule leads to
         yield str(call.parameters["GroupId"])

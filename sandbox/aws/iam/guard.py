@@ -31,13 +31,13 @@ class Account:
         self._refused: dict[str, set[str]] = {}
 
     def note(self, role: str, used: set[str], refused: set[str]) -> None:
-        """What one request came to."""
+        """Record the outcome of one request."""
         with self._lock:
             self._used.setdefault(role, set()).update(used)
             self._refused.setdefault(role, set()).update(refused)
 
     def report(self) -> dict[str, dict[str, list[str]]]:
-        """`{role: {"used": [actions], "refused": ["action on resource"]}}`."""
+        """Return `{role: {"used": [actions], "refused": ["action on resource"]}}`."""
         with self._lock:
             return {
                 role: {"used": sorted(self._used[role]), "refused": sorted(self._refused[role])}
@@ -49,7 +49,7 @@ account = Account()
 
 
 def meet(environ: dict[str, Any]) -> Response | None:
-    """The error to answer with, or None where the request goes on: nobody's, an administrator's, or allowed."""
+    """Return the error to answer with, or None to go on: unsigned, an administrator's, or allowed."""
     by = signed(environ)
     principal = principals.of(by.key) if by else None
     if by is None or principal is None:
@@ -79,7 +79,7 @@ def _asked(call: Call, principal: Principal) -> Iterator[Ask]:
 
 
 def _of_bucket(call: Call, principal: Principal) -> list[Statement]:
-    """Those statements of the bucket's own policy that mean this principal. In one account either policy may allow."""
+    """Return the bucket policy's statements about this principal; within an account, either policy may allow."""
     bucket = _buckets().get(str(call.parameters.get("Bucket"))) if call.service == "s3" else None
     if bucket is None or not bucket.policy:
         return []
@@ -96,7 +96,7 @@ def _of_bucket(call: Call, principal: Principal) -> list[Statement]:
 
 
 def _missing(call: Call) -> Ask | None:
-    """Of a key that isn't there, what tells so: without s3:ListBucket S3 answers 403 (its API reference, GetObject)."""
+    """Return the permission that reveals a missing key: without s3:ListBucket S3 answers 403 (GetObject's page)."""
     if call.operation not in ("GetObject", "HeadObject"):
         return None
     bucket = _buckets().get(str(call.parameters.get("Bucket")))

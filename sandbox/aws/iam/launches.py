@@ -21,7 +21,7 @@ _LAUNCHED = ("instance", "network-interface", "volume")
 
 
 def asks(call: Call) -> Iterator[Ask]:
-    """Beside the call's own action."""
+    """Return the permissions needed in addition to the call's own action."""
     parameters = call.parameters
     if call.operation == "AddRoleToInstanceProfile":
         yield _pass(f"arn:aws:iam::{ACCOUNT}:role/{parameters['RoleName']}", "ec2.amazonaws.com")

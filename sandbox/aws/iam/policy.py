@@ -1,7 +1,8 @@
-"""What a set of policy statements says of one action on one resource. Pure.
+"""Policy statements, evaluated for one action on one resource. Pure.
 
-As the IAM user guide has it ("Policy evaluation logic", "Condition operators"), for what the policies here use. An
-operator that isn't known raises ValueError: nothing is allowed, or overlooked, by a statement that was not understood.
+moto's own evaluation does not check resources (https://github.com/getmoto/moto/pull/2300). This one follows the IAM user
+guide ("Policy evaluation logic", "Condition operators") for what the policies here use. An unknown operator raises
+ValueError, so that no statement that was not understood allows or overlooks anything.
 """
 
 from __future__ import annotations
@@ -25,13 +26,13 @@ class Ask:
 
 
 def decide(statements: Iterable[Statement], ask: Ask) -> bool:
-    """Whether they allow it: one does, and none denies it."""
+    """Return whether the statements allow it: at least one does, and none denies it."""
     meant = [statement for statement in statements if _concerns(statement, ask)]
     return bool(meant) and all(statement["Effect"] == "Allow" for statement in meant)
 
 
 def allowing(statements: Iterable[Statement], ask: Ask) -> list[str]:
-    """The action patterns (as written) that allow it."""
+    """Return the action patterns (as written) that allow it."""
     meant = [statement for statement in statements if statement["Effect"] == "Allow" and _concerns(statement, ask)]
     return [
         pattern for each in meant for pattern in _listed(each.get("Action", ())) if _like(pattern, ask.action, True)
@@ -61,7 +62,7 @@ def _holds(conditions: Mapping[str, Mapping[str, Any]], context: Mapping[str, st
 
 
 def _value(context: Mapping[str, str], key: str) -> str | None:
-    """Keys of conditions are compared without regard to case."""
+    """Return a condition key's value, ignoring the key's case."""
     return next((value for name, value in context.items() if name.lower() == key.lower()), None)
 
 
@@ -107,7 +108,7 @@ _OPERATORS: dict[str, Callable[[str, str], bool]] = {
 
 
 def _listed(value: object) -> list[str]:
-    """An element of a policy is one value or a list of them."""
+    """Return a policy element as a list; it may be a single value."""
     if isinstance(value, list | tuple):
         return [str(each) for each in cast("list[object]", value)]
     return [str(value).lower() if isinstance(value, bool) else str(value)]

@@ -27,16 +27,16 @@ class Principal:
 
     @property
     def arn(self) -> str:
-        """As error messages name it."""
+        """Return the ARN as error messages give it."""
         return f"arn:aws:sts::{ACCOUNT}:assumed-role/{self.role}/{self.session}"
 
     @property
     def role_arn(self) -> str:
-        """What the condition key aws:PrincipalArn says of it."""
+        """Return the value of the condition key aws:PrincipalArn."""
         return f"arn:aws:iam::{ACCOUNT}:role/{self.role}"
 
     def statements(self) -> list[Statement]:
-        """Of all its policies, as they are now; none where the role is gone."""
+        """Return the statements of all its current policies; none if the role is gone."""
         try:
             role = iam_backends[ACCOUNT]["aws"].get_role(self.role)
         except NotFoundException:
@@ -45,7 +45,7 @@ class Principal:
 
 
 def of(key: str) -> Principal | None:
-    """Whose key it is; None where it is no role's, but an administrator's."""
+    """Return the role that a key belongs to, or None for an administrator's key."""
     if not key.startswith("ASIA"):
         return None
     for ec2 in all_ec2():
@@ -59,7 +59,7 @@ def of(key: str) -> Principal | None:
 
 
 def keys_of(key: str) -> keys.Keys | None:
-    """The keys with this access key: the session's, an instance's, or of a role that somebody took on."""
+    """Return the keys with this access key: the session's, an instance's, or of a role that somebody took on."""
     session = keys.of_session()
     if key == session.access:
         return session
@@ -78,7 +78,7 @@ def _of_instances(secret: str) -> dict[str, keys.Keys]:
 
 
 def listed(policy: Mapping[str, Any]) -> list[Statement]:
-    """A policy's statements: it may have a single one outside of a list."""
+    """Return a policy's statements as a list; a single one may stand alone."""
     statements = policy["Statement"]
     return cast("list[Statement]", statements if isinstance(statements, list) else [statements])
 

@@ -13,7 +13,7 @@ Json = dict[str, Any]
 
 
 def instances() -> Json:
-    """`{"instances": [...]}` as docs/architecture.md says."""
+    """Return `{"instances": [...]}` as described in docs/architecture.md."""
     return {"instances": [_instance(ec2, m) for ec2 in all_ec2() for m in ec2.machines.values()]}
 
 
@@ -48,7 +48,7 @@ def _base64(user_data: Base64EncodedString | None) -> str:
 
 
 def load_balancers() -> Json:
-    """`{"load_balancers": [...], "target_groups": [...]}` as docs/architecture.md says."""
+    """Return `{"load_balancers": [...], "target_groups": [...]}` as described in docs/architecture.md."""
     backends = all_elbv2()
     return {
         "load_balancers": [

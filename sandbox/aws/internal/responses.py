@@ -36,7 +36,7 @@ class Feed:
         self._version = time.time_ns() // 1_000_000
 
     def poll(self, after: int | None, wait: float) -> dict[str, Any]:
-        """The content with its version; where that is still `after`, waits up to `wait` seconds for another."""
+        """Return the content and its version; if that is still `after`, wait up to `wait` seconds for a new one."""
         deadline = clock() + min(wait, LONGEST_WAIT)
         with state.changed:
             while True:
@@ -131,7 +131,7 @@ def _body(request: Request) -> dict[str, Any]:
 
 
 def problem(status: int, message: str) -> Response:
-    """An error as JSON."""
+    """Return an error as JSON."""
     return _json({"error": message}, status)
 
 

@@ -27,7 +27,7 @@ ROUTES = Map(
 
 
 def application(environ: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
-    """Answers one request."""
+    """Answer one request."""
     request = Request(environ)
     try:
         handler, arguments = ROUTES.bind_to_environ(environ).match()

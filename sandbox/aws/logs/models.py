@@ -9,9 +9,11 @@ from sandbox.aws.logs.patterns import UnknownPattern, matcher
 
 
 class SandboxLogsBackend(LogsBackend):
-    """moto's logs, whose filter patterns may be for JSON, and whose streams have to be there to be filtered.
+    """moto's logs with filter patterns for JSON, which moto lacks (https://github.com/getmoto/moto/pull/5428).
 
-    As AWS does, it looks for matches page by page: of what lies between them pages may be empty, and not the last.
+    As on AWS, naming a stream that does not exist is an error, and matches are looked for page by page, so that a page
+    can be empty without being the last:
+    https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
     """
 
     def filter_log_events(  # noqa: PLR0917 - moto's own

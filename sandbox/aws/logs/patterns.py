@@ -20,7 +20,7 @@ class UnknownPattern(ValueError):
 
 
 def matcher(pattern: str) -> Callable[[str], bool] | None:
-    """What says whether a message matches; None for a pattern that is not for JSON. Raises UnknownPattern."""
+    """Return a function that tests a message, or None if the pattern is not for JSON. Raise UnknownPattern."""
     if not pattern.lstrip().startswith("{"):
         return None
     if not _WHOLE.fullmatch(pattern.strip()):

@@ -1,4 +1,7 @@
-"""Service Quotas, of which moto knows the VPC's only."""
+"""Service Quotas. moto knows only the VPC's; AWS also answers for EC2's:
+
+https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_GetServiceQuota.html
+"""
 
 from typing import Any
 

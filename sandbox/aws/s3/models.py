@@ -12,13 +12,15 @@ from sandbox.aws.s3.replication import destinations, replicator
 
 
 class Bucket(FakeBucket):
-    """moto's bucket, whose policy is enforced but for statements with conditions.
+    """moto's bucket, whose policy is enforced except for statements with conditions.
 
-    moto ignores conditions, and so would refuse everything for the usual "deny what isn't TLS".
+    moto takes a condition that it does not support as met (https://github.com/getmoto/moto/pull/8842), so it would
+    refuse everything for the usual "deny what isn't TLS"; to AWS the statement applies only if the condition is met:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition.html
     """
 
     def get_permission(self, action: str, resource: str) -> PermissionResult:
-        """What the policy's unconditional statements say of an action."""
+        """Return what the policy's unconditional statements say of an action."""
         if self.policy is None:
             return PermissionResult.NEUTRAL
         policy = json.loads(self.policy)
@@ -34,7 +36,7 @@ class SandboxS3Backend(S3Backend):
 
     @property
     def _url_module(self) -> ModuleType:
-        """moto's S3, unlike its other services, doesn't look for the routes beside the class."""
+        """Return where the routes are; moto's S3, unlike its other services, doesn't look for them beside the class."""
         return importlib.import_module("sandbox.aws.s3.urls")
 
     def create_bucket(self, *args: Any, **kwargs: Any) -> FakeBucket:  # noqa: ANN401
@@ -51,7 +53,10 @@ class SandboxS3Backend(S3Backend):
         days: int | None = None,
         years: int | None = None,
     ) -> None:
-        """PutObjectLockConfiguration; S3, unlike moto, also takes it of a bucket that has objects."""
+        """PutObjectLockConfiguration; S3, unlike moto, also accepts it for a bucket with objects:
+
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-configure.html
+        """
         bucket = self.get_bucket(bucket_name)
         if bucket.keys.item_size() == 0 or not bucket.is_versioned:
             super().put_object_lock_configuration(bucket_name, lock_enabled, mode, days, years)
@@ -67,7 +72,7 @@ class SandboxS3Backend(S3Backend):
         return key
 
     def replicate(self, bucket_name: str, key_name: str, version_id: str | None) -> None:
-        """Copies one object version to every bucket that the rules name, with its metadata and version id."""
+        """Copy one object version to every bucket that the rules name, with its metadata and version id."""
         source = self.get_object(bucket_name, key_name, version_id=version_id)
         if source is None:
             return

@@ -18,7 +18,7 @@ class Replicator:
         self._thread: threading.Thread | None = None
 
     def add(self, backend: Any, bucket: str, key: str, version: str | None) -> None:  # noqa: ANN401
-        """Has one object version copied soon, if the bucket's rules say so."""
+        """Have one object version copied soon, if the bucket's rules say so."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="replication", daemon=True)
             self._thread.start()
@@ -39,7 +39,7 @@ replicator = Replicator()
 
 
 def destinations(replication: dict[str, Any] | None, key: str) -> list[str]:
-    """Pure: the names of the buckets to which the enabled rules of a replication configuration copy `key`."""
+    """Return the buckets to which the enabled rules of a replication configuration copy `key`. Pure."""
     found: list[str] = []
     for rule in (replication or {}).get("Rule", []):
         filters = rule.get("Filter") or {}

@@ -1,4 +1,8 @@
-"""S3 requests: a checksum that was sent is compared, kept and given back; of conditional writes one is first."""
+"""S3 requests: checksums that were sent are verified and returned, and conditional writes exclude each other.
+
+moto looks at a checksum only if the SDK named the algorithm as well (https://github.com/getmoto/moto/issues/5719);
+S3 verifies what was sent: https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
+"""
 
 import threading
 from typing import Any
@@ -11,11 +15,13 @@ from sandbox.aws.s3.exceptions import BadDigest
 
 ALGORITHMS = ("SHA256", "SHA1", "CRC32")
 
-_conditional = threading.Lock()  # moto looks whether the key is there, and only then puts it
+# moto checks whether the key exists and only then writes it; of two conditional writes S3 lets one succeed:
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+_conditional = threading.Lock()
 
 
 class SandboxS3Response(S3Response):
-    """moto's S3, which looks at checksums only where the SDK named the algorithm as well."""
+    """moto's S3 with verified checksums and conditional writes that exclude each other."""
 
     def put_object(self) -> TYPE_RESPONSE:
         """PutObject."""

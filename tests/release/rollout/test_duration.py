@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from release.rollout import duration, rollback
 from release.rollout.duration import Pace
 from release.rollout.observed import Group
-from sandbox.aws.autoscaling.plan import bounds
 from sandbox.aws.autoscaling.refresh import Preferences
+from sandbox.aws.autoscaling.refresh_step import bounds
 
 GO = {"boot": 300, "joining": 25, "warmup": 30, "drain": 30}
 

@@ -38,8 +38,8 @@ _APART = {
     *("enabledMetrics", "metricsGranularity", "suspendedProcesses"),
     *("forceDelete", "ignoreFailedScalingActivities", "waitForCapacityTimeout"),
 }
-# AWS leaves these out of DescribeAutoScalingGroups where they are not set; moto always does (its template of the reply
-# lacks them: https://github.com/getmoto/moto/blob/5.2.5/moto/autoscaling/responses.py), so absence proves nothing.
+# AWS leaves these out of DescribeAutoScalingGroups if they are not set, moto always, so absence proves nothing:
+# https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_AutoScalingGroup.html
 _UNRELIABLE = {
     *("availabilityZoneDistribution", "context", "defaultInstanceWarmup", "desiredCapacityType"),
     *("instanceMaintenancePolicy", "maxInstanceLifetime"),

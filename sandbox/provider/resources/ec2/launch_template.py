@@ -82,8 +82,8 @@ def read(call: Call, id_: str, prior: Props) -> Props:
     )
     latest = first(versions["LaunchTemplateVersions"])
     reading = RESOURCE.from_aws(latest["LaunchTemplateData"], *data())
-    # moto lists the template's own tags among those of what it launches; AWS keeps them apart, see
-    # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateLaunchTemplate.html (TagSpecification.N)
+    # moto lists the template's own tags among those of what it launches (https://github.com/getmoto/moto/pull/5381);
+    # AWS keeps them apart: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateLaunchTemplate.html
     specifications: list[Props] = reading["tagSpecifications"] or []
     return {
         **reading,

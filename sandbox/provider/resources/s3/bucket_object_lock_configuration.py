@@ -18,7 +18,8 @@ def put(s3: Client, bucket: str, inputs: Props) -> None:
 
 def get(s3: Client, bucket: str) -> Props:
     reply = s3.get_object_lock_configuration(Bucket=bucket)["ObjectLockConfiguration"]
-    if "Rule" in reply:  # moto also tells of the unit that is not used, as 0
+    if "Rule" in reply:  # moto gives Days and Years, the unused one as 0; S3 gives the one that was put:
+        # https://docs.aws.amazon.com/AmazonS3/latest/API/API_DefaultRetention.html
         default = {key: value for key, value in reply["Rule"]["DefaultRetention"].items() if value}
         reply = {**reply, "Rule": {"DefaultRetention": default}}
     return RESOURCE.from_aws(reply, "objectLockEnabled", "rule")

@@ -23,7 +23,7 @@ class Counts:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Step:
     """`target` active instances to launch up to, `ceiling` never to exceed, `terminate` old ones that may go now."""
 
     target: int
@@ -32,7 +32,7 @@ class Plan:
 
 
 def bounds(capacity: int, preferences: Preferences) -> tuple[int, int]:
-    """(fewest healthy, most active) instances while a group of that capacity is refreshed.
+    """Return the fewest healthy and the most active instances while a group of that capacity is refreshed.
 
     Where both can't be kept at once, an explicit maximum means launch first, none means terminate first
     (RefreshPreferences, MaxHealthyPercentage).
@@ -47,12 +47,12 @@ def bounds(capacity: int, preferences: Preferences) -> tuple[int, int]:
     return fewest, most
 
 
-def plan(counts: Counts, preferences: Preferences) -> Plan:
-    """What the refresh does next, in numbers."""
+def next_step(counts: Counts, preferences: Preferences) -> Step:
+    """Return what the refresh does next, in numbers."""
     fewest, most = bounds(counts.capacity, preferences)
     wanted = min(counts.allowed, max(0, counts.capacity - counts.kept))
     must_stay = max(0, counts.capacity - counts.kept - wanted)
     terminate = max(0, min(counts.ready - fewest, counts.old - must_stay))
     staying = counts.kept + counts.old - terminate
     target = max(counts.capacity, min(most, staying + max(wanted, counts.new)))
-    return Plan(target, max(most, counts.capacity), terminate)
+    return Step(target, max(most, counts.capacity), terminate)

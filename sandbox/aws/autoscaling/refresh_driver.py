@@ -8,8 +8,8 @@ from sandbox.aws.autoscaling.group import Group
 from sandbox.aws.autoscaling.health import waiting_for
 from sandbox.aws.autoscaling.lifecycle import terminate
 from sandbox.aws.autoscaling.members import Member
-from sandbox.aws.autoscaling.plan import Counts, Plan, plan
 from sandbox.aws.autoscaling.refresh import Refresh
+from sandbox.aws.autoscaling.refresh_step import Counts, Step, next_step
 from sandbox.aws.autoscaling.selection import Selection, select
 from sandbox.aws.autoscaling.zones import first_to_go
 from sandbox.aws.state import Tick, state
@@ -23,8 +23,8 @@ class Limits:
     stalled = 3600.0
 
 
-def advance(group: Group, refresh: Refresh, tick: Tick) -> Plan | None:
-    """Takes the refresh further; None where the group is to be kept at its capacity as without a refresh."""
+def advance(group: Group, refresh: Refresh, tick: Tick) -> Step | None:
+    """Advance the refresh; return None if the group is kept at its capacity as without a refresh."""
     before = (refresh.status, refresh.reason, replace(refresh.progress))
     result = None
     if refresh.status == "Cancelling":
@@ -39,7 +39,7 @@ def advance(group: Group, refresh: Refresh, tick: Tick) -> Plan | None:
 
 
 def fail(group: Group, refresh: Refresh, reason: str, now: float) -> None:
-    """Ends it as failed, or turns it round where auto rollback is on; a failed rollback is final."""
+    """Fail the refresh, or roll it back if auto rollback is on; a failed rollback is final."""
     if refresh.rolling_back:
         refresh.end("RollbackFailed", reason)
     elif refresh.preferences.auto_rollback:
@@ -50,7 +50,7 @@ def fail(group: Group, refresh: Refresh, reason: str, now: float) -> None:
 
 
 def roll_back(group: Group, refresh: Refresh, reason: str, now: float) -> None:
-    """Turns it round: the instances that it launched are replaced with the configuration from before."""
+    """Roll it back: replace the instances it launched, with the configuration from before."""
     refresh.begin_rollback(reason, now)
     group.forgive()
     state.wake()
@@ -73,7 +73,7 @@ def _alarmed(group: Group, refresh: Refresh, tick: Tick) -> bool:
     return False
 
 
-def _replace(group: Group, refresh: Refresh, tick: Tick) -> Plan | None:
+def _replace(group: Group, refresh: Refresh, tick: Tick) -> Step | None:
     if refresh.status == "Pending":
         refresh.status, refresh.progressed_at = "InProgress", tick.now
     chosen = select(group, refresh)
@@ -108,14 +108,14 @@ def _replace(group: Group, refresh: Refresh, tick: Tick) -> Plan | None:
         ready=len(serving) + ready,
         allowed=allowed,
     )
-    decided = plan(counts, refresh.preferences)
+    decided = next_step(counts, refresh.preferences)
     if may_terminate:
         _take_out(group, old, decided.terminate, tick)
     return decided
 
 
 def _take_out(group: Group, old: list[Member], count: int, tick: Tick) -> None:
-    """Terminates `count` of the old instances, unfit ones first."""
+    """Terminate `count` of the old instances, unfit ones first."""
     candidates = [m for m in old if m.in_service]
     for _ in range(min(count, len(candidates))):
         unfit = [m for m in candidates if waiting_for(group, m, 0, tick)]
@@ -141,7 +141,7 @@ def _complete(group: Group, refresh: Refresh, tick: Tick) -> None:
 
 
 def _explain(chosen: Selection, lacking: dict[str, str | None]) -> str:
-    """The status reason: what the refresh waits for, with one instance as an example."""
+    """Return the status reason: what the refresh waits for, with one instance as an example."""
     if chosen.blocked:
         return chosen.blocked
     example = next(((id_, reason) for id_, reason in lacking.items() if reason), None)

@@ -5,8 +5,8 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.aws.autoscaling.plan import Counts, bounds, plan
 from sandbox.aws.autoscaling.refresh import Preferences
+from sandbox.aws.autoscaling.refresh_step import Counts, bounds, next_step
 from sandbox.aws.autoscaling.zones import emptiest
 
 
@@ -27,7 +27,7 @@ def test_a_refresh_ends_and_stays_within_its_bounds(chosen, capacity, data):
         rounds += 1
         assert rounds < 200
         counts = Counts(capacity=capacity, kept=0, old=old, new=new, ready=old + ready_new, allowed=capacity)
-        decided = plan(counts, chosen)
+        decided = next_step(counts, chosen)
         old -= decided.terminate
         assert old + ready_new >= min(fewest, counts.ready)
         new += max(0, decided.target - old - new)

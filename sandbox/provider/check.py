@@ -7,13 +7,14 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 from sandbox.provider.properties import UNKNOWN, contains_unknown
 from sandbox.provider.resource import Resource
 from sandbox.provider.schema import MAPS, Autoname, Field, Props, Value
 
 DEFAULTS = "__defaults"
+Problem: TypeAlias = tuple[str, str]  # a property, and what is wrong with it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,14 +28,6 @@ class Naming:
     seed: bytes
     proposal: str = ""
     required: bool = False
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What is wrong with which property."""
-
-    property: str
-    reason: str
 
 
 def check(
@@ -52,7 +45,7 @@ def check(
         inputs["tags"] = _with_default_tags(inputs.get("tags"), tags)
     if resource.autoname is not None:
         problems += _name(resource.autoname, inputs, olds, naming)
-    problems += [Problem(name, reason) for name, reason in resource.check(inputs)]
+    problems += resource.check(inputs)
     return inputs, problems
 
 
@@ -63,11 +56,11 @@ def _with_default_tags(own: Value, tags: Mapping[str, str]) -> Value:
 def _problems(fields: Mapping[str, Field], values: Props, path: str) -> Iterator[Problem]:
     for name, field in fields.items():
         if field.required and name not in values:
-            yield Problem(path + name, "missing, and required")
+            yield path + name, "missing, and required"
     for name, value in values.items():
         if name not in fields:
             known = ", ".join(sorted(fields))
-            yield Problem(path + name, f"this provider does not know the property; it knows {known}")
+            yield path + name, f"this provider does not know the property; it knows {known}"
         else:
             yield from _value_problems(fields[name], value, path + name)
 
@@ -77,22 +70,22 @@ def _value_problems(field: Field, value: Value, path: str) -> Iterator[Problem]:
         return
     if field.kind in ("list", "set"):
         if not isinstance(value, list):
-            yield Problem(path, f"must be a list, is {value!r}")
+            yield path, f"must be a list, is {value!r}"
             return
         for i, element in enumerate(cast("list[Any]", value)):
             if field.of is not None:
                 yield from _value_problems(field.of, element, f"{path}[{i}]")
     elif field.kind in ("block", *MAPS):
         if not isinstance(value, dict):
-            yield Problem(path, f"must be an object, is {value!r}")
+            yield path, f"must be an object, is {value!r}"
         elif field.kind == "block":
             yield from _problems(field.fields, cast(Props, value), f"{path}.")
     elif isinstance(value, list) or (isinstance(value, dict) and field.kind != "json"):
-        yield Problem(path, f"must be a single value, is a {type(cast(object, value)).__name__}")
+        yield path, f"must be a single value, is a {type(cast(object, value)).__name__}"
     elif field.kind == "number" and not _is_number(value):
-        yield Problem(path, f"must be a number, is {value!r}")
+        yield path, f"must be a number, is {value!r}"
     elif field.kind == "flag" and value not in (True, False, "true", "false"):
-        yield Problem(path, f"must be true or false, is {value!r}")
+        yield path, f"must be true or false, is {value!r}"
 
 
 def _is_number(value: Value) -> bool:
@@ -143,7 +136,7 @@ def _name(rule: Autoname, inputs: Props, olds: Props, naming: Naming) -> list[Pr
     elif prefix is UNKNOWN:
         inputs[rule.field] = UNKNOWN
     elif naming.required and prefix is None:
-        return [Problem(rule.field, "missing, and automatic names are switched off for this project")]
+        return [(rule.field, "missing, and automatic names are switched off for this project")]
     else:
         inputs[rule.field] = _made_name(rule, prefix, naming)
     return []

@@ -162,10 +162,6 @@ def _project(field: Field, wanted: Value, value: Value, *, complete: bool) -> Va
 def _pairs(field: Field, wanted: list[Value], value: list[Value]) -> list[int | None]:
     """Return, for each element of the state, the index of the wanted one it matches, or None."""
     if field.kind == "set" and field.of is not None:
-        of = field.of
-        pairs: list[int | None] = []
-        for element in value:
-            taken = (i for i, w in enumerate(wanted) if i not in pairs and same(of, element, w))
-            pairs.append(next(taken, None))
-        return pairs
+        index = {i: n for n, i in enumerate(pairing(field.of, value, wanted))}
+        return [index.get(i) for i in range(len(value))]
     return [i if i < len(wanted) else None for i in range(len(value))]

@@ -36,7 +36,7 @@ def is_gone(error: Exception) -> bool:
     return code_of(error) == "ValidationError" and re.search(r"not found|does not exist", message) is not None
 
 
-def gone_is_none(ask: Callable[[], _T]) -> _T | None:
+def if_there(ask: Callable[[], _T]) -> _T | None:
     """Return what the function does, or None where AWS says that the thing asked for does not exist."""
     try:
         return ask()

@@ -19,9 +19,9 @@ from sandbox.provider.translate import from_aws, to_aws
 class Resource:
     """One resource type, declared as `RESOURCE = Resource(__name__, …)` in `resources/<SDK module>/<type>.py`.
 
-    Names, types, required properties and outputs come from the SDK's classes; what forces a replacement comes from the
-    CloudFormation schema of `cfn`. The rest says where the provider differs from them, or what neither tells: property
-    names separated by spaces, nested ones with dots, `*` for any characters.
+    Names, types, required properties and outputs come from the SDK, what forces a replacement from CloudFormation's
+    schema of `cfn`. The rest says what neither tells, or where the provider differs: property names separated by
+    spaces, nested ones with dots, `*` for any characters.
 
     - `unserved`: the SDK has it, this provider does not: a program that sets it is refused
     - `computed`, `given`: AWS decides where the program does not, or (`given`) only the program does
@@ -32,15 +32,12 @@ class Resource:
     - `secret`: encrypted in the state
     - `kinds`, `defaults`, `names`: by property, its kind, its default and its name in the AWS API
 
-    The functions of the module:
+    The functions of the module, of which the first three have to be there:
 
     - `create(call, inputs)` returns the id (and reports it earlier with `Call.created` where more steps follow)
     - `read(call, id, prior)` returns what AWS says, by SDK name, or raises `Gone`; a name with the value None is absent
       in AWS, a name left out cannot be read and keeps what it was
     - `delete(call, id, state)`
-
-    and, where there is something for them to do:
-
     - `update(call, id, old, new, changed)`, for all but tags
     - `tag(call, id, pairs)` and `untag(call, id, keys)`, which a whole SDK module may have in its `__init__`
     - `check(inputs)` yields further problems as (property, reason)
@@ -108,7 +105,7 @@ class Resource:
 
     def update(self, call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> None:
         """Change the resource in place, its tags last."""
-        self._function("update", _nothing)(call, id_, old, new, changed)
+        self._function("update", lambda *_: None)(call, id_, old, new, changed)
         if "tags" in changed and self._found("untag"):  # else the update took care of them
             gone = removed_tags(old, new)
             if gone:
@@ -122,11 +119,11 @@ class Resource:
 
     def check(self, inputs: Props) -> Sequence[tuple[str, str]]:
         """Return what is wrong with complete inputs, beyond their types, as (property, reason)."""
-        return list(self._function("check", _none)(inputs))
+        return list(self._function("check", lambda *_: ())(inputs))
 
     def recomputed(self, new: Props, changed: set[str]) -> Sequence[str]:
         """Return the outputs that an update of these properties makes AWS decide anew."""
-        return self._function("recomputed", _none)(new, changed)
+        return self._function("recomputed", lambda *_: ())(new, changed)
 
     def _function(self, name: str, default: Callable[..., Any] | None = None) -> Callable[..., Any]:
         found = self._found(name) or default
@@ -138,11 +135,3 @@ class Resource:
         """Return the function of the type's own module, or of the SDK module that it is in."""
         package = self.module.rpartition(".")[0]
         return getattr(sys.modules[self.module], name, None) or getattr(sys.modules[package], name, None)
-
-
-def _nothing(*_: object) -> None:
-    """Do nothing, for a type that has no such step."""
-
-
-def _none(*_: object) -> Sequence[Any]:
-    return ()

@@ -115,7 +115,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             region=settings.region,
             tags=settings.tags,
         )
-        failures = [pb.CheckFailure(property=p.property, reason=p.reason) for p in problems]
+        failures = [pb.CheckFailure(property=name, reason=reason) for name, reason in problems]
         return pb.CheckResponse(inputs=encode(inputs, news.secrets), failures=failures)
 
     def Diff(self, request: pb.DiffRequest, context: Context) -> pb.DiffResponse:
@@ -248,13 +248,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
 
 def _token(request: Request) -> str:
-    """Return the type token; older engines send it only as a part of the URN."""
-    if isinstance(request, pb.InvokeRequest):
-        return request.tok
-    return request.type or request.urn.split("::")[2].split("$")[-1]
+    return request.tok if isinstance(request, pb.InvokeRequest) else request.type
 
 
 def _name(request: Request) -> str:
-    if isinstance(request, pb.InvokeRequest):
-        return ""
-    return request.name or request.urn.split("::", 3)[3]
+    return "" if isinstance(request, pb.InvokeRequest) else request.name

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
+from sandbox.provider.call import Call
 from sandbox.provider.errors import Gone
 from sandbox.provider.schema import Field, Props, Value
 from sandbox.provider.tags import in_any_order
@@ -75,3 +76,12 @@ def only(replies: Iterable[Any]) -> Value:
 def stripped(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values without those that are None, which boto3 refuses as parameters."""
     return {k: v for k, v in values.items() if v is not None}
+
+
+def deleter(service: str, operation: str, parameter: str) -> Callable[[Call, str, Props], None]:
+    """Return a `delete` that is a single call; `parameter` takes the id, or a list of ids if it is a plural."""
+
+    def delete(call: Call, id_: str, state: Props) -> None:
+        getattr(call.client(service), operation)(**{parameter: [id_] if parameter.endswith("s") else id_})
+
+    return delete

@@ -1,6 +1,6 @@
 """aws.acm.Certificate, requested from ACM; importing one is not served."""
 
-from sandbox.provider.kit import Call, Names, Pairs, Props, Resource, tag_map, tags_at_creation
+from sandbox.provider.kit import Call, Names, Pairs, Props, Resource, deleter, new_tags, tag_map
 
 _RECORDS = 75.0  # seconds; what upstream gives ACM to name the validation records
 # Upstream also tells the status and dates, which change when it is issued: a refresh would find drift.
@@ -11,11 +11,12 @@ RESOURCE = Resource(
     required="domainName validationMethod",
     replace="validationMethod",
 )
+delete = deleter("acm", "delete_certificate", "CertificateArn")
 
 
 def create(call: Call, inputs: Props) -> str:
     parameters = RESOURCE.to_aws({**inputs, "tags": None})
-    arn = str(call.client("acm").request_certificate(**parameters, **tags_at_creation(inputs))["CertificateArn"])
+    arn = str(call.client("acm").request_certificate(**parameters, **new_tags(inputs))["CertificateArn"])
     call.created(arn)
     if inputs["validationMethod"] == "DNS":
         call.wait(f"the validation records of {arn}", lambda: _has_records(describe(call, arn)), _RECORDS)
@@ -60,14 +61,5 @@ def read(call: Call, id_: str, prior: Props) -> Props:
 
 
 def _record(option: Props) -> Props:
-    record = option["ResourceRecord"]
-    return {
-        "domainName": option["DomainName"],
-        "resourceRecordName": record["Name"],
-        "resourceRecordType": record["Type"],
-        "resourceRecordValue": record["Value"],
-    }
-
-
-def delete(call: Call, id_: str, state: Props) -> None:
-    call.client("acm").delete_certificate(CertificateArn=id_)
+    record = {f"resourceRecord{key}": option["ResourceRecord"][key] for key in ("Name", "Type", "Value")}
+    return {"domainName": option["DomainName"], **record}

@@ -1,7 +1,6 @@
 """aws.autoscaling.Group. Like upstream, a creation waits for capacity, and a deletion for the last instance to go."""
 
 import re
-from collections.abc import Sequence
 
 from sandbox.provider.kit import Autoname, Call, Gone, Problems, Props, Resource, first, to_aws
 
@@ -10,8 +9,7 @@ RESOURCE = Resource(
     "AWS::AutoScaling::AutoScalingGroup",
     autoname=Autoname(),
     unserved="capacityReservationSpecification forceDeleteWarmPool instanceLifecyclePolicy instanceRefresh"
-    " launchConfiguration loadBalancers minElbCapacity *.instanceRequirements trafficSources waitForElbCapacity"
-    " warmPool",
+    " launchConfiguration loadBalancers minElb* *.instanceRequirements trafficSources waitForElb* warmPool",
     computed="launchTemplate.* *.launchTemplateSpecification.* *.instancesDistribution *Strategy *.onDemand*"
     " *.spotInstancePools",
     given="launchTemplate mixedInstancesPolicy",
@@ -65,7 +63,7 @@ def create(call: Call, inputs: Props) -> str:
     return name
 
 
-def _tags(name: str, tags: Sequence[Props]) -> list[Props]:
+def _tags(name: str, tags: list[Props]) -> list[Props]:
     fields = RESOURCE.fields["tags"].inner
     return [{**to_aws(fields, t), "ResourceId": name, "ResourceType": "auto-scaling-group"} for t in tags]
 
@@ -101,7 +99,7 @@ def _set_target_groups(call: Call, name: str, new: Props) -> None:
         autoscaling.detach_load_balancer_target_groups(AutoScalingGroupName=name, TargetGroupARNs=gone)
 
 
-def _difference(have: Sequence[str] | None, want: Sequence[str] | None) -> tuple[list[str], list[str]]:
+def _difference(have: list[str] | None, want: list[str] | None) -> tuple[list[str], list[str]]:
     """Return what is to come and what is to go."""
     have_, want_ = set(have or ()), set(want or ())
     return sorted(want_ - have_), sorted(have_ - want_)

@@ -1,18 +1,6 @@
 """aws.cloudwatch.MetricAlarm."""
 
-from sandbox.provider.kit import (
-    Autoname,
-    Call,
-    Names,
-    Pairs,
-    Props,
-    Resource,
-    from_aws,
-    only,
-    tag_list,
-    tag_map,
-    to_aws,
-)
+from sandbox.provider.kit import Autoname, Call, Props, Resource, deleter, from_aws, only, tag_map, tagger, to_aws
 
 RESOURCE = Resource(
     __name__,
@@ -30,6 +18,7 @@ RESOURCE = Resource(
     },
 )
 _METRIC = ("metricName", "namespace", "dimensions")  # which the API nests once more
+delete = deleter("cloudwatch", "delete_alarms", "AlarmNames")
 
 
 def _parameters(inputs: Props) -> Props:
@@ -59,7 +48,7 @@ def _read_query(reply: Props) -> Props:
 
 
 def create(call: Call, inputs: Props) -> str:
-    call.client("cloudwatch").put_metric_alarm(**_parameters(inputs), Tags=tag_list(inputs.get("tags")))
+    call.client("cloudwatch").put_metric_alarm(**_parameters(inputs), **RESOURCE.to_aws(inputs, "tags"))
     return str(inputs["name"])
 
 
@@ -68,16 +57,11 @@ def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> N
         call.client("cloudwatch").put_metric_alarm(**_parameters(new))
 
 
-def tag(call: Call, id_: str, pairs: Pairs) -> None:
-    call.client("cloudwatch").tag_resource(ResourceARN=_arn(call, id_), Tags=pairs)
-
-
-def untag(call: Call, id_: str, keys: Names) -> None:
-    call.client("cloudwatch").untag_resource(ResourceARN=_arn(call, id_), TagKeys=keys)
-
-
 def _arn(call: Call, name: str) -> str:
     return call.arn("cloudwatch", f"alarm:{name}")
+
+
+tag, untag = tagger("cloudwatch", "tag_resource", "untag_resource", "ResourceARN", _arn)
 
 
 def read(call: Call, id_: str, prior: Props) -> Props:
@@ -89,7 +73,3 @@ def read(call: Call, id_: str, prior: Props) -> Props:
         "tags": tag_map(cloudwatch.list_tags_for_resource(ResourceARN=alarm["AlarmArn"])["Tags"]),
         "arn": alarm["AlarmArn"],
     }
-
-
-def delete(call: Call, id_: str, state: Props) -> None:
-    call.client("cloudwatch").delete_alarms(AlarmNames=[id_])

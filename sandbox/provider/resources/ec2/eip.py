@@ -1,6 +1,6 @@
 """aws.ec2.Eip."""
 
-from sandbox.provider.kit import Call, Props, Resource, only, tag_map, tag_specification
+from sandbox.provider.kit import Call, Props, Resource, deleter, ec2_tags, only, tag_map
 
 # Upstream also tells what the address is associated with, which comes later: a refresh would find drift.
 RESOURCE = Resource(
@@ -9,11 +9,12 @@ RESOURCE = Resource(
     unserved="associateWithPrivateIp customerOwnedIpv4Pool instance ipamPoolId networkInterface",
     replace="domain publicIpv4Pool",
 )
+delete = deleter("ec2", "release_address", "AllocationId")
 
 
 def create(call: Call, inputs: Props) -> str:
     parameters = {"Domain": "vpc", **RESOURCE.to_aws({**inputs, "tags": None})}
-    tags = tag_specification("elastic-ip", inputs)
+    tags = ec2_tags("elastic-ip", inputs)
     return str(call.client("ec2").allocate_address(**parameters, TagSpecifications=tags)["AllocationId"])
 
 
@@ -29,7 +30,3 @@ def read(call: Call, id_: str, prior: Props) -> Props:
         "publicIp": ip,
         "publicDns": f"ec2-{ip.replace('.', '-')}.{call.region}.compute.amazonaws.com",
     }
-
-
-def delete(call: Call, id_: str, state: Props) -> None:
-    call.client("ec2").release_address(AllocationId=id_)

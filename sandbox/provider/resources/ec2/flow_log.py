@@ -1,23 +1,19 @@
 """aws.ec2.FlowLog of a VPC."""
 
-from sandbox.provider.kit import Call, Props, ProviderError, Resource, only, tag_map, tag_specification
+from sandbox.provider.kit import Call, Props, ProviderError, Resource, deleter, ec2_tags, only, tag_map
 
 RESOURCE = Resource(
     __name__,
     "AWS::EC2::FlowLog",
-    unserved="deliverCrossAccountRole eniId regionalNatGatewayId subnetId tagFieldSpecifications transitGateway*",
+    unserved="deliverCrossAccountRole eniId destinationOptions regionalNat* subnetId tagField* transitGateway*",
     required="vpcId",
     given="logDestination",
     replace="vpcId",
-    off="destinationOptions.*Partition*",
-    defaults={
-        "destinationOptions.fileFormat": "plain-text",
-        "logDestinationType": "cloud-watch-logs",
-        "maxAggregationInterval": 600,
-    },
+    defaults={"logDestinationType": "cloud-watch-logs", "maxAggregationInterval": 600},
     names={"iamRoleArn": "DeliverLogsPermissionArn"},
 )
 _TOLD = ("trafficType", "logDestinationType", "iamRoleArn", "logFormat", "maxAggregationInterval")
+delete = deleter("ec2", "delete_flow_logs", "FlowLogIds")
 
 
 def create(call: Call, inputs: Props) -> str:
@@ -25,7 +21,7 @@ def create(call: Call, inputs: Props) -> str:
         **RESOURCE.to_aws({**inputs, "vpcId": None, "tags": None}),
         ResourceIds=[inputs["vpcId"]],
         ResourceType="VPC",
-        TagSpecifications=tag_specification("vpc-flow-log", inputs),
+        TagSpecifications=ec2_tags("vpc-flow-log", inputs),
     )
     for failure in reply.get("Unsuccessful", []):
         raise ProviderError(f"{failure['Error']['Code']}: {failure['Error']['Message']}")
@@ -42,7 +38,3 @@ def read(call: Call, id_: str, prior: Props) -> Props:
         "tags": tag_map(log.get("Tags")),
         "arn": call.arn("ec2", f"vpc-flow-log/{id_}"),
     }
-
-
-def delete(call: Call, id_: str, state: Props) -> None:
-    call.client("ec2").delete_flow_logs(FlowLogIds=[id_])

@@ -1,12 +1,12 @@
 """aws.ec2.InternetGateway."""
 
-from sandbox.provider.kit import Call, Props, Resource, first, tag_map, tag_specification
+from sandbox.provider.kit import Call, Props, Resource, ec2_tags, first, tag_map
 
 RESOURCE = Resource(__name__, "AWS::EC2::InternetGateway", given="vpcId")
 
 
 def create(call: Call, inputs: Props) -> str:
-    tags = tag_specification("internet-gateway", inputs)
+    tags = ec2_tags("internet-gateway", inputs)
     gateway = call.client("ec2").create_internet_gateway(TagSpecifications=tags)["InternetGateway"]
     id_ = str(gateway["InternetGatewayId"])
     call.created(id_)

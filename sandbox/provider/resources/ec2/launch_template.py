@@ -1,6 +1,6 @@
 """aws.ec2.LaunchTemplate. An update makes a new version; which one is the default is a choice of its own."""
 
-from sandbox.provider.kit import Autoname, Call, Names, Problems, Props, Resource, first, tag_map, tag_specification
+from sandbox.provider.kit import Autoname, Call, Names, Problems, Props, Resource, deleter, ec2_tags, first, tag_map
 
 RESOURCE = Resource(
     __name__,
@@ -9,8 +9,7 @@ RESOURCE = Resource(
     unserved="*.volumeInitializationRate capacityReservationSpecification cpuOptions.nestedVirtualization"
     " instanceRequirements kernelId licenseSpecifications *.associateCarrierIpAddress *.connectionTrackingSpecification"
     " *.enaQueueCount *.enaSrdSpecification *.ipv4Addresses *.ipv4Prefix* *.ipv6Addresses *.ipv6Prefix* *.primaryIpv6"
-    " networkPerformanceOptions placement.groupId placement.hostResourceGroupArn placement.spreadDomain"
-    " privateDnsNameOptions ramDiskId secondaryInterfaces",
+    " networkPerf* placement.groupId placement.hostR* placement.spread* privateDns* ramDiskId secondaryInterfaces",
     computed="*.iops *.throughput *.volumeSize *.volumeType *.validUntil metadataOptions.*",
     ordered="blockDeviceMappings networkInterfaces tagSpecifications",
     kinds={
@@ -29,6 +28,7 @@ RESOURCE = Resource(
     },
 )
 _APART = {"name", "namePrefix", "description", "defaultVersion", "updateDefaultVersion", "tags"}
+delete = deleter("ec2", "delete_launch_template", "LaunchTemplateId")
 
 
 def data() -> set[str]:
@@ -40,7 +40,7 @@ def create(call: Call, inputs: Props) -> str:
     reply = call.client("ec2").create_launch_template(
         **RESOURCE.to_aws(inputs, "name", "description"),
         LaunchTemplateData=RESOURCE.to_aws(inputs, *data()),
-        TagSpecifications=tag_specification("launch-template", inputs),
+        TagSpecifications=ec2_tags("launch-template", inputs),
     )
     return str(reply["LaunchTemplate"]["LaunchTemplateId"])
 
@@ -95,10 +95,6 @@ def read(call: Call, id_: str, prior: Props) -> Props:
         "tags": tag_map(template.get("Tags")),
         "arn": call.arn("ec2", f"launch-template/{id_}"),
     }
-
-
-def delete(call: Call, id_: str, state: Props) -> None:
-    call.client("ec2").delete_launch_template(LaunchTemplateId=id_)
 
 
 def check(inputs: Props) -> Problems:

@@ -1,18 +1,6 @@
 """aws.ec2.NatGateway."""
 
-from sandbox.provider.kit import (
-    Call,
-    Gone,
-    Problems,
-    Props,
-    ProviderError,
-    Resource,
-    first,
-    gone_is_none,
-    only,
-    tag_map,
-    tag_specification,
-)
+from sandbox.provider.kit import Call, Gone, Problems, Props, ProviderError, Resource, ec2_tags, if_there, only, tag_map
 
 RESOURCE = Resource(
     __name__,
@@ -26,7 +14,7 @@ RESOURCE = Resource(
 
 def create(call: Call, inputs: Props) -> str:
     parameters = RESOURCE.to_aws({**inputs, "tags": None})
-    tags = tag_specification("natgateway", inputs)
+    tags = ec2_tags("natgateway", inputs)
     gateway = call.client("ec2").create_nat_gateway(**parameters, TagSpecifications=tags)["NatGateway"]
     id_ = str(gateway["NatGatewayId"])
     call.created(id_)
@@ -35,7 +23,7 @@ def create(call: Call, inputs: Props) -> str:
 
 
 def _state(call: Call, id_: str) -> str:
-    gateway = gone_is_none(lambda: _gateway(call, id_)) or {"State": "deleted"}  # also one that EC2 does not list yet
+    gateway = if_there(lambda: _gateway(call, id_)) or {"State": "deleted"}  # also one that EC2 does not list yet
     if gateway["State"] == "failed":
         raise ProviderError(f"{gateway.get('FailureCode')}: {gateway.get('FailureMessage')}")
     return gateway["State"]
@@ -49,7 +37,7 @@ def read(call: Call, id_: str, prior: Props) -> Props:
     gateway = _gateway(call, id_)
     if gateway["State"] in ("deleting", "deleted"):
         raise Gone
-    address = first(gateway.get("NatGatewayAddresses", [])) or {}
+    address = (gateway.get("NatGatewayAddresses") or [{}])[0]
     return {
         "subnetId": gateway["SubnetId"],
         "allocationId": address.get("AllocationId"),

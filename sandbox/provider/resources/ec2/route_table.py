@@ -1,12 +1,13 @@
 """aws.ec2.RouteTable; its routes are resources of their own."""
 
-from sandbox.provider.kit import Call, Props, Resource, only, tag_map, tag_specification
+from sandbox.provider.kit import Call, Props, Resource, deleter, ec2_tags, only, tag_map
 
 RESOURCE = Resource(__name__, "AWS::EC2::RouteTable", unserved="propagatingVgws routes")
+delete = deleter("ec2", "delete_route_table", "RouteTableId")
 
 
 def create(call: Call, inputs: Props) -> str:
-    tags = tag_specification("route-table", inputs)
+    tags = ec2_tags("route-table", inputs)
     reply = call.client("ec2").create_route_table(VpcId=inputs["vpcId"], TagSpecifications=tags)
     return str(reply["RouteTable"]["RouteTableId"])
 
@@ -19,7 +20,3 @@ def read(call: Call, id_: str, prior: Props) -> Props:
         "arn": call.arn("ec2", f"route-table/{id_}"),
         "ownerId": table.get("OwnerId") or call.account,
     }
-
-
-def delete(call: Call, id_: str, state: Props) -> None:
-    call.client("ec2").delete_route_table(RouteTableId=id_)

@@ -1,6 +1,6 @@
 """aws.ec2.SecurityGroup; its rules are resources of their own."""
 
-from sandbox.provider.kit import Autoname, Call, Props, Resource, only, stripped, tag_map, tag_specification
+from sandbox.provider.kit import Autoname, Call, Props, Resource, ec2_tags, only, stripped, tag_map
 
 RESOURCE = Resource(
     __name__,
@@ -16,10 +16,10 @@ RULES = {"ingress": "IpPermissions", "egress": "IpPermissionsEgress"}
 
 def create(call: Call, inputs: Props) -> str:
     named = {"GroupName": inputs["name"], "Description": inputs["description"], "VpcId": inputs.get("vpcId")}
-    tags = tag_specification("security-group", inputs)
+    tags = ec2_tags("security-group", inputs)
     id_ = str(call.client("ec2").create_security_group(**stripped(named), TagSpecifications=tags)["GroupId"])
     call.created(id_)
-    revoke_all(call, id_)  # like upstream: EC2 lets a new group reach everything, and a program that wants that says so
+    revoke_all(call, id_)  # like upstream: EC2 lets a new group reach everything; a program that wants that says so
     return id_
 
 

@@ -1,6 +1,6 @@
 """aws.ec2.Subnet."""
 
-from sandbox.provider.kit import Call, Props, Resource, only, tag_map, tag_specification
+from sandbox.provider.kit import Call, Props, Resource, deleter, ec2_tags, only, tag_map
 
 RESOURCE = Resource(
     __name__,
@@ -14,12 +14,13 @@ _ATTRIBUTES = (
     *("assignIpv6AddressOnCreation", "enableDns64", "enableResourceNameDnsARecordOnLaunch"),
     *("enableResourceNameDnsAaaaRecordOnLaunch", "mapPublicIpOnLaunch"),
 )
+delete = deleter("ec2", "delete_subnet", "SubnetId")
 
 
 def create(call: Call, inputs: Props) -> str:
     names = ("vpcId", "cidrBlock", "availabilityZone", "availabilityZoneId", "ipv6Native")
     parameters = RESOURCE.to_aws({**inputs, "ipv6Native": inputs["ipv6Native"] or None}, *names)
-    reply = call.client("ec2").create_subnet(**parameters, TagSpecifications=tag_specification("subnet", inputs))
+    reply = call.client("ec2").create_subnet(**parameters, TagSpecifications=ec2_tags("subnet", inputs))
     id_ = str(reply["Subnet"]["SubnetId"])
     call.created(id_)
     _set_attributes(call, id_, inputs, {name for name in _ATTRIBUTES if inputs.get(name)})
@@ -53,7 +54,3 @@ def read(call: Call, id_: str, prior: Props) -> Props:
         "arn": subnet.get("SubnetArn") or call.arn("ec2", f"subnet/{id_}"),
         "ownerId": subnet.get("OwnerId") or call.account,
     }
-
-
-def delete(call: Call, id_: str, state: Props) -> None:
-    call.client("ec2").delete_subnet(SubnetId=id_)

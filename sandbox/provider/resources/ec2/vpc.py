@@ -1,6 +1,6 @@
 """aws.ec2.Vpc."""
 
-from sandbox.provider.kit import Call, Client, Props, Resource, first, only, tag_map, tag_specification
+from sandbox.provider.kit import Call, Client, Props, Resource, deleter, ec2_tags, first, only, tag_map
 
 RESOURCE = Resource(
     __name__,
@@ -11,11 +11,12 @@ RESOURCE = Resource(
     names={"assignGeneratedIpv6CidrBlock": "AmazonProvidedIpv6CidrBlock"},
 )
 _ATTRIBUTES = ("enableDnsSupport", "enableDnsHostnames", "enableNetworkAddressUsageMetrics")
+delete = deleter("ec2", "delete_vpc", "VpcId")
 
 
 def create(call: Call, inputs: Props) -> str:
     parameters = RESOURCE.to_aws(inputs, "cidrBlock", "instanceTenancy", "assignGeneratedIpv6CidrBlock")
-    reply = call.client("ec2").create_vpc(**parameters, TagSpecifications=tag_specification("vpc", inputs))
+    reply = call.client("ec2").create_vpc(**parameters, TagSpecifications=ec2_tags("vpc", inputs))
     id_ = str(reply["Vpc"]["VpcId"])
     call.created(id_)
     _set_attributes(call, id_, inputs, set(_ATTRIBUTES))
@@ -71,7 +72,3 @@ def _defaults(ec2: Client, id_: str) -> Props:
         "defaultSecurityGroupId": first(g["GroupId"] for g in groups["SecurityGroups"]),
         "defaultNetworkAclId": first(a["NetworkAclId"] for a in acls["NetworkAcls"]),
     }
-
-
-def delete(call: Call, id_: str, state: Props) -> None:
-    call.client("ec2").delete_vpc(VpcId=id_)

@@ -1,17 +1,6 @@
 """aws.ec2.VpcEndpoint: gateway and interface endpoints."""
 
-from sandbox.provider.kit import (
-    Call,
-    Gone,
-    Props,
-    ProviderError,
-    Resource,
-    first,
-    gone_is_none,
-    only,
-    tag_map,
-    tag_specification,
-)
+from sandbox.provider.kit import Call, Gone, Props, ProviderError, Resource, ec2_tags, first, if_there, only, tag_map
 
 RESOURCE = Resource(
     __name__,
@@ -27,7 +16,7 @@ _SETS = ("routeTableIds", "subnetIds", "securityGroupIds")
 
 def create(call: Call, inputs: Props) -> str:
     parameters = RESOURCE.to_aws({**inputs, "tags": None})
-    tags = tag_specification("vpc-endpoint", inputs)
+    tags = ec2_tags("vpc-endpoint", inputs)
     endpoint = call.client("ec2").create_vpc_endpoint(**parameters, TagSpecifications=tags)["VpcEndpoint"]
     id_ = str(endpoint["VpcEndpointId"])
     call.created(id_)
@@ -36,7 +25,7 @@ def create(call: Call, inputs: Props) -> str:
 
 
 def _state(call: Call, id_: str) -> str:
-    endpoint = gone_is_none(lambda: _endpoint(call, id_)) or {"State": "deleted"}  # also one that EC2 does not list yet
+    endpoint = if_there(lambda: _endpoint(call, id_)) or {"State": "deleted"}  # also one that EC2 does not list yet
     if endpoint["State"].lower() in ("failed", "rejected", "expired"):
         raise ProviderError(f"endpoint {id_} is {endpoint['State']}")
     return endpoint["State"].lower()
@@ -61,6 +50,7 @@ def read(call: Call, id_: str, prior: Props) -> Props:
     endpoint = _endpoint(call, id_)
     if endpoint["State"].lower() in ("deleting", "deleted"):
         raise Gone
+    entries = endpoint.get("DnsEntries", [])
     told = {"ipAddressType": endpoint.get("IpAddressType"), "policy": endpoint.get("PolicyDocument")}
     return {
         **RESOURCE.from_aws(endpoint, "vpcId", "serviceName", "vpcEndpointType", "privateDnsEnabled"),
@@ -69,13 +59,6 @@ def read(call: Call, id_: str, prior: Props) -> Props:
         "subnetIds": endpoint.get("SubnetIds", []),
         "securityGroupIds": [g["GroupId"] for g in endpoint.get("Groups", [])],
         "tags": tag_map(endpoint.get("Tags")),
-        **_outputs(call, id_, endpoint),
-    }
-
-
-def _outputs(call: Call, id_: str, endpoint: Props) -> Props:
-    entries = endpoint.get("DnsEntries", [])
-    return {
         "arn": call.arn("ec2", f"vpc-endpoint/{id_}"),
         "dnsEntries": [{"dnsName": e.get("DnsName"), "hostedZoneId": e.get("HostedZoneId")} for e in entries],
         "networkInterfaceIds": endpoint.get("NetworkInterfaceIds", []),

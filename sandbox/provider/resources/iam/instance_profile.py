@@ -1,6 +1,6 @@
 """aws.iam.InstanceProfile."""
 
-from sandbox.provider.kit import Autoname, Call, Names, Pairs, Props, Resource, first, tag_list, tag_map
+from sandbox.provider.kit import Autoname, Call, Props, Resource, first, tag_list, tag_map, tagger
 from sandbox.provider.resources.iam import identity
 
 RESOURCE = Resource(
@@ -10,6 +10,7 @@ RESOURCE = Resource(
     defaults={"path": "/"},
     names={"name": "InstanceProfileName", "role": "Roles"},
 )
+tag, untag = tagger("iam", "tag_instance_profile", "untag_instance_profile", "InstanceProfileName")
 
 
 def create(call: Call, inputs: Props) -> str:
@@ -33,14 +34,6 @@ def _set_role(call: Call, name: str, inputs: Props) -> None:
 
 def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> None:
     _set_role(call, id_, new)
-
-
-def tag(call: Call, id_: str, pairs: Pairs) -> None:
-    call.client("iam").tag_instance_profile(InstanceProfileName=id_, Tags=pairs)
-
-
-def untag(call: Call, id_: str, keys: Names) -> None:
-    call.client("iam").untag_instance_profile(InstanceProfileName=id_, TagKeys=keys)
 
 
 def read(call: Call, id_: str, prior: Props) -> Props:

@@ -2,7 +2,7 @@
 
 import json
 
-from sandbox.provider.kit import Autoname, Call, Names, Pairs, Props, Resource, tag_list, tag_map
+from sandbox.provider.kit import Autoname, Call, Props, Resource, tag_list, tag_map, tagger
 from sandbox.provider.resources.iam import identity
 
 RESOURCE = Resource(
@@ -14,6 +14,7 @@ RESOURCE = Resource(
     defaults={"maxSessionDuration": 3600, "path": "/"},
     names={"assumeRolePolicy": "AssumeRolePolicyDocument", "name": "RoleName"},
 )
+tag, untag = tagger("iam", "tag_role", "untag_role", "RoleName")
 _SETTINGS = ("name", "path", "description", "maxSessionDuration")
 
 
@@ -34,14 +35,6 @@ def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> N
         iam.put_role_permissions_boundary(RoleName=id_, PermissionsBoundary=new["permissionsBoundary"])
     elif "permissionsBoundary" in changed:
         iam.delete_role_permissions_boundary(RoleName=id_)
-
-
-def tag(call: Call, id_: str, pairs: Pairs) -> None:
-    call.client("iam").tag_role(RoleName=id_, Tags=pairs)
-
-
-def untag(call: Call, id_: str, keys: Names) -> None:
-    call.client("iam").untag_role(RoleName=id_, TagKeys=keys)
 
 
 def read(call: Call, id_: str, prior: Props) -> Props:

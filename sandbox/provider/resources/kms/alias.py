@@ -1,8 +1,9 @@
 """aws.kms.Alias."""
 
-from sandbox.provider.kit import Autoname, Call, Names, Props, Resource, only
+from sandbox.provider.kit import Autoname, Call, Names, Props, Resource, deleter, only
 
 RESOURCE = Resource(__name__, "AWS::KMS::Alias", autoname=Autoname(start="alias/"), names={"name": "AliasName"})
+delete = deleter("kms", "delete_alias", "AliasName")
 
 
 def create(call: Call, inputs: Props) -> str:
@@ -29,7 +30,3 @@ def read(call: Call, id_: str, prior: Props) -> Props:
         "arn": alias["AliasArn"],
         "targetKeyArn": arn,
     }
-
-
-def delete(call: Call, id_: str, state: Props) -> None:
-    call.client("kms").delete_alias(AliasName=id_)

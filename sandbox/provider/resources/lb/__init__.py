@@ -1,16 +1,8 @@
 """aws.lb: how its resources are tagged."""
 
-from sandbox.provider.kit import Call, Names, Pairs, tag_map
+from sandbox.provider.kit import Call, tag_map, tagger
 
-
-def tag(call: Call, arn: str, pairs: Pairs) -> None:
-    """Set tags."""
-    call.client("elbv2").add_tags(ResourceArns=[arn], Tags=pairs)
-
-
-def untag(call: Call, arn: str, keys: Names) -> None:
-    """Remove tags."""
-    call.client("elbv2").remove_tags(ResourceArns=[arn], TagKeys=keys)
+tag, untag = tagger("elbv2", "add_tags", "remove_tags", "ResourceArns", lambda _, arn: [arn])
 
 
 def read_tags(call: Call, arn: str) -> dict[str, str]:

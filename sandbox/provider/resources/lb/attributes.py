@@ -1,18 +1,14 @@
 """Attributes of load balancers and target groups: text under a dotted key in the API, properties in the SDK."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 from sandbox.provider.kit import Field, Props, Resource, Value
 
 
 def changed_attributes(
-    resource: Resource, keys: Mapping[str, str], inputs: Props, changed: set[str] | None
+    resource: Resource, keys: dict[str, str], inputs: Props, changed: set[str] | None
 ) -> list[dict[str, str]]:
     """Return the attributes to set: those in `changed`, or after a creation (None) those not at their default."""
-    wanted = changed
-    if wanted is None:
-        wanted = {n for n in keys if inputs.get(n) not in (None, resource.fields[n].default)}
+    set_otherwise = {n for n in keys if inputs.get(n) not in (None, resource.fields[n].default)}
+    wanted = set_otherwise if changed is None else changed
     return [pair(key, inputs.get(name)) for name, key in keys.items() if name in wanted]
 
 
@@ -22,12 +18,7 @@ def pair(key: str, value: Value) -> dict[str, str]:
     return {"Key": key, "Value": text}
 
 
-def by_key(reply: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, str]:
-    """Return the attributes that the API lists, by key."""
-    return {attribute["Key"]: attribute["Value"] for attribute in reply["Attributes"]}
-
-
-def read_attributes(resource: Resource, keys: Mapping[str, str], attributes: Mapping[str, str]) -> Props:
+def read_attributes(resource: Resource, keys: dict[str, str], attributes: dict[str, str]) -> Props:
     """Return the properties that the attributes say; one that the API does not list is left out."""
     return {n: _typed(resource.fields[n], attributes[key]) for n, key in keys.items() if key in attributes}
 

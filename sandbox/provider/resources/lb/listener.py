@@ -1,6 +1,6 @@
 """aws.lb.Listener."""
 
-from sandbox.provider.kit import Call, Props, Resource, first, only, tags_at_creation
+from sandbox.provider.kit import Call, Props, Resource, deleter, first, new_tags, only
 from sandbox.provider.resources.lb import actions, read_tags
 
 RESOURCE = Resource(
@@ -13,6 +13,7 @@ RESOURCE = Resource(
     names=actions.NAMES,
 )
 _SETTINGS = ("port", "protocol", "sslPolicy")
+delete = deleter("elbv2", "delete_listener", "ListenerArn")
 
 
 def _parameters(inputs: Props, *names: str) -> Props:
@@ -27,7 +28,7 @@ def _parameters(inputs: Props, *names: str) -> Props:
 
 def create(call: Call, inputs: Props) -> str:
     parameters = _parameters(inputs, "loadBalancerArn", *_SETTINGS)
-    reply = call.client("elbv2").create_listener(**parameters, **tags_at_creation(inputs))
+    reply = call.client("elbv2").create_listener(**parameters, **new_tags(inputs))
     return str(reply["Listeners"][0]["ListenerArn"])
 
 
@@ -46,7 +47,3 @@ def read(call: Call, id_: str, prior: Props) -> Props:
         "tags": read_tags(call, id_),
         "arn": id_,
     }
-
-
-def delete(call: Call, id_: str, state: Props) -> None:
-    call.client("elbv2").delete_listener(ListenerArn=id_)

@@ -1,25 +1,20 @@
 """aws.lb.ListenerRule."""
 
-from sandbox.provider.kit import Call, Props, Resource, from_aws, only, tags_at_creation, to_aws
+from sandbox.provider.kit import Call, Props, Resource, deleter, from_aws, new_tags, only, to_aws
 from sandbox.provider.resources.lb import actions, read_tags
 
-_CONDITIONS = {
-    "hostHeader": "host-header",
-    "httpHeader": "http-header",
-    "httpRequestMethod": "http-request-method",
-    "pathPattern": "path-pattern",
-    "sourceIp": "source-ip",
-}
+_CONDITIONS = {"hostHeader": "host-header", "pathPattern": "path-pattern"}
 RESOURCE = Resource(
     __name__,
     "AWS::ElasticLoadBalancingV2::ListenerRule",
-    unserved=f"{actions.UNSERVED} *.regexValues conditions.queryStrings conditions.sourceIp.ipAddressType transforms",
+    unserved=f"{actions.UNSERVED} *.regexValues conditions.http* conditions.query* conditions.source* transforms",
     computed=actions.COMPUTED,
     required="priority conditions.*.values",
     ordered="actions",
     defaults=actions.DEFAULTS,
     names={**actions.NAMES, **{f"conditions.{name}": f"{name[0].upper()}{name[1:]}Config" for name in _CONDITIONS}},
 )
+delete = deleter("elbv2", "delete_rule", "RuleArn")
 
 
 def _parameters(inputs: Props) -> Props:
@@ -44,7 +39,7 @@ def create(call: Call, inputs: Props) -> str:
     parameters = {
         **RESOURCE.to_aws(inputs, "listenerArn", "priority"),
         **_parameters(inputs),
-        **tags_at_creation(inputs),
+        **new_tags(inputs),
     }
     return str(call.client("elbv2").create_rule(**parameters)["Rules"][0]["RuleArn"])
 
@@ -68,7 +63,3 @@ def read(call: Call, id_: str, prior: Props) -> Props:
         "tags": read_tags(call, id_),
         "arn": id_,
     }
-
-
-def delete(call: Call, id_: str, state: Props) -> None:
-    call.client("elbv2").delete_rule(RuleArn=id_)

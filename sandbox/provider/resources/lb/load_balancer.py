@@ -1,19 +1,17 @@
 """aws.lb.LoadBalancer."""
 
-from collections.abc import Mapping
-
-from sandbox.provider.kit import Autoname, Call, Props, Resource, only, tags_at_creation
+from sandbox.provider.kit import Autoname, Call, Props, Resource, deleter, new_tags, only
 from sandbox.provider.resources.lb import read_tags
-from sandbox.provider.resources.lb.attributes import by_key, changed_attributes, pair, read_attributes
+from sandbox.provider.resources.lb.attributes import changed_attributes, pair, read_attributes
 
 RESOURCE = Resource(
     __name__,
     "AWS::ElasticLoadBalancingV2::LoadBalancer",
     autoname=Autoname(length=32),
-    unserved="customerOwnedIpv4Pool dnsRecordClientRoutingPolicy enableCrossZoneLoadBalancing"
+    unserved="connectionLogs customerOwnedIpv4Pool dnsRecordClientRoutingPolicy enableCrossZoneLoadBalancing"
     " enablePrefixForIpv6SourceNat enforceSecurityGroupInboundRulesOnPrivateLinkTraffic healthCheckLogs ipamPools"
     " minimumLoadBalancerCapacity secondaryIpsAutoAssignedPerSubnet subnetMappings",
-    off="*Logs.enabled dropInvalidHeaderFields enableDeletionProtection enableTlsVersionAndCipherSuiteHeaders"
+    off="accessLogs.enabled dropInvalidHeaderFields enableDeletionProtection enableTlsVersionAndCipherSuiteHeaders"
     " enableWafFailOpen enableXffClientPort enableZonalShift preserveHostHeader",
     defaults={
         "clientKeepAlive": 3600,
@@ -39,14 +37,14 @@ _KEYS = {
     "preserveHostHeader": "routing.http.preserve_host_header.enabled",
     "xffHeaderProcessingMode": "routing.http.xff_header_processing.mode",
 }
-_LOG_KEYS = {"accessLogs": "access_logs.s3", "connectionLogs": "connection_logs.s3"}
+delete = deleter("elbv2", "delete_load_balancer", "LoadBalancerArn")
 
 
 def create(call: Call, inputs: Props) -> str:
     reply = call.client("elbv2").create_load_balancer(
         **RESOURCE.to_aws(inputs, "name", "loadBalancerType", "ipAddressType", "subnets", "securityGroups"),
         Scheme="internal" if inputs.get("internal") else "internet-facing",
-        **tags_at_creation(inputs),
+        **new_tags(inputs),
     )
     arn = str(reply["LoadBalancers"][0]["LoadBalancerArn"])
     call.created(arn)
@@ -56,10 +54,9 @@ def create(call: Call, inputs: Props) -> str:
 
 def _set_attributes(call: Call, arn: str, inputs: Props, changed: set[str] | None) -> None:
     attributes = changed_attributes(RESOURCE, _KEYS, inputs, changed)
-    for name, prefix in _LOG_KEYS.items():
-        if name in changed if changed is not None else inputs.get(name):
-            logs = inputs.get(name) or {"enabled": False}
-            attributes += [pair(f"{prefix}.{k}", logs[k]) for k in ("enabled", "bucket", "prefix") if k in logs]
+    if "accessLogs" in changed if changed is not None else inputs.get("accessLogs"):
+        logs = inputs.get("accessLogs") or {"enabled": False}
+        attributes += [pair(f"access_logs.s3.{k}", logs[k]) for k in ("enabled", "bucket", "prefix") if k in logs]
     if attributes:
         call.client("elbv2").modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=attributes)
 
@@ -78,14 +75,16 @@ def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> N
 def read(call: Call, id_: str, prior: Props) -> Props:
     elb = call.client("elbv2")
     balancer = only(elb.describe_load_balancers(LoadBalancerArns=[id_])["LoadBalancers"])
-    attributes = by_key(elb.describe_load_balancer_attributes(LoadBalancerArn=id_))
+    attributes = {
+        a["Key"]: a["Value"] for a in elb.describe_load_balancer_attributes(LoadBalancerArn=id_)["Attributes"]
+    }
     return {
         **RESOURCE.from_aws(balancer, "loadBalancerType", "ipAddressType", "securityGroups"),
         "name": balancer["LoadBalancerName"],
         "internal": balancer["Scheme"] == "internal",
         "subnets": [z["SubnetId"] for z in balancer["AvailabilityZones"]],
         **read_attributes(RESOURCE, _KEYS, attributes),
-        **{name: _logs(attributes, prefix) for name, prefix in _LOG_KEYS.items()},
+        "accessLogs": _access_logs(attributes),
         "tags": read_tags(call, id_),
         "arn": id_,
         "arnSuffix": id_.split(":loadbalancer/", 1)[1],
@@ -95,15 +94,6 @@ def read(call: Call, id_: str, prior: Props) -> Props:
     }
 
 
-def _logs(attributes: Mapping[str, str], prefix: str) -> Props | None:
-    if not attributes.get(f"{prefix}.bucket"):
-        return None
-    return {
-        "bucket": attributes[f"{prefix}.bucket"],
-        "enabled": attributes.get(f"{prefix}.enabled") == "true",
-        "prefix": attributes.get(f"{prefix}.prefix") or None,
-    }
-
-
-def delete(call: Call, id_: str, state: Props) -> None:
-    call.client("elbv2").delete_load_balancer(LoadBalancerArn=id_)
+def _access_logs(attributes: dict[str, str]) -> Props | None:
+    logs = {key: attributes.get(f"access_logs.s3.{key}") for key in ("bucket", "enabled", "prefix")}
+    return {**logs, "enabled": logs["enabled"] == "true", "prefix": logs["prefix"] or None} if logs["bucket"] else None

@@ -1,8 +1,8 @@
 """aws.lb.TargetGroup."""
 
-from sandbox.provider.kit import Autoname, Call, Props, Resource, from_aws, only, stripped, tags_at_creation, to_aws
+from sandbox.provider.kit import Autoname, Call, Props, Resource, deleter, from_aws, new_tags, only, stripped, to_aws
 from sandbox.provider.resources.lb import read_tags
-from sandbox.provider.resources.lb.attributes import by_key, changed_attributes, read_attributes
+from sandbox.provider.resources.lb.attributes import changed_attributes, read_attributes
 
 # Upstream also tells loadBalancerArns, which changes when a listener comes: every refresh would find drift.
 RESOURCE = Resource(
@@ -46,10 +46,11 @@ _KEYS = {
     "slowStart": "slow_start.duration_seconds",
 }
 _SETTINGS = ("name", "port", "protocol", "protocolVersion", "vpcId", "targetType", "ipAddressType")
+delete = deleter("elbv2", "delete_target_group", "TargetGroupArn")
 
 
 def create(call: Call, inputs: Props) -> str:
-    parameters = {**RESOURCE.to_aws(inputs, *_SETTINGS), **_health_check(inputs), **tags_at_creation(inputs)}
+    parameters = {**RESOURCE.to_aws(inputs, *_SETTINGS), **_health_check(inputs), **new_tags(inputs)}
     arn = str(call.client("elbv2").create_target_group(**parameters)["TargetGroups"][0]["TargetGroupArn"])
     call.created(arn)
     _set_attributes(call, arn, inputs, None)
@@ -77,7 +78,7 @@ def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> N
 def read(call: Call, id_: str, prior: Props) -> Props:
     elb = call.client("elbv2")
     group = only(elb.describe_target_groups(TargetGroupArns=[id_])["TargetGroups"])
-    attributes = by_key(elb.describe_target_group_attributes(TargetGroupArn=id_))
+    attributes = {a["Key"]: a["Value"] for a in elb.describe_target_group_attributes(TargetGroupArn=id_)["Attributes"]}
     check = from_aws(RESOURCE.fields["healthCheck"].inner, group)
     check["matcher"] = (group.get("Matcher") or {}).get("HttpCode")
     return {
@@ -101,7 +102,3 @@ def _read_stickiness(attributes: dict[str, str]) -> Props | None:
     cookie_name = attributes.get("stickiness.app_cookie.cookie_name") or None
     told = {"cookieDuration": int(duration) if duration else None, "cookieName": cookie_name}
     return {"type": cookie, "enabled": attributes.get("stickiness.enabled") == "true", **stripped(told)}
-
-
-def delete(call: Call, id_: str, state: Props) -> None:
-    call.client("elbv2").delete_target_group(TargetGroupArn=id_)

@@ -2,7 +2,7 @@
 
 import uuid
 
-from sandbox.provider.kit import Call, Names, Pairs, Props, Resource, partition, tag_list, tag_map
+from sandbox.provider.kit import Call, Names, Pairs, Props, Resource, deleter, partition, tag_list, tag_map
 
 RESOURCE = Resource(
     __name__,
@@ -22,6 +22,7 @@ RESOURCE = Resource(
 )
 _FIXED = ("type", "requestInterval", "measureLatency")
 _LOCAL = ("referenceName", "triggers", "tags")
+delete = deleter("route53", "delete_health_check", "HealthCheckId")
 
 
 def _config(inputs: Props, *without: str) -> Props:
@@ -61,7 +62,3 @@ def read(call: Call, id_: str, prior: Props) -> Props:
         "tags": tag_map(tags),
         "arn": f"arn:{partition(call.region)}:route53:::healthcheck/{id_}",
     }
-
-
-def delete(call: Call, id_: str, state: Props) -> None:
-    call.client("route53").delete_health_check(HealthCheckId=id_)

@@ -1,7 +1,6 @@
 """aws.route53.Record."""
 
 import re
-from collections.abc import Sequence
 
 from sandbox.provider.kit import Call, Problems, Props, ProviderError, Resource, first, from_aws, only, to_aws
 
@@ -41,7 +40,7 @@ def create(call: Call, inputs: Props) -> str:
     return "_".join([*parts, *([inputs["setIdentifier"]] if inputs.get("setIdentifier") else [])])
 
 
-def _change(call: Call, zone: str, changes: Sequence[tuple[str, Props]]) -> None:
+def _change(call: Call, zone: str, changes: list[tuple[str, Props]]) -> None:
     route53 = call.client("route53")
     batch = [{"Action": action, "ResourceRecordSet": record} for action, record in changes]
     reply = route53.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={"Changes": batch})

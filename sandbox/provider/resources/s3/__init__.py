@@ -6,7 +6,7 @@ from sandbox.provider.kit import Call, Props, Resource
 class Setting(Resource):
     """A resource type that is a setting of a bucket.
 
-    Its module has `put(s3, bucket, inputs)`, `get(s3, bucket)` and `end(s3, bucket, state)`, with an S3 client.
+    Instead of the usual functions its module has `put(s3, bucket, inputs)` and `get(s3, bucket)`, with an S3 client.
     """
 
     def rules(self, inputs: Props) -> list[Props]:
@@ -27,7 +27,3 @@ class Setting(Resource):
     def update(self, call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> None:
         """Put the setting again."""
         self._function("put")(call.client("s3"), id_, new)
-
-    def delete(self, call: Call, id_: str, state: Props) -> None:
-        """Take the setting back."""
-        self._function("end")(call.client("s3"), id_, state)

@@ -2,7 +2,7 @@
 
 from botocore.exceptions import ClientError
 
-from sandbox.provider.kit import Autoname, Call, Client, Props, Resource, gone_is_none, tag_list, tag_map
+from sandbox.provider.kit import Autoname, Call, Client, Props, Resource, if_there, tag_list, tag_map
 
 RESOURCE = Resource(
     __name__,
@@ -24,7 +24,7 @@ def create(call: Call, inputs: Props) -> str:
         parameters["CreateBucketConfiguration"] = {"LocationConstraint": call.region}
     if inputs.get("objectLockEnabled"):
         parameters["ObjectLockEnabledForBucket"] = True
-    if gone_is_none(lambda: s3.head_bucket(Bucket=name)):
+    if if_there(lambda: s3.head_bucket(Bucket=name)):
         # S3 itself says yes, in us-east-1, to whoever creates a bucket that is theirs already.
         raise _taken(name)
     s3.create_bucket(**parameters)
@@ -54,8 +54,8 @@ def read(call: Call, id_: str, prior: Props) -> Props:
     s3 = call.client("s3")
     s3.head_bucket(Bucket=id_)
     region = s3.get_bucket_location(Bucket=id_).get("LocationConstraint") or "us-east-1"
-    tags = gone_is_none(lambda: s3.get_bucket_tagging(Bucket=id_)) or {}  # NoSuchTagSet
-    lock = gone_is_none(lambda: s3.get_object_lock_configuration(Bucket=id_)) or {}
+    tags = if_there(lambda: s3.get_bucket_tagging(Bucket=id_)) or {}  # NoSuchTagSet
+    lock = if_there(lambda: s3.get_object_lock_configuration(Bucket=id_)) or {}
     return {
         "bucket": id_,
         "objectLockEnabled": lock.get("ObjectLockConfiguration", {}).get("ObjectLockEnabled") == "Enabled",

@@ -1,6 +1,6 @@
 """aws.s3.BucketLifecycleConfiguration."""
 
-from sandbox.provider.kit import Client, Props
+from sandbox.provider.kit import Client, Props, deleter
 from sandbox.provider.resources.s3 import Setting
 
 RESOURCE = Setting(
@@ -13,6 +13,7 @@ RESOURCE = Setting(
     ordered="rules",
     names={"rules.id": "ID"},
 )
+delete = deleter("s3", "delete_bucket_lifecycle", "Bucket")
 
 
 def put(s3: Client, bucket: str, inputs: Props) -> None:
@@ -27,7 +28,3 @@ def get(s3: Client, bucket: str) -> Props:
     reply = s3.get_bucket_lifecycle_configuration(Bucket=bucket)
     told = ["rules", *(["transitionDefaultMinimumObjectSize"] if "TransitionDefaultMinimumObjectSize" in reply else [])]
     return RESOURCE.from_aws(reply, *told)
-
-
-def end(s3: Client, bucket: str, state: Props) -> None:
-    s3.delete_bucket_lifecycle(Bucket=bucket)

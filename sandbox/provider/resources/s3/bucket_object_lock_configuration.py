@@ -1,6 +1,6 @@
 """aws.s3.BucketObjectLockConfiguration."""
 
-from sandbox.provider.kit import Client, Props
+from sandbox.provider.kit import Call, Client, Props
 from sandbox.provider.resources.s3 import Setting
 
 RESOURCE = Setting(
@@ -25,6 +25,7 @@ def get(s3: Client, bucket: str) -> Props:
     return RESOURCE.from_aws(reply, "objectLockEnabled", "rule")
 
 
-def end(s3: Client, bucket: str, state: Props) -> None:
-    """Lock new objects no longer; that a bucket can lock is for ever."""
-    s3.put_object_lock_configuration(Bucket=bucket, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled"})
+def delete(call: Call, id_: str, state: Props) -> None:
+    """Stop locking new objects; that a bucket can lock is for ever."""
+    configuration = {"ObjectLockEnabled": "Enabled"}
+    call.client("s3").put_object_lock_configuration(Bucket=id_, ObjectLockConfiguration=configuration)

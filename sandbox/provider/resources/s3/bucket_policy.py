@@ -1,9 +1,10 @@
 """aws.s3.BucketPolicy."""
 
-from sandbox.provider.kit import Client, Props
+from sandbox.provider.kit import Client, Props, deleter
 from sandbox.provider.resources.s3 import Setting
 
 RESOURCE = Setting(__name__, "AWS::S3::BucketPolicy", names={"policy": "PolicyDocument"})
+delete = deleter("s3", "delete_bucket_policy", "Bucket")
 
 
 def put(s3: Client, bucket: str, inputs: Props) -> None:
@@ -12,7 +13,3 @@ def put(s3: Client, bucket: str, inputs: Props) -> None:
 
 def get(s3: Client, bucket: str) -> Props:
     return {"policy": s3.get_bucket_policy(Bucket=bucket)["Policy"]}
-
-
-def end(s3: Client, bucket: str, state: Props) -> None:
-    s3.delete_bucket_policy(Bucket=bucket)

@@ -1,6 +1,6 @@
 """aws.s3.BucketPublicAccessBlock."""
 
-from sandbox.provider.kit import Client, Props
+from sandbox.provider.kit import Call, Client, Props
 from sandbox.provider.resources.s3 import Setting
 
 _FLAGS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
@@ -17,6 +17,6 @@ def get(s3: Client, bucket: str) -> Props:
     return RESOURCE.from_aws(reply, *_FLAGS)
 
 
-def end(s3: Client, bucket: str, state: Props) -> None:
+def delete(call: Call, id_: str, state: Props) -> None:
     if not state.get("skipDestroy"):
-        s3.delete_public_access_block(Bucket=bucket)
+        call.client("s3").delete_public_access_block(Bucket=id_)

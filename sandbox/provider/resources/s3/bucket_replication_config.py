@@ -1,6 +1,6 @@
 """aws.s3.BucketReplicationConfig."""
 
-from sandbox.provider.kit import Client, Props
+from sandbox.provider.kit import Client, Props, deleter
 from sandbox.provider.resources.s3 import Setting
 
 RESOURCE = Setting(
@@ -11,6 +11,7 @@ RESOURCE = Setting(
     ordered="rules",
     names={"*.replicaKmsKeyId": "ReplicaKmsKeyID", "rules.id": "ID"},
 )
+delete = deleter("s3", "delete_bucket_replication", "Bucket")
 
 
 def put(s3: Client, bucket: str, inputs: Props) -> None:
@@ -21,7 +22,3 @@ def put(s3: Client, bucket: str, inputs: Props) -> None:
 def get(s3: Client, bucket: str) -> Props:
     reply = s3.get_bucket_replication(Bucket=bucket)["ReplicationConfiguration"]
     return RESOURCE.from_aws(reply, "role", "rules")
-
-
-def end(s3: Client, bucket: str, state: Props) -> None:
-    s3.delete_bucket_replication(Bucket=bucket)

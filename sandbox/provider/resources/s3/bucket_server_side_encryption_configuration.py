@@ -1,6 +1,6 @@
 """aws.s3.BucketServerSideEncryptionConfiguration."""
 
-from sandbox.provider.kit import Client, Props
+from sandbox.provider.kit import Client, Props, deleter
 from sandbox.provider.resources.s3 import Setting
 
 RESOURCE = Setting(
@@ -9,6 +9,7 @@ RESOURCE = Setting(
     replace="bucket expectedBucketOwner",
     names={"*.sseAlgorithm": "SSEAlgorithm", "*.kmsMasterKeyId": "KMSMasterKeyID"},
 )
+delete = deleter("s3", "delete_bucket_encryption", "Bucket")
 
 
 def put(s3: Client, bucket: str, inputs: Props) -> None:
@@ -19,7 +20,3 @@ def put(s3: Client, bucket: str, inputs: Props) -> None:
 def get(s3: Client, bucket: str) -> Props:
     reply = s3.get_bucket_encryption(Bucket=bucket)
     return RESOURCE.from_aws(reply["ServerSideEncryptionConfiguration"], "rules")
-
-
-def end(s3: Client, bucket: str, state: Props) -> None:
-    s3.delete_bucket_encryption(Bucket=bucket)

@@ -1,6 +1,6 @@
 """aws.s3.BucketVersioning."""
 
-from sandbox.provider.kit import Client, Props
+from sandbox.provider.kit import Call, Client, Props
 from sandbox.provider.resources.s3 import Setting
 
 RESOURCE = Setting(__name__, unserved="*.mfaDelete mfa", replace="bucket expectedBucketOwner")
@@ -17,6 +17,6 @@ def get(s3: Client, bucket: str) -> Props:
     return {"versioningConfiguration": {"status": status}}
 
 
-def end(s3: Client, bucket: str, state: Props) -> None:
+def delete(call: Call, id_: str, state: Props) -> None:
     if state["versioningConfiguration"]["status"] == "Enabled":
-        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
+        call.client("s3").put_bucket_versioning(Bucket=id_, VersioningConfiguration={"Status": "Suspended"})

@@ -1,29 +1,20 @@
 """aws.ssm.Parameter."""
 
-from sandbox.provider.kit import (
-    Autoname,
-    Call,
-    Names,
-    Pairs,
-    Problems,
-    Props,
-    Resource,
-    first,
-    stripped,
-    tag_list,
-    tag_map,
-)
+from sandbox.provider.kit import Autoname, Call, Names, Problems, Props, Resource, deleter, first, tag_map, tagger
 
 RESOURCE = Resource(
     __name__,
     "AWS::SSM::Parameter",
     autoname=Autoname(),
-    unserved="arn",
+    unserved="arn insecureValue",
     replace="dataType",
     secret="value valueWo",  # noqa: S106
 )
-_VALUES = ("value", "insecureValue", "valueWo")
+_BY_ID = ("add_tags_to_resource", "remove_tags_from_resource", "ResourceId")
+tag, untag = tagger("ssm", *_BY_ID, ResourceType="Parameter")
+_VALUES = ("value", "valueWo")
 _SETTINGS = ("name", "type", "allowedPattern", "dataType", "description", "keyId", "tier")
+delete = deleter("ssm", "delete_parameter", "Name")
 
 
 def _parameters(inputs: Props) -> Props:
@@ -38,7 +29,7 @@ def create(call: Call, inputs: Props) -> str:
     call.client("ssm").put_parameter(**_parameters(inputs), Overwrite=bool(inputs.get("overwrite")))
     call.created(name)
     if inputs.get("tags"):  # PutParameter takes tags only where it does not overwrite
-        tag(call, name, tag_list(inputs["tags"]))
+        tag(call, name, RESOURCE.to_aws(inputs, "tags")["Tags"])
     return name
 
 
@@ -49,14 +40,6 @@ def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> N
 
 def recomputed(new: Props, changed: set[str]) -> Names:
     return ("version",) if changed - {"tags", "overwrite"} else ()
-
-
-def tag(call: Call, id_: str, pairs: Pairs) -> None:
-    call.client("ssm").add_tags_to_resource(ResourceType="Parameter", ResourceId=id_, Tags=pairs)
-
-
-def untag(call: Call, id_: str, keys: Names) -> None:
-    call.client("ssm").remove_tags_from_resource(ResourceType="Parameter", ResourceId=id_, TagKeys=keys)
 
 
 def read(call: Call, id_: str, prior: Props) -> Props:
@@ -74,19 +57,13 @@ def read(call: Call, id_: str, prior: Props) -> Props:
         "arn": parameter["ARN"],
         "version": parameter["Version"],
         "hasValueWo": bool(prior.get("valueWo")),
-        **stripped(computed),
+        **{name: value for name, value in computed.items() if value is not None},
     }
     if not prior.get("valueWo"):
-        reading["insecureValue" if prior.get("insecureValue") else "value"] = parameter["Value"]
+        reading["value"] = parameter["Value"]
     return reading
-
-
-def delete(call: Call, id_: str, state: Props) -> None:
-    call.client("ssm").delete_parameter(Name=id_)
 
 
 def check(inputs: Props) -> Problems:
     if sum(name in inputs for name in _VALUES) != 1:
         yield "value", f"set exactly one of {', '.join(_VALUES)}"
-    elif "insecureValue" in inputs and inputs["type"] == "SecureString":
-        yield "insecureValue", "is not for a SecureString; set value, or valueWo to keep it out of the state"

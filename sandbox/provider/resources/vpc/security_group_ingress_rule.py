@@ -1,9 +1,7 @@
 """aws.vpc.SecurityGroupIngressRule."""
 
 from sandbox.provider.kit import Call, Props, Resource
-from sandbox.provider.resources.vpc.rules import NAMES, authorize, check, read, revoke, update
-
-__all__ = ["check", "read", "update"]
+from sandbox.provider.resources.vpc import NAMES, authorize, revoke
 
 RESOURCE = Resource(
     __name__,

@@ -1,7 +1,7 @@
 """Policy statements, evaluated for one action on one resource. Pure.
 
-moto's own evaluation does not check resources (https://github.com/getmoto/moto/pull/2300). This one follows the IAM user
-guide ("Policy evaluation logic", "Condition operators") for what the policies here use. An unknown operator raises
+moto's own evaluation does not check resources (https://github.com/getmoto/moto/pull/2300). This one follows the IAM
+user guide ("Policy evaluation logic", "Condition operators") for what the policies here use. An unknown operator raises
 ValueError, so that no statement that was not understood allows or overlooks anything.
 """
 

@@ -31,7 +31,7 @@ status: ## show what is running, and whether anything is missing
 	$(SANDBOX) status
 
 test: ## run all tests except those of test-apps and test-reliability
-	$(SANDBOX) exec python -m pytest -n 3 --dist loadfile -m "not reliability and not apps" $(TESTS)
+	$(SANDBOX) exec python -m pytest -n 3 --dist loadfile -m "not reliability and not apps" $(if $(TESTS),$(TESTS),--cov --cov-report=)
 
 test-apps: ## deploy an app by each recipe of docs/apps.md; needs the package registries
 	$(SANDBOX) exec python -m pytest -s -m apps $(TESTS)

@@ -25,7 +25,7 @@ class Slower:
 slower = Slower()
 
 
-def until(condition: Callable[[], T], seconds: float = ENOUGH, interval: float = 0.02) -> T:
+def until(condition: Callable[[], T | None], seconds: float = ENOUGH, interval: float = 0.02) -> T:
     """Return the first true value of `condition`; fail after `seconds` without one."""
     seconds, interval = seconds * slower.factor, max(interval, slower.interval)
     deadline = time.monotonic() + seconds

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,10 @@ from tests.aws.emulator import BEARER, KEYS
 from tests.waiting import ENOUGH
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+Started = tuple[int, psutil.Popen]
+"""A process and the port on which it listens."""
 
 
 class FakeInternalApi:
@@ -134,7 +138,7 @@ def instance(id_: str, user_data: bytes | str, **more: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def process(*arguments: str, log: Path, env: dict[str, str] | None = None) -> Iterator[tuple[int, psutil.Popen]]:
+def process(*arguments: str, log: Path, env: dict[str, str] | None = None) -> Generator[Started]:
     """One of the sandbox's processes, once it said that it is ready: its port, and the process."""
     with log.open("ab") as errors:
         child = psutil.Popen(

@@ -1,5 +1,7 @@
 """The bootstrapped environment: what it is keyed by, and what is left alone."""
 
+from __future__ import annotations
+
 import os
 import re
 import subprocess
@@ -15,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def checkout(tmp_path, monkeypatch):
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A checkout without any pinned package, and a cache of its own."""
     monkeypatch.setenv("SLIPWAY_CACHE", str(tmp_path / "cache"))
     folder = tmp_path / "checkout"
@@ -24,7 +26,7 @@ def checkout(tmp_path, monkeypatch):
     return folder
 
 
-def ensure(checkout):
+def ensure(checkout: Path) -> Path:
     """The environment of the checkout's pins."""
     return bootstrap.ensure(checkout / "requirements-dev.txt", checkout)
 
@@ -36,14 +38,16 @@ def ensure(checkout):
         ("~nosuch/x", "no home folder: set"),
     ],
 )
-def test_a_cache_that_cannot_be_is_one_line(cache, said, monkeypatch, capsys):
+def test_a_cache_that_cannot_be_is_one_line(
+    cache: str, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
     """No home, a home that isn't there, a disk that is read-only."""
     monkeypatch.setenv("SLIPWAY_CACHE", cache)
     assert bootstrap.main([]) == 1
     assert re.fullmatch(rf"error: .*{said}.*\n", capsys.readouterr().err)
 
 
-def test_key_follows_the_pins_and_the_python(checkout, monkeypatch):
+def test_key_follows_the_pins_and_the_python(checkout: Path, monkeypatch: pytest.MonkeyPatch):
     """Another pin and another Python are another environment; the same ones are the same."""
     pins = checkout / "requirements-dev.txt"
     first = bootstrap.key(pins)
@@ -57,7 +61,7 @@ def test_key_follows_the_pins_and_the_python(checkout, monkeypatch):
 
 
 @pytest.mark.sandbox
-def test_environment_is_made_once_and_linked(checkout):
+def test_environment_is_made_once_and_linked(checkout: Path):
     """What a killed run left is made anew, works and is `.venv`; the next call makes nothing."""
     environment = bootstrap.cache_root() / "venv" / bootstrap.key(checkout / "requirements-dev.txt")
     environment.mkdir(parents=True)
@@ -74,7 +78,7 @@ def test_environment_is_made_once_and_linked(checkout):
 
 
 @pytest.mark.sandbox
-def test_pin_without_hash_is_refused_with_what_pip_said(checkout):
+def test_pin_without_hash_is_refused_with_what_pip_said(checkout: Path):
     """Nothing is installed that is not pinned by its hash, and the error shows pip's words."""
     (checkout / "requirements-dev.txt").write_text("iniconfig==2.0.0\n")
 
@@ -82,7 +86,7 @@ def test_pin_without_hash_is_refused_with_what_pip_said(checkout):
         ensure(checkout)
 
 
-def test_own_virtual_environment_is_left_alone(checkout):
+def test_own_virtual_environment_is_left_alone(checkout: Path):
     """A `.venv` that somebody made by hand stays; a link is turned to the right one."""
     environment = checkout.parent / "environment"
     own = checkout / ".venv"
@@ -96,7 +100,7 @@ def test_own_virtual_environment_is_left_alone(checkout):
     assert own.readlink() == environment
 
 
-def test_old_python_is_told_what_to_do(monkeypatch):
+def test_old_python_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch):
     """Where no Python is new enough, the error says how to name one."""
     monkeypatch.setattr(sys, "version_info", (3, 8, 1))
     monkeypatch.setenv("PATH", os.devnull)
@@ -113,10 +117,10 @@ def test_bootstrap_needs_only_the_standard_library():
     assert said.returncode == 0, said.stderr
 
 
-def test_lock_has_a_deadline(tmp_path):
+def test_lock_has_a_deadline(tmp_path: Path):
     """A lock that somebody holds is waited for, then refused by name; a folder can be one."""
     for path in (tmp_path / "a.lock", tmp_path):
-        told = []
+        told: list[str] = []
         with (
             locks.locked(path, deadline=1),
             pytest.raises(SandboxError, match="is locked by another process"),
@@ -129,12 +133,13 @@ def test_lock_has_a_deadline(tmp_path):
 
 
 @pytest.mark.sandbox
-def test_followed_command_is_logged_and_bounded(tmp_path, capsys):
+def test_followed_command_is_logged_and_bounded(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     """Output goes to the log and the shown status follows it; one that takes too long is ended."""
-    log, lines = tmp_path / "log", []
+    log = tmp_path / "log"
+    lines: list[str] = []
     shown = progress.Progress("step")
 
-    def status(line):
+    def status(line: str) -> str:
         lines.append(line)
         return f"{len(lines)} lines"
 

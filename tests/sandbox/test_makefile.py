@@ -1,5 +1,7 @@
 """What `make` is told becomes what Slipway is told, wherever it is called from and whatever the folders are called."""
 
+from __future__ import annotations
+
 import os
 import shlex
 import shutil
@@ -34,7 +36,7 @@ NAMES = [
 
 
 @pytest.fixture(params=NAMES)
-def folders(request, tmp_path):
+def folders(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, Path]:
     """A checkout's Makefile, and an app beside it, below a folder with an odd name."""
     slipway, app = tmp_path / request.param / "slipway", tmp_path / request.param / "app"
     (slipway / "sandbox").mkdir(parents=True)
@@ -45,14 +47,18 @@ def folders(request, tmp_path):
     return slipway, app
 
 
-def told(folder, *arguments, **more):
-    """What `sandbox up` would be told, as a dictionary."""
+def make_up(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Let `make up` say what it would do."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     environment = {**environment, "PWD": str(folder), **more}
     command = ["make", "-n", *arguments, "up"]
-    ran = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    if ran.returncode:
-        return ran.stderr
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def told(folder: Path, *arguments: str, **more: str) -> dict[str, str]:
+    """What `sandbox up` would be told, as a dictionary."""
+    ran = make_up(folder, *arguments, **more)
+    assert ran.returncode == 0, ran.stderr
     [line] = [line for line in ran.stdout.splitlines() if line.startswith("exec ")]
     words = shlex.split(line)
     return dict(word.split("=", 1) for word in words if word.startswith("--"))
@@ -61,7 +67,7 @@ def told(folder, *arguments, **more):
 FLAGS = [[], ["-s"], ["--no-print-directory"], ["-w"], ["-sw"], ["-j2"], ["-j", "2"]]
 
 
-def test_a_relative_repository_is_the_callers(folders):
+def test_a_relative_repository_is_the_callers(folders: tuple[Path, Path]):
     """However the folders are called."""
     slipway, app = folders
     assert told(app, "-s", "-C", "../slipway", "REPO=.")["--relative-to"] == str(app)
@@ -70,7 +76,7 @@ def test_a_relative_repository_is_the_callers(folders):
 
 @pytest.mark.parametrize("folders", ["it's"], indirect=True)
 @pytest.mark.parametrize("flags", FLAGS, ids=" ".join)
-def test_whatever_make_says_of_where_it_went(folders, flags):
+def test_whatever_make_says_of_where_it_went(folders: tuple[Path, Path], flags: list[str]):
     """With every flag that says something, or nothing, and every way to write -C."""
     _, app = folders
     for way in (["-C../slipway"], ["--dir", "../slipway"], ["-C", "..", "-C", "slipway"]):
@@ -78,7 +84,7 @@ def test_whatever_make_says_of_where_it_went(folders, flags):
 
 
 @pytest.mark.parametrize("folders", ["a b"], indirect=True)
-def test_where_the_caller_is_not_known_nothing_is_made_up(folders):
+def test_where_the_caller_is_not_known_nothing_is_made_up(folders: tuple[Path, Path]):
     """A PWD that somebody exported leads nowhere, and without -C it does not matter."""
     slipway, app = folders
     assert told(app, "-C", "../slipway", "REPO=.", PWD="/usr")["--relative-to"] == ""
@@ -86,14 +92,16 @@ def test_where_the_caller_is_not_known_nothing_is_made_up(folders):
 
 
 @pytest.mark.parametrize("folders", ["a b"], indirect=True)
-def test_a_makefile_without_its_folder_is_refused(folders):
+def test_a_makefile_without_its_folder_is_refused(folders: tuple[Path, Path]):
     """`make -f` leaves make in the caller's folder, where nothing of Slipway is."""
     slipway, app = folders
-    assert "make -C" in told(app, "-f", str(slipway / "Makefile"), "REPO=.")
+    ran = make_up(app, "-f", str(slipway / "Makefile"), "REPO=.")
+    assert ran.returncode != 0
+    assert "make -C" in ran.stderr
 
 
 @pytest.mark.parametrize("folders", ["a b"], indirect=True)
-def test_a_url_is_in_no_argument(folders):
+def test_a_url_is_in_no_argument(folders: tuple[Path, Path]):
     """REPO may hold a token, and everybody can read the arguments of a process; the environment's means nothing."""
     slipway, _ = folders
     url = "https://bob:tok3n@example.invalid/a.git"
@@ -102,7 +110,7 @@ def test_a_url_is_in_no_argument(folders):
     assert "--repo-from" not in told(slipway, REPO=url)
 
 
-def test_a_link_to_the_folder(tmp_path):
+def test_a_link_to_the_folder(tmp_path: Path):
     """PWD names a folder by a link; `..` is its real parent."""
     real, slipway, link = tmp_path / "real" / "app", tmp_path / "real" / "slipway", tmp_path / "link"
     real.mkdir(parents=True)
@@ -121,13 +129,13 @@ def test_a_link_to_the_folder(tmp_path):
         (["--debug", "--d"], []),
     ],
 )
-def test_command_lines_of_make(line, expected):
+def test_command_lines_of_make(line: list[str], expected: list[str]):
     """Its options are told from what belongs to them."""
     assert changes(line) == expected
 
 
 @pytest.mark.parametrize("name", ["a:b", "a\nb"])
-def test_folders_that_cannot_be_on_path_are_refused(name):
+def test_folders_that_cannot_be_on_path_are_refused(name: str):
     """Before anything is made."""
     with pytest.raises(SandboxError, match="move the checkout"):
         bootstrap.check_folder(Path("/tmp") / name)  # noqa: S108 - not made

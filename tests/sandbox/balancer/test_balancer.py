@@ -12,8 +12,10 @@ import ssl
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
+from typing import Any
 
 import aiohttp
 import pytest
@@ -21,7 +23,7 @@ from aiohttp import web
 
 from sandbox.ports import free_port
 from tests.aws.emulator import BEARER
-from tests.sandbox.fake_internal_api import FakeInternalApi, process
+from tests.sandbox.fake_internal_api import FakeInternalApi, Started, process
 from tests.waiting import ENOUGH, until
 
 pytestmark = pytest.mark.sandbox
@@ -34,7 +36,8 @@ class App:
     """A target: an HTTP server that says who it is, with a health that can be set and requests that can be held."""
 
     def __init__(self, name: str) -> None:
-        self.name, self.health, self.seen, self.checks = name, 200, [], 0
+        self.name, self.health, self.checks = name, 200, 0
+        self.seen: list[SimpleNamespace] = []
         self.release = threading.Event()
         app = self
 
@@ -43,7 +46,7 @@ class App:
             disable_nagle_algorithm = True
             is_last = False  # of its connection: one more request is hung up on
 
-            def do_GET(self):
+            def do_GET(self) -> None:
                 length = int(self.headers.get("Content-Length") or 0)
                 body = self.rfile.read(length) if length else self.chunks()
                 if self.path == "/healthz":
@@ -80,7 +83,7 @@ class App:
 
             do_POST = do_PUT = do_HEAD = do_DELETE = do_GET
 
-            def chunks(self):
+            def chunks(self) -> bytes:
                 body = b""
                 while self.headers.get("Transfer-Encoding") == "chunked":
                     size = int(self.rfile.readline(), 16)
@@ -90,7 +93,7 @@ class App:
                         break
                 return body
 
-            def answer(self, status, body):
+            def answer(self, status: int, body: bytes) -> None:
                 self.send_response(status)
                 if status not in (204, 304):
                     self.send_header("Content-Length", str(len(body)))
@@ -100,7 +103,7 @@ class App:
                 if self.command != "HEAD":
                     self.wfile.write(body)
 
-            def log_message(self, *_):
+            def log_message(self, format: str, *args: object) -> None:
                 pass
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -109,13 +112,13 @@ class App:
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
         self.thread.start()
 
-    def target(self, **more):
+    def target(self, **more: object) -> dict[str, Any]:
         return {
             "id": f"i-{self.name}", "port": 8080, "zone": "eu-central-1a",
             "address": f"127.0.0.1:{self.port}", "state": "registered", **more,
         }  # fmt: skip
 
-    def close(self):
+    def close(self) -> None:
         self.release.set()
         self.server.shutdown()
         self.server.server_close()
@@ -125,16 +128,24 @@ class App:
 class World:
     """The configuration of one load balancer, and what the balancer said of it."""
 
-    def __init__(self, api) -> None:
+    def __init__(self, api: FakeInternalApi) -> None:
         self.api = api
         self.port = free_port()
-        self.apps = []
+        self.apps: list[App] = []
 
-    def app(self, name):
+    def app(self, name: str) -> App:
         self.apps.append(App(name))
         return self.apps[-1]
 
-    def configure(self, targets, *, listeners=None, attributes=None, group=None, other=()):
+    def configure(
+        self,
+        targets: Iterable[dict[str, Any]],
+        *,
+        listeners: list[dict[str, Any]] | None = None,
+        attributes: dict[str, str] | None = None,
+        group: dict[str, Any] | None = None,
+        other: Sequence[dict[str, Any]] = (),
+    ) -> None:
         default = {"priority": None, "conditions": [], "actions": [{"Type": "forward", "TargetGroupArn": WEB}]}
         listeners = listeners or [{"arn": f"{LB}/80", "port": 80, "protocol": "HTTP", "rules": [default]}]
         check = {"path": "/healthz", "interval": 0.2, "timeout": 10, "healthy_threshold": 2,
@@ -148,7 +159,7 @@ class World:
         document = {"load_balancers": [balancer], "target_groups": groups}
         self.api.update(lambda resources: resources.update({"load-balancers": document}))
 
-    def states(self, app):
+    def states(self, app: App | SimpleNamespace) -> list[tuple[str, str, str]]:
         """What was reported of a target, in order."""
         return [
             (target["state"], target["reason"], target["description"])
@@ -158,10 +169,18 @@ class World:
             if target["id"] == f"i-{app.name}"
         ]
 
-    def until(self, app, state):
+    def until(self, app: App | SimpleNamespace, state: str) -> None:
         self.api.wait_for(lambda: self.states(app)[-1:] and self.states(app)[-1][0] == state)
 
-    def fetch(self, path="/", method="GET", *, body=None, headers=None, port=None):
+    def fetch(
+        self,
+        path: str = "/",
+        method: str = "GET",
+        *,
+        body: bytes | Iterator[bytes] | None = None,
+        headers: dict[str, str] | None = None,
+        port: int | None = None,
+    ) -> SimpleNamespace:
         connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=ENOUGH)
         try:
             connection.request(method, path, body, headers or {})
@@ -172,20 +191,20 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def api():
+def api() -> Iterator[FakeInternalApi]:
     with FakeInternalApi() as fake:
         yield fake
 
 
 @pytest.fixture(scope="module")
-def balancer(api, tmp_path_factory):
+def balancer(api: FakeInternalApi, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
     log = tmp_path_factory.mktemp("balancer") / "balancer.log"
     with process("-m", "sandbox.balancer", "--endpoint", api.url, log=log) as started:
         yield started
 
 
 @pytest.fixture
-def world(api, balancer):
+def world(api: FakeInternalApi, balancer: Started) -> Iterator[World]:
     """An empty configuration and no posts; one balancer serves all tests."""
     made = World(api)
     yield made
@@ -197,7 +216,7 @@ def world(api, balancer):
     api.posts.clear()
 
 
-def test_requests_go_round_the_healthy_targets(world):
+def test_requests_go_round_the_healthy_targets(world: World):
     """Healthy after the first check; requests are spread evenly; an unhealthy target gets none, until it is back."""
     one, two = world.app("one"), world.app("two")
     world.configure([one.target(), two.target()])
@@ -214,7 +233,7 @@ def test_requests_go_round_the_healthy_targets(world):
     assert {world.fetch().body for _ in range(6)} == {"one", "two"}
 
 
-def test_a_target_without_an_address_is_initial_and_503(world):
+def test_a_target_without_an_address_is_initial_and_503(world: World):
     """No target that can be reached: 503, as AWS answers it; the target is initial until its machine has a port."""
     one = world.app("one")
     world.configure([one.target(address=None)])
@@ -225,12 +244,12 @@ def test_a_target_without_an_address_is_initial_and_503(world):
     assert world.fetch().status == 200
 
 
-def _open(world):
+def _open(world: World) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", world.port)) == 0
 
 
-def test_all_unhealthy_fails_open(world):
+def test_all_unhealthy_fails_open(world: World):
     """Where every target is unhealthy, requests go to all of them."""
     one = world.app("one")
     one.health = 503
@@ -239,7 +258,7 @@ def test_all_unhealthy_fails_open(world):
     assert world.fetch().body == "one"
 
 
-def test_a_dead_target_is_unhealthy_and_502(world):
+def test_a_dead_target_is_unhealthy_and_502(world: World):
     """Nobody listens: 502, and FailedHealthChecks."""
     one = world.app("one")
     one.close()
@@ -249,7 +268,7 @@ def test_a_dead_target_is_unhealthy_and_502(world):
     assert world.fetch().status == 502
 
 
-def test_draining_ends_no_request(world):
+def test_draining_ends_no_request(world: World):
     """A draining target gets nothing new, what is in flight ends well, and then it is reported unused."""
     one, two = world.app("one"), world.app("two")
     world.configure([one.target()])
@@ -266,7 +285,7 @@ def test_draining_ends_no_request(world):
     world.until(one, "unused")
 
 
-def test_the_deregistration_delay_cuts_what_is_left(world):
+def test_the_deregistration_delay_cuts_what_is_left(world: World):
     """A request that outlasts the deregistration delay is cut, and the target is unused."""
     one = world.app("one")
     group = {"attributes": {"deregistration_delay.timeout_seconds": "1"}}
@@ -281,14 +300,16 @@ def test_the_deregistration_delay_cuts_what_is_left(world):
     world.until(one, "unused")
 
 
-def test_targets_come_and_go_without_a_failed_request(world):
+def test_targets_come_and_go_without_a_failed_request(world: World):
     """Under load, through drains and the end of what was drained, not one request fails."""
     apps = [world.app(str(number)) for number in range(4)]
     world.configure([apps[0].target()])
     world.until(apps[0], "healthy")
-    stop, failures, done = threading.Event(), [], Counter()
+    stop = threading.Event()
+    failures: list[tuple[str, int]] = []
+    done: Counter[str] = Counter()
 
-    def load(method):
+    def load(method: str) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", world.port, timeout=ENOUGH)
         while not stop.is_set():
             connection.request(method, "/", b"body" if method == "POST" else None)
@@ -318,7 +339,7 @@ def test_targets_come_and_go_without_a_failed_request(world):
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_kept_connection_that_is_closed_loses_a_request(world, method):
+def test_a_kept_connection_that_is_closed_loses_a_request(world: World, method: str):
     """A target that hangs up just as a request comes on a kept connection: 502, as an ALB, and no second attempt."""
     one = world.app("one")
     world.configure([one.target()])
@@ -329,7 +350,7 @@ def test_a_kept_connection_that_is_closed_loses_a_request(world, method):
     assert world.fetch().status == 200
 
 
-def test_connections_to_targets_are_kept_for_the_idle_timeout(world):
+def test_connections_to_targets_are_kept_for_the_idle_timeout(world: World):
     """Whatever the request is; one that was idle for longer is not used again."""
     one = world.app("one")
     world.configure([one.target()], attributes={"idle_timeout.timeout_seconds": "1"})
@@ -342,7 +363,7 @@ def test_connections_to_targets_are_kept_for_the_idle_timeout(world):
     assert first == second != third
 
 
-def test_a_request_that_was_seen_is_not_repeated(world):
+def test_a_request_that_was_seen_is_not_repeated(world: World):
     """A target that drops a request it has read: 502, and it got the request once."""
     one = world.app("one")
     world.configure([one.target()])
@@ -352,7 +373,7 @@ def test_a_request_that_was_seen_is_not_repeated(world):
     assert [seen.method for seen in one.seen] == ["GET", "POST"]
 
 
-def test_the_target_sees_what_the_client_sent(world):
+def test_the_target_sees_what_the_client_sent(world: World):
     """Path, query, body and headers arrive as they were; the forwarding headers are added, hop-by-hop ones are not."""
     one = world.app("one")
     world.configure([one.target()], attributes={"routing.http.drop_invalid_header_fields.enabled": "true"})
@@ -374,7 +395,7 @@ def test_the_target_sees_what_the_client_sent(world):
 
 
 @pytest.mark.parametrize("status", [204, 304, 404, 500])
-def test_statuses_pass_through(world, status):
+def test_statuses_pass_through(world: World, status: int):
     """Statuses with and without a body reach the client, also for HEAD, on a connection that stays usable."""
     one = world.app("one")
     world.configure([one.target()])
@@ -388,7 +409,7 @@ def test_statuses_pass_through(world, status):
     connection.close()
 
 
-def test_responses_stream_and_broken_ones_look_broken(world):
+def test_responses_stream_and_broken_ones_look_broken(world: World):
     """The first bytes arrive before the last were made; a response that ends too early does so for the client too."""
     one = world.app("one")
     world.configure([one.target()])
@@ -404,18 +425,18 @@ def test_responses_stream_and_broken_ones_look_broken(world):
         world.fetch("/broken")
 
 
-def test_websockets_are_relayed(world):
+def test_websockets_are_relayed(world: World):
     """An upgraded connection carries messages both ways."""
 
-    async def run():
-        async def echo(request):
+    async def run() -> None:
+        async def echo(request: web.Request) -> web.WebSocketResponse:
             ws = web.WebSocketResponse(protocols=("chat",))
             await ws.prepare(request)
             async for message in ws:
                 await ws.send_str(f"{request.headers['X-Forwarded-Proto']} {message.data}")
             return ws
 
-        async def healthz(_):
+        async def healthz(_: web.Request) -> web.Response:
             return web.Response()
 
         app = web.Application()
@@ -439,7 +460,7 @@ def test_websockets_are_relayed(world):
     asyncio.run(run())
 
 
-def test_an_idle_target_is_504(world):
+def test_an_idle_target_is_504(world: World):
     """No byte within the idle timeout: 504."""
     one = world.app("one")
     world.configure([one.target()], attributes={"idle_timeout.timeout_seconds": "1"})
@@ -447,7 +468,7 @@ def test_an_idle_target_is_504(world):
     assert world.fetch("/held").status == 504
 
 
-def test_rules_route_redirect_and_answer(world):
+def test_rules_route_redirect_and_answer(world: World):
     """Rules by priority: forward, redirect and fixed response, over HTTP."""
     one, two = world.app("one"), world.app("two")
     redirect = {"Protocol": "HTTPS", "Port": "443", "Host": "#{host}", "Path": "/#{path}", "Query": "#{query}",
@@ -473,7 +494,7 @@ def test_rules_route_redirect_and_answer(world):
     assert (fixed.status, fixed.body, fixed.headers["Content-Type"]) == (503, "{}", "application/json; charset=utf-8")
 
 
-def test_https_is_served_at_the_local_port(world, balancer):
+def test_https_is_served_at_the_local_port(world: World, balancer: Started):
     """With a listener on 443 the local port speaks TLS; plain HTTP is elsewhere, and its redirect leads there."""
     one = world.app("one")
     forward = {"priority": None, "conditions": [], "actions": [{"Type": "forward", "TargetGroupArn": WEB}]}
@@ -500,7 +521,7 @@ def test_https_is_served_at_the_local_port(world, balancer):
     assert world.fetch("/x", port=plain).headers["Location"] == f"https://127.0.0.1:{world.port}/x"
 
 
-def test_traffic_goes_on_while_the_control_plane_is_down(world, api):
+def test_traffic_goes_on_while_the_control_plane_is_down(world: World, api: FakeInternalApi):
     """The aws process fails: requests are served and health is checked; what changed is told afterwards."""
     one, two = world.app("one"), world.app("two")
     world.configure([one.target(), two.target()])
@@ -513,7 +534,7 @@ def test_traffic_goes_on_while_the_control_plane_is_down(world, api):
     world.until(two, "unhealthy")
 
 
-def test_metrics_are_those_of_an_alb(world, api):
+def test_metrics_are_those_of_an_alb(world: World, api: FakeInternalApi):
     """Requests, codes, response times and host counts arrive with AWS's names and dimensions."""
     one = world.app("one")
     world.configure([one.target()])
@@ -521,8 +542,8 @@ def test_metrics_are_those_of_an_alb(world, api):
     for path in ("/", "/", "/=404", "/=500"):
         world.fetch(path)
 
-    def totals():
-        found = Counter()
+    def totals() -> Counter[tuple[str, tuple[str, ...]]] | None:
+        found: Counter[tuple[str, tuple[str, ...]]] = Counter()
         for path, body in api.posts:
             if path == "metrics":
                 for datum in body["data"]:
@@ -541,7 +562,7 @@ def test_metrics_are_those_of_an_alb(world, api):
     assert {"TargetGroup": "targetgroup/web/1", "LoadBalancer": "app/shop/0123456789abcdef"} in dimensions
 
 
-def test_its_own_account_is_for_those_with_the_key(world, balancer):
+def test_its_own_account_is_for_those_with_the_key(world: World, balancer: Started):
     """Not for web pages, and not for strangers."""
     assert world.fetch(port=balancer[0]).status == 401
     assert world.fetch(port=balancer[0], headers={**BEARER, "Origin": "https://evil.example"}).status == 403

@@ -24,7 +24,7 @@ CHECK = HealthCheck(path="/", interval=5, timeout=2, healthy_threshold=3, unheal
         ),
     ],
 )
-def test_thresholds(checks, states):
+def test_thresholds(checks: str, states: list[str]):
     """A new target is healthy after one success; afterwards the thresholds count, each in a row."""
     record, found = Checks(), []
     for check in checks:
@@ -43,6 +43,6 @@ def test_the_reason_is_that_of_the_last_failure():
 
 
 @pytest.mark.parametrize(("status", "matches"), [(200, True), (201, False), (202, True), (204, True), (500, False)])
-def test_matchers(status, matches):
+def test_matchers(status: int, matches: bool):
     """Single codes and ranges."""
     assert CHECK.matches(status) is matches

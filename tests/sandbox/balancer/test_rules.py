@@ -6,20 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.balancer.config import ListenerConfig, RuleConfig
+from sandbox.balancer.config import Json, ListenerConfig, RuleConfig
 from sandbox.balancer.rules import Seen, compile_rules, groups_of, redirect_location, wildcard
 
 FORWARD = {"Type": "forward", "TargetGroupArn": "a"}
 
 
-def listener(*conditions):
+def listener(*conditions: Json) -> ListenerConfig:
     """A listener with one rule."""
     return ListenerConfig(
         arn="l", port=80, secure=False, rules=(RuleConfig(priority=1, conditions=conditions, action=FORWARD),)
     )
 
 
-def matches(*conditions, host="shop.example"):
+def matches(*conditions: Json, host: str = "shop.example") -> bool:
     """Whether a request for an image meets these conditions."""
     return compile_rules(listener(*conditions))[0].matches(Seen(host=host, path="/img/a.png", query="v=1"))
 
@@ -36,7 +36,7 @@ def matches(*conditions, host="shop.example"):
         ({"Field": "source-ip", "SourceIpConfig": {"Values": ["0.0.0.0/0"]}}, False),
     ],
 )
-def test_conditions(condition, expected):
+def test_conditions(condition: Json, expected: bool):
     """Each kind of condition, with its case sensitivity and wildcards; one of another kind lets nothing through."""
     assert matches(condition) is expected
 
@@ -49,7 +49,7 @@ def test_all_conditions_of_a_rule_must_hold():
 
 
 @given(st.text())
-def test_a_pattern_without_wildcards_matches_itself(text):
+def test_a_pattern_without_wildcards_matches_itself(text: str):
     """Whatever a text holds, escaped it matches just itself, and a star matches all."""
     escaped = "".join(f"\\{character}" if character in "*?\\" else character for character in text)
     assert wildcard(escaped, ignore_case=False).fullmatch(text)
@@ -65,7 +65,7 @@ def test_a_listeners_target_groups_are_those_it_forwards_to():
     ("port", "location"),
     [("443", "https://shop.example:443/img/a.png?v=1"), ("8443", "https://shop.example:40123/img/a.png?v=1")],
 )
-def test_redirects_keep_host_path_and_query(port, location):
+def test_redirects_keep_host_path_and_query(port: str, location: str):
     """A port of this load balancer's own listeners becomes the local one."""
     action = {"Type": "redirect", "RedirectConfig": {"Protocol": "HTTPS", "Port": port}}
     request = Seen(host="shop.example", path="/img/a.png", query="v=1")

@@ -1,5 +1,7 @@
 """Whatever is typed after a command is taken, or refused in one line: never a traceback."""
 
+from __future__ import annotations
+
 import contextlib
 import io
 import re
@@ -33,7 +35,7 @@ NUMBERS = [
 ]
 
 
-def said(*arguments):
+def said(*arguments: str) -> str:
     """What a command says; its exit code may be anything but 0, and no exception may leave it."""
     errors = io.StringIO()
     with contextlib.redirect_stderr(errors), contextlib.redirect_stdout(errors):
@@ -48,7 +50,7 @@ def said(*arguments):
 
 
 @pytest.mark.parametrize("words", [["sandbox", "status"], ["release", "list"]])
-def test_a_python_without_the_packages_is_told_the_one_that_has_them(words):
+def test_a_python_without_the_packages_is_told_the_one_that_has_them(words: list[str]):
     """`python -m` outside of `make shell` runs the machine's own Python, which says which one to use."""
     ran = subprocess.run([sys.executable, "-S", "-m", *words], capture_output=True, text=True, check=False, timeout=60)
     assert (ran.returncode, ran.stdout) == (1, "")
@@ -57,19 +59,19 @@ def test_a_python_without_the_packages_is_told_the_one_that_has_them(words):
 
 @pytest.mark.parametrize("number", NUMBERS)
 @pytest.mark.parametrize("fault", ["latency", "throttle", "reset", "lose"])
-def test_odd_numbers_of_faults_are_refused(fault, number):
+def test_odd_numbers_of_faults_are_refused(fault: str, number: str):
     """Before anything is asked of a sandbox."""
     assert ("are required" if number == "--" else "not a number from 0 to") in said("fault", fault, number)
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "nan", "9" * 5000, "-1", "\u00b2", "\u0663", "1.0", "\udcff"])
-def test_odd_ports_are_refused(port):
+def test_odd_ports_are_refused(port: str):
     """Before anything is started."""
     assert "is not a port" in said("up", f"--port={port}")
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a/b", "x" * 5000, "\udcff", "a\nb", "-"])
-def test_odd_stacks_are_refused(name):
+def test_odd_stacks_are_refused(name: str):
     """Before anything is started."""
     assert ("Pulumi.-.yaml does not exist" if name == "-" else "is not the name of a stack") in said(
         "up", f"--stack={name}"
@@ -77,7 +79,7 @@ def test_odd_stacks_are_refused(name):
 
 
 @given(st.text(min_size=1, max_size=30) | st.text("/~.:-%$'", min_size=1, max_size=300) | st.just("a" * 5000))
-def test_any_repository_is_a_folder_or_a_url_or_refused(tmp_path_factory, text):
+def test_any_repository_is_a_folder_or_a_url_or_refused(tmp_path_factory: pytest.TempPathFactory, text: str):
     """Decided before anything is started."""
     folder = tmp_path_factory.getbasetemp()
     file = stack.StackPins(path=folder / "Pulumi.x.yaml", region="eu-west-1", pins={})

@@ -1,5 +1,7 @@
 """What `up` decides before it starts anything: the release, the stack file, the variables."""
 
+from __future__ import annotations
+
 import os
 import subprocess
 from pathlib import Path
@@ -23,7 +25,7 @@ DEPLOY = Deploy(
 )
 
 
-def git(folder, *arguments):
+def git(folder: Path, *arguments: str) -> str:
     """Run git there, as nobody in particular."""
     identity = ["-c", "user.name=t", "-c", "user.email=t@example.invalid"]
     ran = subprocess.run(["git", "-C", folder, *identity, *arguments], check=True, capture_output=True, text=True)
@@ -31,7 +33,7 @@ def git(folder, *arguments):
 
 
 @pytest.fixture
-def checkout(tmp_path):
+def checkout(tmp_path: Path) -> Path:
     """A checkout with one commit and a stack file."""
     folder = tmp_path / "checkout"
     folder.mkdir()
@@ -44,19 +46,19 @@ def checkout(tmp_path):
     return folder
 
 
-def pin(checkout, **pins):
+def pin(checkout: Path, **pins: str) -> None:
     """Pin parts of the release in the stack file."""
     lines = "".join(f"    {key}: {value}\n" for key, value in pins.items())
     (checkout / "Pulumi.sandbox.yaml").write_text(f"config:\n  slipway:release:\n{lines}")
 
 
-def choose(checkout, **asked):
+def choose(checkout: Path, **asked: str) -> tuple[stack.App, list[str]]:
     """The release for what make was asked for."""
     file = stack.read(checkout, "sandbox")
     return stack.choose(file, asked, checkout=checkout, caller=checkout.parent)
 
 
-def test_default_is_head_of_the_checkout_and_its_example(checkout):
+def test_default_is_head_of_the_checkout_and_its_example(checkout: Path):
     """Asked for nothing, HEAD's full SHA of this checkout's example is deployed."""
     release, remarks = choose(checkout)
 
@@ -66,14 +68,14 @@ def test_default_is_head_of_the_checkout_and_its_example(checkout):
     assert remarks == []
 
 
-def test_uncommitted_changes_are_remarked_on(checkout):
+def test_uncommitted_changes_are_remarked_on(checkout: Path):
     """Who edits and forgets to commit learns that HEAD goes live, not the edit."""
     (checkout / "examples" / "shop" / "app.py").write_text("edited")
 
     assert "not committed" in choose(checkout)[1][0]
 
 
-def test_other_repository_is_relative_to_the_caller_and_deployed_whole(checkout):
+def test_other_repository_is_relative_to_the_caller_and_deployed_whole(checkout: Path):
     """REPO=app means the caller's app; its HEAD and its root are the defaults."""
     (checkout.parent / "app").mkdir()
 
@@ -83,12 +85,12 @@ def test_other_repository_is_relative_to_the_caller_and_deployed_whole(checkout)
 
 
 @pytest.mark.parametrize("url", ["https://example.invalid/a.git", "git@example.invalid:team/app.git"])
-def test_url_stays_as_it_is(checkout, url):
+def test_url_stays_as_it_is(checkout: Path, url: str):
     """A URL is not taken for a path."""
     assert choose(checkout, repository=url, sha="v1")[0].repository == url
 
 
-def test_missing_folder_is_refused(checkout):
+def test_missing_folder_is_refused(checkout: Path):
     """A mistyped REPO is an error before anything starts."""
     with pytest.raises(SandboxError, match="REPO=nowhere: there is no folder"):
         choose(checkout, repository="nowhere")
@@ -102,7 +104,7 @@ def test_missing_folder_is_refused(checkout):
         ({"repository": "https://example.invalid/a"}, {"repository": "https://example.invalid/b"}),
     ],
 )
-def test_pin_that_says_otherwise_is_refused(checkout, pins, asked):
+def test_pin_that_says_otherwise_is_refused(checkout: Path, pins: dict[str, str], asked: dict[str, str]):
     """The stack file would silently win, so a contradiction is an error that says how to fix it."""
     pin(checkout, **pins)
 
@@ -110,7 +112,7 @@ def test_pin_that_says_otherwise_is_refused(checkout, pins, asked):
         choose(checkout, **asked)
 
 
-def test_pins_that_agree_or_stand_alone_are_taken(checkout):
+def test_pins_that_agree_or_stand_alone_are_taken(checkout: Path):
     """A pin of the same value does not contradict, and a pin of something that was not asked for decides."""
     pin(checkout, sha="v1", repository="https://example.invalid/a")
 
@@ -119,7 +121,7 @@ def test_pins_that_agree_or_stand_alone_are_taken(checkout):
     assert release == stack.App(sha="v1", repository="https://example.invalid/a", directory="")
 
 
-def test_unknown_stack_lists_those_there_are(checkout):
+def test_unknown_stack_lists_those_there_are(checkout: Path):
     """A mistyped STACK is told the stacks that have a file."""
     (checkout / "Pulumi.dr.yaml").write_text("")
 
@@ -128,14 +130,14 @@ def test_unknown_stack_lists_those_there_are(checkout):
 
 
 @pytest.mark.parametrize("content", ["", "config:", "config: []", "a"])
-def test_odd_stack_files_are_read(checkout, content):
+def test_odd_stack_files_are_read(checkout: Path, content: str):
     """A stack file that says nothing yet pins nothing."""
     (checkout / "Pulumi.sandbox.yaml").write_text(content)
 
     assert stack.read(checkout, "sandbox").pins == {}
 
 
-def test_broken_stack_file_is_one_line(checkout):
+def test_broken_stack_file_is_one_line(checkout: Path):
     """A stack file that is not YAML is named."""
     (checkout / "Pulumi.sandbox.yaml").write_text("a: [")
 
@@ -143,7 +145,7 @@ def test_broken_stack_file_is_one_line(checkout):
         stack.read(checkout, "sandbox")
 
 
-def test_pins_are_what_is_written(checkout):
+def test_pins_are_what_is_written(checkout: Path):
     """YAML takes the tag 1.10 and 0123456 for numbers; a pin keeps the text, so the same text agrees with it."""
     (checkout / "Pulumi.sandbox.yaml").write_text("config:\n  slipway:release: {sha: 1.10, directory: 0123456}\n")
     assert stack.read(checkout, "sandbox").pins == {"sha": "1.10", "directory": "0123456"}
@@ -161,14 +163,14 @@ def test_pins_are_what_is_written(checkout):
         ("a: 2024-99-99", "is not valid YAML: month"),
     ],
 )
-def test_what_the_engine_would_refuse_is_told_with_its_place(checkout, content, said):
+def test_what_the_engine_would_refuse_is_told_with_its_place(checkout: Path, content: str, said: str):
     """The engine names neither the file nor, of a key that is there twice, the setting."""
     (checkout / "Pulumi.sandbox.yaml").write_text(content)
     with pytest.raises(SandboxError, match=said):
         stack.read(checkout, "sandbox")
 
 
-def test_env_lines_are_what_a_shell_becomes(tmp_path):
+def test_env_lines_are_what_a_shell_becomes(tmp_path: Path):
     """Evaluating the lines gives a shell exactly the variables, quotes and blanks and all."""
     base = {"PATH": os.environ["PATH"], "AWS_PROFILE": "mine", "AWS_ENDPOINT_URL_S3": "http://x", "HOME": str(tmp_path)}
     variables = environment.of_tools(tmp_path, STATE, DEPLOY, Path("/engine folder"))
@@ -188,7 +190,7 @@ def test_env_lines_are_what_a_shell_becomes(tmp_path):
     assert not {"AWS_PROFILE", "AWS_ENDPOINT_URL_S3"} & set(became)
 
 
-def test_variables_never_lead_to_the_users_account(tmp_path, monkeypatch):
+def test_variables_never_lead_to_the_users_account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Whatever the user's AWS setup is, the tools get the sandbox's endpoint and keys and nothing else of AWS."""
     monkeypatch.setenv("AWS_SESSION_TOKEN", "real")
     monkeypatch.setenv("AWS_PROFILE", "prod")
@@ -205,7 +207,7 @@ def test_variables_never_lead_to_the_users_account(tmp_path, monkeypatch):
     assert not {"AWS_SESSION_TOKEN", "AWS_PROFILE", "SLIPWAY_SANDBOX"} & set(merged)
 
 
-def test_path_has_the_tools_first_and_once(tmp_path, monkeypatch):
+def test_path_has_the_tools_first_and_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A shell in a shell does not grow its PATH."""
     once = environment.of_tools(tmp_path, STATE, None, Path("/engine"))["PATH"]
     monkeypatch.setenv("PATH", once)
@@ -214,14 +216,14 @@ def test_path_has_the_tools_first_and_once(tmp_path, monkeypatch):
     assert once.split(os.pathsep)[1] == "/engine"
 
 
-def test_real_provider_is_not_replaced(tmp_path):
+def test_real_provider_is_not_replaced(tmp_path: Path):
     """PROVIDER=real leaves it to the engine to find the plugin."""
     deploy = Deploy(**{**vars(DEPLOY), "provider": "real"})
 
     assert "PULUMI_DEBUG_PROVIDERS" not in environment.of_tools(tmp_path, STATE, deploy, Path("/engine"))
 
 
-def test_the_engine_is_given_a_name_where_the_user_has_none(tmp_path, monkeypatch):
+def test_the_engine_is_given_a_name_where_the_user_has_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A container may run as a number; the engine refuses to make a stack for nobody."""
     for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
         monkeypatch.delenv(name, raising=False)
@@ -229,7 +231,7 @@ def test_the_engine_is_given_a_name_where_the_user_has_none(tmp_path, monkeypatc
     assert environment.of_tools(tmp_path, STATE, None, Path("/engine"))["USER"] == str(os.getuid())
 
 
-def test_foreign_code_and_tokens_are_remarked_on(checkout):
+def test_foreign_code_and_tokens_are_remarked_on(checkout: Path):
     """Whose code runs as the user, and what others can see of the command line."""
     assert not any("runs on this machine as you" in remark for remark in choose(checkout)[1])
     foreign = choose(checkout, repository="https://example.invalid/a.git", sha="v1")[1]
@@ -240,7 +242,7 @@ def test_foreign_code_and_tokens_are_remarked_on(checkout):
     assert any("token" in remark and "t0k" not in remark for remark in remarks)
 
 
-def test_a_pin_that_says_otherwise_shows_no_token(checkout):
+def test_a_pin_that_says_otherwise_shows_no_token(checkout: Path):
     """Of both repositories."""
     pin(checkout, repository="https://bob:t0k1@example.invalid/a")
 
@@ -249,7 +251,7 @@ def test_a_pin_that_says_otherwise_shows_no_token(checkout):
     assert "t0k" not in str(error.value)
 
 
-def test_what_is_remembered_holds_no_token_and_is_private(tmp_path):
+def test_what_is_remembered_holds_no_token_and_is_private(tmp_path: Path):
     """The folder is the user's alone, and so is the file."""
     url = "https://bob:t0k@example.invalid/a.git"
     deploy._remember(tmp_path / ".sandbox", Deploy(**{**vars(DEPLOY), "repository": url}))
@@ -257,4 +259,6 @@ def test_what_is_remembered_holds_no_token_and_is_private(tmp_path):
     file = tmp_path / ".sandbox" / deploy.FILE
     assert "t0k" not in file.read_text()
     assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == (0o600, 0o700)
-    assert deploy.remembered(tmp_path / ".sandbox").repository == "https://example.invalid/a.git"
+    found = deploy.remembered(tmp_path / ".sandbox")
+    assert found
+    assert found.repository == "https://example.invalid/a.git"

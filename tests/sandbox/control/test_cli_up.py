@@ -1,5 +1,7 @@
 """`python -m sandbox` from end to end with the real engine, a one-line program, and stand-ins for the processes."""
 
+from __future__ import annotations
+
 import contextlib
 import json
 import os
@@ -10,7 +12,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,10 +57,10 @@ PULUMI = "name: slipway\nruntime:\n  name: python\n"
 class Checkout:
     """A miniature checkout."""
 
-    def __init__(self, folder):
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def run(self, *arguments, **kwargs):
+    def run(self, *arguments: str, **kwargs: Any) -> subprocess.CompletedProcess[str]:
         """Run `python -m sandbox …` there."""
         return subprocess.run(
             [sys.executable, "-m", "sandbox", *arguments],
@@ -68,16 +72,16 @@ class Checkout:
             **kwargs,
         )
 
-    def git(self, *arguments):
+    def git(self, *arguments: str) -> str:
         """Run git there; returns what it prints."""
         command = ["git", "-c", "user.name=t", "-c", "user.email=t@example.invalid", *arguments]
         return subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=True).stdout.strip()
 
-    def status(self):
+    def status(self) -> dict[str, Any]:
         """The sandbox's own account of itself."""
         return json.loads(self.run("status", "--json").stdout)
 
-    def eval(self, command):
+    def eval(self, command: str) -> str:
         """Run a command in the environment that `env` exports."""
         script = f'eval "$({sys.executable} -m sandbox env)" && {command}'
         ran = subprocess.run(["sh", "-c", script], cwd=self.folder, capture_output=True, text=True, check=False)
@@ -85,7 +89,7 @@ class Checkout:
         return ran.stdout
 
 
-def make_checkout(folder):
+def make_checkout(folder: Path) -> Checkout:
     """The sandbox's own modules, stand-ins for its four processes, and a program."""
     modules = folder / "sandbox"
     ignore = shutil.ignore_patterns("aws", "machines", "balancer", "provider", "__pycache__")
@@ -109,7 +113,7 @@ def make_checkout(folder):
 
 
 @pytest.fixture(scope="module")
-def checkout(tmp_path_factory):
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
     """One checkout for all of these, and nothing of it left running."""
     if not engine.find():
         pytest.skip("there is no engine on this machine; make up puts one there")
@@ -120,7 +124,7 @@ def checkout(tmp_path_factory):
 
 
 @contextlib.contextmanager
-def deploying(checkout):
+def deploying(checkout: Checkout) -> Generator[subprocess.Popen[str]]:
     """An `up` that has got as far as running the program, which never ends by itself."""
     marker = checkout.folder / "running"
     marker.unlink(missing_ok=True)
@@ -133,6 +137,7 @@ def deploying(checkout):
         stderr=subprocess.STDOUT,
         text=True,
     ) as process:
+        assert process.stdout
         try:
             end = time.monotonic() + 90
             while not marker.exists():
@@ -147,7 +152,7 @@ def deploying(checkout):
 pytestmark = pytest.mark.engine
 
 
-def test_up_ends_with_what_serves_and_leaves_the_checkout_clean(checkout):
+def test_up_ends_with_what_serves_and_leaves_the_checkout_clean(checkout: Checkout):
     """The last line names HEAD and an address that answers; git sees no change; a preview then says unchanged."""
     checkout.run("start")
     before = checkout.status()
@@ -162,7 +167,7 @@ def test_up_ends_with_what_serves_and_leaves_the_checkout_clean(checkout):
     assert checkout.git("status", "--porcelain") == ""
 
 
-def test_failed_up_passes_the_exit_code_on(checkout):
+def test_failed_up_passes_the_exit_code_on(checkout: Checkout):
     """A deploy that fails is a failure of the command, without a traceback of ours."""
     ran = checkout.run("up", "--sha", "bad")
 
@@ -172,7 +177,7 @@ def test_failed_up_passes_the_exit_code_on(checkout):
     assert "Traceback" not in ran.stderr
 
 
-def test_stack_file_without_a_salt_is_not_rewritten(checkout):
+def test_stack_file_without_a_salt_is_not_rewritten(checkout: Checkout):
     """A stack file made for another secrets provider is deployed from a copy; the committed one stays."""
     file = checkout.folder / "Pulumi.other.yaml"
     file.write_text("secretsprovider: awskms://alias/x\nconfig:\n  aws:region: eu-west-3\n")
@@ -187,7 +192,7 @@ def test_stack_file_without_a_salt_is_not_rewritten(checkout):
     file.unlink()
 
 
-def test_unknown_stack_is_one_line(checkout):
+def test_unknown_stack_is_one_line(checkout: Checkout):
     """A user's mistake is one line that names what there is."""
     ran = checkout.run("up", "--stack", "nope")
 
@@ -197,7 +202,7 @@ def test_unknown_stack_is_one_line(checkout):
     )
 
 
-def test_up_after_a_killed_up_waits_for_its_pulumi(checkout):
+def test_up_after_a_killed_up_waits_for_its_pulumi(checkout: Checkout):
     """kill -9 of an `up` leaves its pulumi at work: the next one says that it waits, and then goes on."""
     with deploying(checkout) as killed:
         killed.kill()
@@ -207,6 +212,7 @@ def test_up_after_a_killed_up_waits_for_its_pulumi(checkout):
         with subprocess.Popen(
             command, cwd=checkout.folder, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         ) as up:
+            assert up.stderr
             assert (
                 f"waiting for another pulumi to finish in this sandbox (process {orphan.pid})" in up.stderr.readline()
             )
@@ -217,7 +223,7 @@ def test_up_after_a_killed_up_waits_for_its_pulumi(checkout):
     assert out.splitlines()[-1].startswith("serving ")
 
 
-def test_second_up_is_refused_and_ctrl_c_ends_the_first(checkout):
+def test_second_up_is_refused_and_ctrl_c_ends_the_first(checkout: Checkout):
     """A second `up` during a deploy says so; Ctrl-C ends the first, as a failure."""
     with deploying(checkout) as up:
         ran = checkout.run("up")
@@ -231,7 +237,7 @@ def test_second_up_is_refused_and_ctrl_c_ends_the_first(checkout):
     assert "sandbox/control/cli.py" not in out
 
 
-def test_up_after_everything_was_killed(checkout):
+def test_up_after_everything_was_killed(checkout: Checkout):
     """After kill -9 of pulumi and of a process the next `up` starts anew and serves."""
     with deploying(checkout) as up:
         for process in [*processes.find(checkout.folder / ".sandbox", name="pulumi")]:
@@ -246,7 +252,7 @@ def test_up_after_everything_was_killed(checkout):
     assert "starting anew" in ran.stderr
 
 
-def test_up_after_only_pulumi_was_killed(checkout):
+def test_up_after_only_pulumi_was_killed(checkout: Checkout):
     """The lock that a killed pulumi leaves does not stop the next `up`."""
     with deploying(checkout) as up:
         for process in processes.find(checkout.folder / ".sandbox", name="pulumi"):
@@ -258,7 +264,7 @@ def test_up_after_only_pulumi_was_killed(checkout):
     assert ran.returncode == 0, ran.stderr + ran.stdout
 
 
-def test_down_in_the_middle_of_a_deploy(checkout):
+def test_down_in_the_middle_of_a_deploy(checkout: Checkout):
     """`down` ends the deploy and everything else; a second one has nothing to do; env says so too."""
     with deploying(checkout) as up:
         ran = checkout.run("down")

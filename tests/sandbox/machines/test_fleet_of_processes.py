@@ -14,12 +14,14 @@ import tarfile
 import threading
 import urllib.request
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from release.component.user_data import Boot, render
-from tests.aws.emulator import BEARER, start
+from tests.aws.emulator import BEARER, Emulator, start
 from tests.aws.fleet import Fleet
 from tests.sandbox.fake_internal_api import process
 from tests.waiting import ENOUGH, until
@@ -32,7 +34,7 @@ ONE, TWO = "1" * 40, "2" * 40
 
 
 @pytest.fixture
-def aws():
+def aws() -> Iterator[Emulator]:
     child, emulator = start()
     yield emulator
     child.terminate()
@@ -40,14 +42,14 @@ def aws():
 
 
 @pytest.fixture
-def machines(aws, tmp_path):
+def machines(aws: Emulator, tmp_path: Path) -> Iterator[str]:
     arguments = ("-m", "sandbox.machines", "--endpoint", aws.url, "--directory", str(tmp_path / "machines"))
     with process(*arguments, log=tmp_path / "machines.log", env={"SLIPWAY_SANDBOX": str(tmp_path)}) as (port, _):
         yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture
-def balancer(aws, tmp_path):
+def balancer(aws: Emulator, tmp_path: Path) -> Iterator[str]:
     with process("-m", "sandbox.balancer", "--endpoint", aws.url, log=tmp_path / "balancer.log") as (port, _):
         yield f"http://127.0.0.1:{port}"
 
@@ -55,7 +57,7 @@ def balancer(aws, tmp_path):
 class ShopFleet(Fleet):
     """Instances that run the real boot script on a release in the emulated S3."""
 
-    def __init__(self, aws) -> None:
+    def __init__(self, aws: Emulator) -> None:
         self.digest = ""
         iam, s3 = aws.client("iam"), aws.client("s3")
         policy = {"Version": "2012-10-17", "Statement": []}
@@ -88,7 +90,7 @@ class ShopFleet(Fleet):
             TargetGroupArn=self.target_group, HealthCheckIntervalSeconds=5, HealthCheckTimeoutSeconds=2
         )
 
-    def data(self, release):
+    def data(self, release: str) -> dict[str, Any]:
         boot = Boot(
             sha=release, digest=self.digest, bucket=BUCKET, region=self.ec2.meta.region_name, fleet="web",
             group=self.name, hook="boot", log_group=LOGS, command="python3 -m shop",
@@ -105,21 +107,22 @@ class Load:
     """Requests one after another, on kept connections, until stopped."""
 
     def __init__(self, address: str) -> None:
-        self.releases, self.failures = Counter(), []
+        self.releases: Counter[str] = Counter()
+        self.failures: list[tuple[str, str | int]] = []
         self._address, self._stop = address, threading.Event()
         self._threads = [threading.Thread(target=self._run, args=(method,)) for method in ("GET", "GET", "POST")]
 
-    def __enter__(self):
+    def __enter__(self) -> Load:
         for thread in self._threads:
             thread.start()
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self._stop.set()
         for thread in self._threads:
             thread.join(ENOUGH)
 
-    def _run(self, method):
+    def _run(self, method: str) -> None:
         connection = http.client.HTTPConnection(self._address, timeout=ENOUGH)
         while not self._stop.wait(0.005):
             try:
@@ -136,7 +139,7 @@ class Load:
         connection.close()
 
 
-def identity(aws, machines, instance, folder):
+def identity(aws: Emulator, machines: str, instance: str, folder: Path) -> dict[str, str]:
     """Who the AWS CLI is on an instance, with no credentials but those of the metadata service."""
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "AWS_DEFAULT_REGION": "eu-central-1"}
     environment["AWS_ENDPOINT_URL"] = aws.url
@@ -148,12 +151,12 @@ def identity(aws, machines, instance, folder):
     return json.loads(said.stdout)
 
 
-def status_of(fleet, refresh):
+def status_of(fleet: Fleet, refresh: str) -> str:
     found = fleet.scaling.describe_instance_refreshes(AutoScalingGroupName=fleet.name, InstanceRefreshIds=[refresh])
     return found["InstanceRefreshes"][0]["Status"]
 
 
-def test_a_rollout_under_load_fails_no_request(aws, machines, balancer, tmp_path):
+def test_a_rollout_under_load_fails_no_request(aws: Emulator, machines: str, balancer: str, tmp_path: Path):
     """A fleet boots its release from S3 by the real boot script; a refresh replaces it and not one request fails.
 
     The AWS CLI works with what the metadata service gives; a killed machine is replaced; all is gone in the end.

@@ -32,7 +32,9 @@ ID = "i-0aaaaaaaaaaaaaaa1"
         (None, None, None, True, None),
     ],
 )
-def test_the_plan_follows_from_what_there_is(state, said, live, gone, verb):
+def test_the_plan_follows_from_what_there_is(
+    state: str | None, said: int | None, live: int | None, gone: bool, verb: str | None
+):
     """For each state of instance and machine: what is to be done, whatever happened before; nothing while busy."""
     entries = [instance(ID, "", state=state, port=said)] if state else []
     instances = parse({"instances": entries})
@@ -46,7 +48,7 @@ def test_the_plan_follows_from_what_there_is(state, said, live, gone, verb):
     ("state", "booted", "verb"),
     [("running", 1, "reboot"), ("running", 2, None), ("pending", 1, "reboot"), ("stopped", 1, None)],
 )
-def test_a_machine_boots_as_often_as_its_instance(state, booted, verb):
+def test_a_machine_boots_as_often_as_its_instance(state: str, booted: int, verb: str | None):
     """A reboot is a count that grew: no lost message, and no repeated one, makes it boot too often."""
     instances = parse({"instances": [instance(ID, "", state=state, port=4000, boots=2)]})
     planned = actions(instances, live={ID: Live(4000, booted)}, busy=(), gone=())

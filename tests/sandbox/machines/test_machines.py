@@ -7,13 +7,16 @@ import signal
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 
 from sandbox.processes import runs
 from tests.aws.emulator import BEARER
-from tests.sandbox.fake_internal_api import FakeInternalApi, instance, process
+from tests.sandbox.fake_internal_api import FakeInternalApi, Started, instance, process
 from tests.waiting import ENOUGH, until
 
 pytestmark = pytest.mark.sandbox
@@ -30,10 +33,10 @@ echo "user data of $(basename "$HOME") done"
 
 
 @pytest.fixture
-def api():
+def api() -> Iterator[FakeInternalApi]:
     with FakeInternalApi() as fake:
 
-        def apply(path: str, body: dict) -> None:
+        def apply(path: str, body: dict[str, Any]) -> None:
             for entry in fake.resources["instances"]["instances"]:
                 if path == f"instances/{entry['id']}":
                     entry.update(body)
@@ -43,19 +46,19 @@ def api():
 
 
 @pytest.fixture
-def machines(api, tmp_path):
+def machines(api: FakeInternalApi, tmp_path: Path) -> Iterator[Started]:
     arguments = ("-m", "sandbox.machines", "--endpoint", api.url, "--directory", str(tmp_path / "machines"))
     env = {"SLIPWAY_SANDBOX": str(tmp_path), "SECRET_OF_THE_USER": "1"}
     with process(*arguments, log=tmp_path / "machines.log", env=env) as started:
         yield started
 
 
-def launch(api, *entries):
+def launch(api: FakeInternalApi, *entries: dict[str, Any]) -> None:
     api.update(lambda resources: resources["instances"]["instances"].extend(entries))
 
 
-def change(api, id_, **more):
-    def apply(resources):
+def change(api: FakeInternalApi, id_: str, **more: object) -> None:
+    def apply(resources: dict[str, dict[str, Any]]) -> None:
         for entry in resources["instances"]["instances"]:
             if entry["id"] == id_:
                 entry.update(more)
@@ -63,28 +66,28 @@ def change(api, id_, **more):
     api.update(apply)
 
 
-def posted(api, id_, key):
+def posted(api: FakeInternalApi, id_: str, key: str) -> list[Any]:
     return [body[key] for path, body in api.posts if path == f"instances/{id_}" and key in body]
 
 
-def read(file):
+def read(file: Path) -> str | None:
     return file.read_text() if file.exists() else None
 
 
-def get(url, **more):
+def get(url: str, **more: Any) -> str:
     with urllib.request.urlopen(urllib.request.Request(url, **more), timeout=ENOUGH) as response:
         return response.read().decode()
 
 
-def answers(port):
+def answers(port: int) -> str | None:
     try:
         return get(f"http://127.0.0.1:{port}/")
     except OSError:
         return None
 
 
-def marked(directory):
-    found = []
+def marked(directory: Path) -> list[psutil.Process]:
+    found: list[psutil.Process] = []
     for candidate in psutil.process_iter():
         try:
             if str(directory) in candidate.environ().get("SLIPWAY_MACHINE", ""):
@@ -94,12 +97,12 @@ def marked(directory):
     return found
 
 
-def sleeper(tmp_path, id_):
+def sleeper(tmp_path: Path, id_: str) -> psutil.Process:
     """The process that cleared its environment; its session's leader is gone."""
     return psutil.Process(int(until(lambda: read(tmp_path / "machines" / id_ / "sleeper"))))
 
 
-def test_a_machine_serves_until_its_instance_shuts_down(api, machines, tmp_path):
+def test_a_machine_serves_until_its_instance_shuts_down(api: FakeInternalApi, machines: Started, tmp_path: Path):
     """User data runs byte for byte, its children outlive it and are all gone after shutting-down, with logs kept."""
     launch(api, instance(ONE, SERVES), instance(TWO, SERVES))
     api.wait_for(lambda: posted(api, ONE, "port") and posted(api, TWO, "port"))
@@ -121,7 +124,7 @@ def test_a_machine_serves_until_its_instance_shuts_down(api, machines, tmp_path)
     assert "app/app.log" in kept
 
 
-def test_a_machine_has_an_environment_of_its_own(api, machines, tmp_path):
+def test_a_machine_has_an_environment_of_its_own(api: FakeInternalApi, machines: Started, tmp_path: Path):
     """Nothing of the caller's environment reaches a machine but what the contract names."""
     launch(api, instance(ONE, SERVES))
     listing = until(lambda: read(tmp_path / "machines" / ONE / "env"))
@@ -136,7 +139,7 @@ def test_a_machine_has_an_environment_of_its_own(api, machines, tmp_path):
     assert seen["AWS_EC2_METADATA_SERVICE_ENDPOINT"] == f"http://127.0.0.1:{machines[0]}/{ONE}"
 
 
-def test_a_killed_machine_is_reported_failed(api, machines, tmp_path):
+def test_a_killed_machine_is_reported_failed(api: FakeInternalApi, machines: Started, tmp_path: Path):
     """The fault ends every process at once and reports the instance failed; it does not come back."""
     launch(api, instance(ONE, SERVES))
     port = api.wait_for(lambda: posted(api, ONE, "port"))[0]
@@ -151,7 +154,7 @@ def test_a_killed_machine_is_reported_failed(api, machines, tmp_path):
         get(f"http://127.0.0.1:{machines[0]}/machines/{ONE}/kill", method="POST", headers=BEARER)
 
 
-def test_user_data_that_is_no_script_is_not_run(api, machines, tmp_path):
+def test_user_data_that_is_no_script_is_not_run(api: FakeInternalApi, machines: Started, tmp_path: Path):
     """As with cloud-init, only user data that begins with `#!` runs; the machine is there all the same."""
     launch(api, instance(ONE, "echo ran"), instance(TWO, "#!/no/such/interpreter\n"))
     api.wait_for(lambda: posted(api, ONE, "port") and posted(api, TWO, "port"))
@@ -161,7 +164,7 @@ def test_user_data_that_is_no_script_is_not_run(api, machines, tmp_path):
         assert "ran" not in log.read_text().replace("cannot be run", "").splitlines()
 
 
-def test_sigterm_ends_all_machines(api, machines, tmp_path):
+def test_sigterm_ends_all_machines(api: FakeInternalApi, machines: Started, tmp_path: Path):
     """The supervisor leaves no process behind, not even one that cleared its environment."""
     launch(api, instance(ONE, SERVES), instance(TWO, SERVES))
     api.wait_for(lambda: posted(api, ONE, "port") and posted(api, TWO, "port"))
@@ -172,7 +175,7 @@ def test_sigterm_ends_all_machines(api, machines, tmp_path):
     assert not any(map(runs, bare))
 
 
-def test_a_new_supervisor_cleans_up_after_a_killed_one(api, machines, tmp_path):
+def test_a_new_supervisor_cleans_up_after_a_killed_one(api: FakeInternalApi, machines: Started, tmp_path: Path):
     """After kill -9 of the supervisor, the next one ends what was left in the directory and starts afresh."""
     launch(api, instance(ONE, SERVES))
     port = api.wait_for(lambda: posted(api, ONE, "port"))[0]
@@ -190,7 +193,7 @@ def test_a_new_supervisor_cleans_up_after_a_killed_one(api, machines, tmp_path):
         assert not runs(bare)
 
 
-def test_the_supervisor_outlives_an_outage_of_the_emulator(api, machines):
+def test_the_supervisor_outlives_an_outage_of_the_emulator(api: FakeInternalApi, machines: Started):
     """Failing long polls change nothing; when the emulator is back, what was missed is made up."""
     launch(api, instance(ONE, SERVES))
     port = api.wait_for(lambda: posted(api, ONE, "port"))[0]
@@ -202,20 +205,20 @@ def test_the_supervisor_outlives_an_outage_of_the_emulator(api, machines):
     api.wait_for(lambda: posted(api, ONE, "state") == ["terminated"])
 
 
-def status(url, method="GET", **headers):
+def status(url: str, method: str = "GET", **headers: str) -> str | int:
     try:
         return get(url, method=method, headers={name.replace("_", "-"): value for name, value in headers.items()})
     except urllib.error.HTTPError as problem:
         return problem.code
 
 
-def test_web_pages_and_strangers_are_refused(api, machines):
+def test_web_pages_and_strangers_are_refused(api: FakeInternalApi, machines: Started):
     """Whatever path it is, an Origin or another Host is one too many; to kill takes the key of the session."""
     launch(api, instance(ONE, SERVES, metadata_options={"HttpTokens": "optional"}))
     api.wait_for(lambda: posted(api, ONE, "port"))
     url = f"http://127.0.0.1:{machines[0]}"
     metadata, kill = f"{url}/{ONE}/latest/meta-data/iam/security-credentials/web", f"{url}/machines/{ONE}/kill"
-    assert "SecretAccessKey" in status(metadata)
+    assert "SecretAccessKey" in str(status(metadata))
     for headers in ({"Origin": url}, {"Host": "evil.example"}, {"Host": f"evil.example:{machines[0]}"}):
         assert status(metadata, **headers) == 403
         assert status(kill, "POST", **BEARER, **headers) == 403
@@ -224,7 +227,7 @@ def test_web_pages_and_strangers_are_refused(api, machines):
     assert not posted(api, ONE, "state")
 
 
-def test_the_metadata_service_is_that_of_ec2(api, machines):
+def test_the_metadata_service_is_that_of_ec2(api: FakeInternalApi, machines: Started):
     """Tokens are required where the instance says so, belong to one instance, and open the documented categories."""
     launch(
         api,
@@ -238,7 +241,7 @@ def test_the_metadata_service_is_that_of_ec2(api, machines):
     one, two, three = (f"http://127.0.0.1:{machines[0]}/{id_}/latest" for id_ in (ONE, TWO, THREE))
     assert status(f"{one}/api/token", "PUT") == 400
     assert status(f"{one}/api/token", "PUT", X_aws_ec2_metadata_token_ttl_seconds="21601") == 400
-    token = status(f"{one}/api/token", "PUT", X_aws_ec2_metadata_token_ttl_seconds="60")
+    token = str(status(f"{one}/api/token", "PUT", X_aws_ec2_metadata_token_ttl_seconds="60"))
     assert status(f"{one}/meta-data/instance-id") == 401
     assert status(f"{one}/meta-data/instance-id", X_aws_ec2_metadata_token="wrong") == 401
     assert status(f"{two}/meta-data/instance-id", X_aws_ec2_metadata_token=token) == 401
@@ -257,13 +260,13 @@ def test_the_metadata_service_is_that_of_ec2(api, machines):
         "meta-data/nothing": 404,
     }
     assert {path: status(f"{one}/{path}", X_aws_ec2_metadata_token=token) for path in known} == known
-    document = json.loads(status(f"{one}/dynamic/instance-identity/document", X_aws_ec2_metadata_token=token))
+    document = json.loads(str(status(f"{one}/dynamic/instance-identity/document", X_aws_ec2_metadata_token=token)))
     assert (document["instanceId"], document["region"]) == (ONE, "eu-central-1")
     assert status(f"{two}/meta-data/instance-id") == TWO
     assert status(f"{two}/meta-data/iam/security-credentials/") == 404
 
 
-def test_botocore_finds_the_role_in_the_metadata(api, machines, tmp_path):
+def test_botocore_finds_the_role_in_the_metadata(api: FakeInternalApi, machines: Started, tmp_path: Path):
     """With no credentials but the metadata service below its path prefix, the SDK gets the role's."""
     script = f"""#!/bin/bash
     cd "$HOME" && {sys.executable} - <<'PY' >told.part && mv told.part told
@@ -289,7 +292,7 @@ exec sleep 300
 """
 
 
-def test_a_reboot_runs_what_is_to_run_at_each_boot(api, machines, tmp_path):
+def test_a_reboot_runs_what_is_to_run_at_each_boot(api: FakeInternalApi, machines: Started, tmp_path: Path):
     """As cloud-init does: not the user data; on the same disk and port, with no process of the boot before."""
     launch(api, instance(ONE, REBOOTS))
     (port,) = api.wait_for(lambda: posted(api, ONE, "port"))
@@ -302,7 +305,7 @@ def test_a_reboot_runs_what_is_to_run_at_each_boot(api, machines, tmp_path):
     assert not before & {one.pid for one in marked(tmp_path)}
 
 
-def test_a_stopped_machine_keeps_its_disk_until_it_starts(api, machines, tmp_path):
+def test_a_stopped_machine_keeps_its_disk_until_it_starts(api: FakeInternalApi, machines: Started, tmp_path: Path):
     """No process runs while it is stopped; the start is a boot like any later one."""
     launch(api, instance(ONE, REBOOTS))
     (port,) = api.wait_for(lambda: posted(api, ONE, "port"))
@@ -326,12 +329,12 @@ sleep 300
 """
 
 
-def test_a_machine_has_what_the_image_has(api, machines, tmp_path):
+def test_a_machine_has_what_the_image_has(api: FakeInternalApi, machines: Started, tmp_path: Path):
     """No program and no Python package of the developer's, but what a package brings."""
     launch(api, instance(ONE, LOOKS))
     home = tmp_path / "machines" / ONE
     until((home / "done").exists)
     assert read(home / "leaks") == ""
-    assert "No module named 'boto3'" in read(home / "import")
-    assert read(home / "jq").strip() == str(home / "usr" / "bin" / "jq"), read(home / "dnf")
-    assert read(home / "unknown").splitlines()[-1] == "Error: Unable to find a match: nodejs99"
+    assert "No module named 'boto3'" in (home / "import").read_text()
+    assert (home / "jq").read_text().strip() == str(home / "usr" / "bin" / "jq"), read(home / "dnf")
+    assert (home / "unknown").read_text().splitlines()[-1] == "Error: Unable to find a match: nodejs99"

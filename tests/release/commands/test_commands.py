@@ -113,7 +113,7 @@ def test_the_bucket_of_a_stack(aws: str, capsys: pytest.CaptureFixture[str], mon
 class Proxy(http.server.BaseHTTPRequestHandler):
     """Answers whatever it is asked with a page."""
 
-    def do_POST(self):
+    def do_POST(self) -> None:
         page = b"<!doctype html><p>Sign in to the network<br>"
         self.send_response(200)
         self.send_header("Content-Length", str(len(page)))
@@ -122,7 +122,7 @@ class Proxy(http.server.BaseHTTPRequestHandler):
 
     do_GET = do_POST
 
-    def log_message(self, *_: object):
+    def log_message(self, format: str, *args: object) -> None:
         """Nothing of it."""
 
 

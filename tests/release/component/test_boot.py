@@ -12,11 +12,12 @@ import subprocess
 import sys
 import tarfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -96,7 +97,7 @@ class Booting:
         lines = calls.read_text().splitlines() if calls.exists() else []
         return [line for line in lines if words in line]
 
-    def reported(self) -> list[dict[str, str]]:
+    def reported(self) -> list[dict[str, Any]]:
         """What it wrote into the log group."""
         lines = [line.split(" --log-events ", 1)[1] for line in self.said("put-log-events")]
         return [json.loads(event["message"]) for line in lines for event in json.loads(line)]
@@ -162,7 +163,7 @@ def end(process: subprocess.Popen[str]) -> None:
 @contextmanager
 def booting(
     folder: Path, metadata: str, port: int, *, command: str = SERVE, stands_in: Mapping[str, str] = NOTHING, **more: str
-) -> Iterator[tuple[Booting, subprocess.Popen[str]]]:
+) -> Generator[tuple[Booting, subprocess.Popen[str]]]:
     """The user data as it runs; all of its processes end with it."""
     stand_ins(folder / "bin", {**STANDS_IN, **stands_in})
     packages = tuple(more.pop("packages", "").split())
@@ -209,7 +210,7 @@ def booting(
         end(process)
 
 
-def test_it_ends_the_launch_once_the_app_answers(tmp_path, metadata, port):
+def test_it_ends_the_launch_once_the_app_answers(tmp_path: Path, metadata: str, port: int):
     """Nothing but what cloud-init gives is needed; the app finds its port and a home of its own."""
     with booting(tmp_path, metadata, port, command=f"env >$HOME/seen; {SERVE}") as (instance, process):
         assert process.wait(60) == 0
@@ -220,7 +221,7 @@ def test_it_ends_the_launch_once_the_app_answers(tmp_path, metadata, port):
         assert f"PORT={port}" in seen
 
 
-def test_a_boot_that_is_ahead_of_its_group_says_so_again(tmp_path, metadata, port):
+def test_a_boot_that_is_ahead_of_its_group_says_so_again(tmp_path: Path, metadata: str, port: int):
     """Auto Scaling may not know the lifecycle action yet when a quick boot wants to end it."""
     (tmp_path / "refusals").write_text("\n\n")
     with booting(tmp_path, metadata, port) as (instance, process):
@@ -228,7 +229,7 @@ def test_a_boot_that_is_ahead_of_its_group_says_so_again(tmp_path, metadata, por
         assert len(instance.said("complete-lifecycle-action")) == 3
 
 
-def test_a_slow_boot_gains_time(tmp_path, metadata, port):
+def test_a_slow_boot_gains_time(tmp_path: Path, metadata: str, port: int):
     """The hook counts from the launch, the script from its own start: it has the count begun again."""
     with booting(tmp_path, metadata, port, command="exec $REAL_SLEEP 300") as (instance, process):
         until(lambda: instance.said("record-lifecycle-action-heartbeat"))
@@ -236,7 +237,7 @@ def test_a_slow_boot_gains_time(tmp_path, metadata, port):
         assert not instance.said("complete-lifecycle-action")
 
 
-def test_the_app_is_asked_where_the_balancer_will_ask(tmp_path, metadata, port):
+def test_the_app_is_asked_where_the_balancer_will_ask(tmp_path: Path, metadata: str, port: int):
     """One that listens on another address than the instance's is abandoned, and told what to do."""
     with booting(tmp_path, metadata, port, boot_timeout="17", APP_ADDRESS="127.0.0.2") as (instance, process):
         said, _ = process.communicate(timeout=60)
@@ -246,7 +247,7 @@ def test_the_app_is_asked_where_the_balancer_will_ask(tmp_path, metadata, port):
         assert instance.said("--lifecycle-action-result ABANDON")
 
 
-def test_the_app_runs_as_a_user_to_whom_the_release_belongs(tmp_path, metadata, port):
+def test_the_app_runs_as_a_user_to_whom_the_release_belongs(tmp_path: Path, metadata: str, port: int):
     """The release and the home are the app's, so that what writes beside its code can; nothing else is."""
     with booting(tmp_path, metadata, port, stands_in=AS_ROOT) as (instance, process):
         assert process.wait(60) == 0
@@ -256,7 +257,7 @@ def test_the_app_runs_as_a_user_to_whom_the_release_belongs(tmp_path, metadata, 
         assert instance.said("runuser") == ["runuser -u app --"]
 
 
-def test_what_the_app_says_does_not_fill_the_disk(tmp_path, metadata, port):
+def test_what_the_app_says_does_not_fill_the_disk(tmp_path: Path, metadata: str, port: int):
     """Its output is cut, the last of it is kept."""
     talk = f"for n in $(seq 2000); do echo line $n; done; {SERVE}"
     with booting(tmp_path, metadata, port, command=talk, APP_LOG_LIMIT="10000") as (instance, process):
@@ -285,7 +286,7 @@ def answering(folder: Path, status: int) -> str:
     return f"exec {sys.executable} {folder / 'answer.py'} {status}"
 
 
-def test_the_app_gets_exactly_what_was_set(tmp_path, metadata, port):
+def test_the_app_gets_exactly_what_was_set(tmp_path: Path, metadata: str, port: int):
     """No name means anything to the boot script, nor to bash or Python before the app is there."""
     own = {
         "APP_USER": "root",
@@ -316,7 +317,7 @@ def test_the_app_gets_exactly_what_was_set(tmp_path, metadata, port):
         assert instance.reported()[-1]["event"] == "ready"
 
 
-def test_secrets_reach_the_app_and_leave_the_instance_masked(tmp_path, metadata, port):
+def test_secrets_reach_the_app_and_leave_the_instance_masked(tmp_path: Path, metadata: str, port: int):
     """Whole, within a URL, as repr, JSON, base64 and URLs have them; also where what is shown is cut."""
     values = {"KEY": "p\u00e4ss'wo\"rd", "DATABASE_URL": "postgres://shop:s3cr%2Ft@db/shop", "SHORT": "abc"}
     values |= {"LINE": "p9\n"}
@@ -346,7 +347,7 @@ raise SystemExit(7)'"""
             assert value not in said["reason"] + console
 
 
-def test_bytes_that_are_no_text_are_replaced_and_control_characters_shown(tmp_path, metadata, port):
+def test_bytes_that_are_no_text_are_replaced_and_control_characters_shown(tmp_path: Path, metadata: str, port: int):
     """So that a reason survives every reader: JSON, the ledger, any terminal."""
     tell = r"printf 'Datenbank k\366nig \033[31mfehlt\033[0m\007\n' >&2; exit 1"
     with booting(tmp_path, metadata, port, command=tell) as (instance, process):
@@ -356,7 +357,7 @@ def test_bytes_that_are_no_text_are_replaced_and_control_characters_shown(tmp_pa
         assert "\x1b" not in console
 
 
-def test_a_redirect_is_healthy_where_the_settings_say_so(tmp_path, metadata, port):
+def test_a_redirect_is_healthy_where_the_settings_say_so(tmp_path: Path, metadata: str, port: int):
     """It is not followed, and the request is the load balancer's: by address, and with nothing of a proxy."""
     command = answering(tmp_path, 301)
     with booting(tmp_path, metadata, port, command=command, health_codes="200,300-302") as (instance, process):
@@ -370,7 +371,7 @@ def test_a_redirect_is_healthy_where_the_settings_say_so(tmp_path, metadata, por
         }
 
 
-def test_a_status_that_is_not_healthy_says_which_setting(tmp_path, metadata, port):
+def test_a_status_that_is_not_healthy_says_which_setting(tmp_path: Path, metadata: str, port: int):
     """With where a redirect leads to: it is mostly that which explains it."""
     command = answering(tmp_path, 301)
     with booting(tmp_path, metadata, port, command=command, boot_timeout="20") as (instance, process):
@@ -380,7 +381,7 @@ def test_a_status_that_is_not_healthy_says_which_setting(tmp_path, metadata, por
         assert "health.codes" in said["reason"]
 
 
-def test_an_artifact_that_is_not_there_yet_is_asked_for_again(tmp_path, metadata, port):
+def test_an_artifact_that_is_not_there_yet_is_asked_for_again(tmp_path: Path, metadata: str, port: int):
     """Whoever may not list a bucket gets 403 for what isn't there."""
     (tmp_path / "missing").write_text(f"{FORBIDDEN}\n" * 3)
     with booting(tmp_path, metadata, port) as (instance, process):
@@ -388,7 +389,7 @@ def test_an_artifact_that_is_not_there_yet_is_asked_for_again(tmp_path, metadata
         assert len(instance.said("s3 cp")) == 4
 
 
-def test_an_artifact_that_stays_away_says_both_reasons(tmp_path, metadata, port):
+def test_an_artifact_that_stays_away_says_both_reasons(tmp_path: Path, metadata: str, port: int):
     """It is not there, or may not be read: S3 doesn't say which."""
     (tmp_path / "missing").write_text(f"{FORBIDDEN}\n" * 9)
     with booting(tmp_path, metadata, port) as (instance, process):
@@ -409,7 +410,9 @@ def test_an_artifact_that_stays_away_says_both_reasons(tmp_path, metadata, port)
         ),
     ],
 )
-def test_an_app_in_the_background_is_told_to_come_forward(tmp_path, metadata, port, command, says):
+def test_an_app_in_the_background_is_told_to_come_forward(
+    tmp_path: Path, metadata: str, port: int, command: str, says: str
+):
     """Nothing watches it there: it could not be started again."""
     command = command.format(answering=answering(tmp_path, 200).removeprefix("exec "))
     with booting(tmp_path, metadata, port, command=command) as (instance, process):
@@ -419,7 +422,9 @@ def test_an_app_in_the_background_is_told_to_come_forward(tmp_path, metadata, po
         assert instance.said("--lifecycle-action-result ABANDON")
 
 
-def test_an_app_that_goes_to_the_background_later_is_said_once_and_not_started_twice(tmp_path, metadata, port):
+def test_an_app_that_goes_to_the_background_later_is_said_once_and_not_started_twice(
+    tmp_path: Path, metadata: str, port: int
+):
     """It would find its port taken for ever."""
     command = f"echo began >>$HOME/began; {SERVE.removeprefix('exec ')} & until [ -e $HOME/go ]; do :; done"
     with booting(tmp_path, metadata, port, command=command) as (instance, process):
@@ -438,7 +443,7 @@ def test_an_app_that_goes_to_the_background_later_is_said_once_and_not_started_t
         ({"tar": "exit 2\n"}, "cannot be unpacked"),
     ],
 )
-def test_what_fails_before_the_app_is_said(tmp_path, metadata, port, broken, says):
+def test_what_fails_before_the_app_is_said(tmp_path: Path, metadata: str, port: int, broken: dict[str, str], says: str):
     """And the launch ends with it, at once."""
     with booting(tmp_path, metadata, port, stands_in=AS_ROOT | broken) as (instance, process):
         assert process.wait(60) == 1
@@ -447,7 +452,7 @@ def test_what_fails_before_the_app_is_said(tmp_path, metadata, port, broken, say
         assert instance.said("--lifecycle-action-result ABANDON")
 
 
-def test_an_end_that_nobody_foresaw_is_said_too(tmp_path, metadata, port):
+def test_an_end_that_nobody_foresaw_is_said_too(tmp_path: Path, metadata: str, port: int):
     """Such as an unset variable: bash just leaves."""
     with booting(tmp_path, metadata, port, prelude="unset BUCKET") as (instance, process):
         assert process.wait(60) == 1
@@ -456,7 +461,7 @@ def test_an_end_that_nobody_foresaw_is_said_too(tmp_path, metadata, port):
         assert instance.said("--lifecycle-action-result ABANDON")
 
 
-def test_without_a_metadata_service_the_console_says_so(tmp_path, port):
+def test_without_a_metadata_service_the_console_says_so(tmp_path: Path, port: int):
     """It is asked for some seconds; without it there is no name to report by but the host's."""
     with booting(tmp_path, "http://127.0.0.1:9", port) as (instance, process):
         console, _ = process.communicate(timeout=60)
@@ -465,7 +470,7 @@ def test_without_a_metadata_service_the_console_says_so(tmp_path, port):
         assert instance.reported()[0]["event"] == "failed"
 
 
-def test_an_instance_that_goes_says_nothing_of_the_release(tmp_path, metadata, port):
+def test_an_instance_that_goes_says_nothing_of_the_release(tmp_path: Path, metadata: str, port: int):
     """A boot that is cut short by its end is no failure of the release."""
     with booting(tmp_path, metadata, port, command="touch $HOME/up; exec $REAL_SLEEP 300") as (instance, process):
         until((instance.app / "home" / "up").exists)
@@ -476,7 +481,7 @@ def test_an_instance_that_goes_says_nothing_of_the_release(tmp_path, metadata, p
 
 
 @contextmanager
-def rebooted(instance: Booting, process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
+def rebooted(instance: Booting, process: subprocess.Popen[str]) -> Generator[subprocess.Popen[str]]:
     """The instance after a reboot: the processes of the boot before it are gone."""
     assert process.wait(60) == 0
     os.killpg(process.pid, signal.SIGKILL)
@@ -487,7 +492,7 @@ def rebooted(instance: Booting, process: subprocess.Popen[str]) -> Iterator[subp
         end(again)
 
 
-def test_after_a_reboot_the_same_release_serves_again(tmp_path, metadata, port):
+def test_after_a_reboot_the_same_release_serves_again(tmp_path: Path, metadata: str, port: int):
     """From the archive that was kept, whatever became of the files; the launch is not ended twice."""
     command = f"echo run >>$HOME/runs; {SERVE}"
     with booting(tmp_path, metadata, port, command=command, packages="nodejs22") as (instance, process):
@@ -502,7 +507,7 @@ def test_after_a_reboot_the_same_release_serves_again(tmp_path, metadata, port):
             assert [len(instance.said(call)) for call in ("s3 cp", "dnf -y", "complete-lifecycle")] == [1, 1, 1]
 
 
-def test_after_a_reboot_a_changed_archive_is_fetched_again(tmp_path, metadata, port):
+def test_after_a_reboot_a_changed_archive_is_fetched_again(tmp_path: Path, metadata: str, port: int):
     """What is on disk is believed as little as what the store sends."""
     with booting(tmp_path, metadata, port) as (instance, process):
         assert process.wait(60) == 0
@@ -513,7 +518,7 @@ def test_after_a_reboot_a_changed_archive_is_fetched_again(tmp_path, metadata, p
             assert [event["event"] for event in instance.reported()] == ["ready", "ready"]
 
 
-def test_a_reboot_that_fails_says_so_and_touches_no_launch(tmp_path, metadata, port):
+def test_a_reboot_that_fails_says_so_and_touches_no_launch(tmp_path: Path, metadata: str, port: int):
     """The app's last output is that of this boot; the load balancer's health check does the rest."""
     command = f"[ ! -e $HOME/seen ] || {{ echo broken; exit 3; }}; echo fine; touch $HOME/seen; {SERVE}"
     with booting(tmp_path, metadata, port, command=command) as (instance, process):
@@ -526,7 +531,7 @@ def test_a_reboot_that_fails_says_so_and_touches_no_launch(tmp_path, metadata, p
             assert len(instance.said("complete-lifecycle-action")) == 1
 
 
-def test_a_first_boot_that_was_cut_short_is_ended_by_the_next(tmp_path, metadata, port):
+def test_a_first_boot_that_was_cut_short_is_ended_by_the_next(tmp_path: Path, metadata: str, port: int):
     """The launch still waits: without its end the hook would give the instance up."""
     command = f"[ -e $HOME/seen ] || {{ touch $HOME/seen; exec $REAL_SLEEP 300; }}; {SERVE}"
     with booting(tmp_path, metadata, port, command=command) as (instance, process):
@@ -542,7 +547,7 @@ def test_a_first_boot_that_was_cut_short_is_ended_by_the_next(tmp_path, metadata
             end(again)
 
 
-def test_an_image_made_from_an_instance_boots_by_its_user_data(tmp_path, metadata, port):
+def test_an_image_made_from_an_instance_boots_by_its_user_data(tmp_path: Path, metadata: str, port: int):
     """What the other instance left for its own reboots starts nothing here."""
     with booting(tmp_path, metadata, port) as (instance, process):
         assert process.wait(60) == 0
@@ -552,7 +557,7 @@ def test_an_image_made_from_an_instance_boots_by_its_user_data(tmp_path, metadat
             assert len(instance.reported()) == 1
 
 
-def test_packages_are_there_before_the_app_starts(tmp_path, metadata, port):
+def test_packages_are_there_before_the_app_starts(tmp_path: Path, metadata: str, port: int):
     """The journal says how long it took; a mirror that fails once is asked again."""
     (tmp_path / "dnf-says").write_text("Error: Failed to download metadata for repo 'amazonlinux'\n")
     with booting(tmp_path, metadata, port, packages="nodejs22 git") as (instance, process):
@@ -563,7 +568,7 @@ def test_packages_are_there_before_the_app_starts(tmp_path, metadata, port):
         assert 0 <= event["packages_seconds"] < 60
 
 
-def test_a_package_that_is_not_there_ends_the_boot(tmp_path, metadata, port):
+def test_a_package_that_is_not_there_ends_the_boot(tmp_path: Path, metadata: str, port: int):
     """At once, as it will not be there the next time; with dnf's own last line."""
     (tmp_path / "dnf-says").write_text("Error: Unable to find a match: nodejs99\n")
     with booting(tmp_path, metadata, port, packages="nodejs99") as (instance, process):
@@ -584,7 +589,7 @@ def test_a_package_that_is_not_there_ends_the_boot(tmp_path, metadata, port):
         ("./bin/serve", "the app exited with 127 before it answered"),
     ],
 )
-def test_a_command_that_the_image_lacks_is_named(tmp_path, metadata, port, command, hint):
+def test_a_command_that_the_image_lacks_is_named(tmp_path: Path, metadata: str, port: int, command: str, hint: str):
     """With the package that brings it, where that is known."""
     with booting(tmp_path, metadata, port, command=command) as (instance, process):
         assert process.wait(60) == 1

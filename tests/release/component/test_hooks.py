@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import botocore.session
 import pytest
 from botocore.validate import validate_parameters
@@ -28,7 +30,7 @@ MIXED = {
 
 
 @pytest.mark.parametrize("inputs", [ONE, MIXED])
-def test_the_api_takes_what_is_made_of_the_inputs(inputs: dict):
+def test_the_api_takes_what_is_made_of_the_inputs(inputs: dict[str, Any]):
     """botocore's model of DesiredConfiguration accepts it.
 
     The engine's numbers are floats, the API's are not; and pulumi-aws adds `__defaults` to each object that it checks.

@@ -1,5 +1,7 @@
 """With which status the program leaves: 32 says to Pulumi that the user was told."""
 
+from __future__ import annotations
+
 import subprocess
 import sys
 
@@ -26,7 +28,7 @@ sys.exit({status})
         ("", 0, 0),
     ],
 )
-def test_an_error_is_told_once(line, status, left):
+def test_an_error_is_told_once(line: str, status: int, left: int):
     """Any other status than 32 makes Pulumi add "an unhandled error occurred"."""
     ran = subprocess.run([sys.executable, "-c", PROGRAM.format(line=line, status=status)], check=False)
     assert ran.returncode == left

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,27 +16,25 @@ from release.component.user_data import LIMIT_BYTES, Boot, UserDataTooLargeError
 VALUES = st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=40)
 
 
-def boot(**changes) -> Boot:
-    return Boot(
-        **{
-            "sha": "a" * 40,
-            "digest": "d" * 64,
-            "bucket": "b",
-            "region": "eu-west-1",
-            "fleet": "web",
-            "group": "prod-web",
-            "hook": "boot",
-            "log_group": "/slipway/prod/web",
-            "command": "python3 -m shop",
-            "port": 8080,
-            "health_path": "/healthz",
-            "health_codes": "200",
-            "health_timeout": 5,
-            "boot_timeout": 300,
-            "environment": {},
-            **changes,
-        }
-    )
+def boot(**changes: Any) -> Boot:
+    known: dict[str, Any] = {
+        "sha": "a" * 40,
+        "digest": "d" * 64,
+        "bucket": "b",
+        "region": "eu-west-1",
+        "fleet": "web",
+        "group": "prod-web",
+        "hook": "boot",
+        "log_group": "/slipway/prod/web",
+        "command": "python3 -m shop",
+        "port": 8080,
+        "health_path": "/healthz",
+        "health_codes": "200",
+        "health_timeout": 5,
+        "boot_timeout": 300,
+        "environment": {},
+    }
+    return Boot(**{**known, **changes})
 
 
 def test_it_is_valid_bash_within_the_limit():
@@ -83,7 +82,7 @@ def test_what_is_packed_is_the_boot_script():
         ({"secrets": [f"/slipway/prod/web/S{n}:1" for n in range(700)]}, r"fleets\.web\.secrets: .*; join several"),
     ],
 )
-def test_too_large_is_refused_with_the_setting_to_change(changes, says):
+def test_too_large_is_refused_with_the_setting_to_change(changes: dict[str, Any], says: str):
     """EC2 would refuse it at launch; it is refused before anything is declared."""
     with pytest.raises(UserDataTooLargeError, match=says):
         render(boot(**changes))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import pytest
 from botocore.exceptions import ClientError
@@ -17,13 +18,23 @@ from release.rollout.together import Together
 from tests.release.rollout.test_drive import BAD as NEW_SHA
 from tests.release.rollout.test_drive import GOOD, NEW, OLD, FakeAws, FakeLedger, happened, make
 
+T = TypeVar("T")
 
-def conflicts(aws: FakeAws, ledger: FakeLedger, **spec) -> tuple[Conflicts, list[str]]:
-    aws.release_of = lambda template: GOOD if template == OLD else NEW_SHA  # type: ignore[attr-defined]
+
+def always(answer: T) -> Callable[..., T]:
+    """What answers with that whatever it is asked."""
+
+    def asked(*_: object) -> T:
+        return answer
+
+    return asked
+
+
+def conflicts(aws: FakeAws, ledger: FakeLedger, **spec: Any) -> tuple[Conflicts, list[str]]:
     return make(Conflicts, aws, ledger, **spec)
 
 
-def refusals(aws: FakeAws, wanted: Template | None = NEW, ledger: FakeLedger | None = None, **spec) -> list[str]:
+def refusals(aws: FakeAws, wanted: Template | None = NEW, ledger: FakeLedger | None = None, **spec: Any) -> list[str]:
     written = ledger or FakeLedger()
     before = list(written.events)
     made, _ = conflicts(aws, written, **spec)
@@ -38,16 +49,16 @@ def test_nothing_to_refuse_is_nothing_said():
     assert refusals(FakeAws(running=NEW)) == []
     assert refusals(FakeAws(running=OLD), None) == []
     aws = FakeAws()
-    aws.group = lambda _name: None  # type: ignore[method-assign]
+    aws.group = lambda _name: None
     made, _ = conflicts(aws, FakeLedger())
-    made.record.ledger.history = no_bucket  # type: ignore[method-assign]
+    made.record.ledger.history = no_bucket
     assert asyncio.run(made.refusals(None)) == []
 
 
 def test_a_preview_of_no_change_does_not_read_the_ledger():
     """Two calls side by side are all that it costs."""
     made, _ = conflicts(FakeAws(running=NEW), FakeLedger())
-    made.record.ledger.history = no_bucket  # type: ignore[method-assign]
+    made.record.ledger.history = no_bucket
     assert asyncio.run(made.refusals(NEW)) == []
 
 
@@ -85,14 +96,14 @@ def test_what_cannot_be_asked_fails_no_preview():
 
     async def preview() -> str:
         made, _ = conflicts(aws, FakeLedger())
-        made.record.ledger.history = no_bucket  # type: ignore[method-assign]
-        deployment = SimpleNamespace(conflicts=lambda _tell: made, spec=made.spec)
+        made.record.ledger.history = no_bucket
+        deployment = SimpleNamespace(conflicts=always(made), spec=made.spec)
         return await hooks._foreseen("urn", [cast("Any", SimpleNamespace(future=nothing))], cast("Any", deployment))
 
     async def nothing() -> None:
         return None
 
-    hooks_teller, hooks.teller = hooks.teller, lambda _urn: told.append
+    hooks_teller, hooks.teller = hooks.teller, always(told.append)
     try:
         assert asyncio.run(preview()) == NEW_SHA
     finally:
@@ -105,10 +116,10 @@ def test_an_up_that_left_the_rollout_out_says_so_at_once(monkeypatch: pytest.Mon
     ledger = FakeLedger()
     proof, told = make(Proof, FakeAws(running=OLD), ledger)
     shared = SimpleNamespace(together=Together(1, lambda: ""))
-    deployment = SimpleNamespace(spec=proof.spec, shared=shared, proof=lambda *_: proof)
-    proof.aws.templates.release_of = lambda _template: GOOD
-    monkeypatch.setattr(hooks, "teller", lambda _urn: told.append)
-    monkeypatch.setattr(hooks, "warner", lambda _urn: told.append)
+    deployment = SimpleNamespace(spec=proof.spec, shared=shared, proof=always(proof))
+    proof.aws.templates.release_of = always(GOOD)
+    monkeypatch.setattr(hooks, "teller", always(told.append))
+    monkeypatch.setattr(hooks, "warner", always(told.append))
     assert asyncio.run(hooks._proved("urn", "d", OLD, cast("Any", deployment))) == GOOD
     [said] = told
     assert f"{NEW_SHA} was not deployed, because this `pulumi up` left the fleet's rollout out" in said

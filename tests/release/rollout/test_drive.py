@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 import pytest
 from botocore.exceptions import ClientError
@@ -15,13 +16,17 @@ from release.errors import RolloutError, StoreError
 from release.rollout import alarms, decide, observed
 from release.rollout.alarms import Alarm
 from release.rollout.aws import Aws
+from release.rollout.conflicts import Conflicts
 from release.rollout.drive import Rollout
 from release.rollout.observed import BootEvent, Group, Instance, Refresh, Template
 from release.rollout.proof import Proof
 from release.rollout.record import Record
 from release.rollout.spec import RolloutSpec
 from release.rollout.traffic import Requests
-from release.store.ledger import Event
+from release.store.ledger import Event, Ledger
+
+Kind = TypeVar("Kind", bound=Conflicts)
+Configuration: TypeAlias = Mapping[str, Any]
 
 OLD, NEW, COPY = (Template(id="lt-1", version=version) for version in ("1", "2", "3"))
 SAYS = {OLD: "old", NEW: "new", COPY: "new"}
@@ -46,7 +51,7 @@ class FakeAws:
     lost: bool = False
     """Whether the answer to a start is lost, so that the second attempt finds the refresh under way."""
 
-    def group(self, _name: str) -> Group:
+    def group(self, _name: str) -> Group | None:
         members = tuple(
             Instance(id=f"i-{n}", zone="a", state="InService", health="Healthy", template=self.running)
             for n in range(2)
@@ -67,7 +72,7 @@ class FakeAws:
     def allow_boot(self, _group: str, hook: str, seconds: int) -> None:
         self.calls.append(f"{hook} {seconds} s")
 
-    def start(self, _group: str, desired: dict, preferences: dict) -> str | None:
+    def start(self, _group: str, desired: Configuration, preferences: Configuration) -> str | None:
         self.calls.append("start")
         self.watching = alarms.names(preferences)
         if self.active and self.active.status in observed.ACTIVE:
@@ -94,11 +99,14 @@ class FakeAws:
         return [event for event in self.boots_said if event.at >= since]
 
     def ready(self, _log_group: str, members: list[Instance]) -> list[BootEvent]:
-        sha = BAD if SAYS[self.running] == "new" else GOOD
+        sha = self.release_of(self.running)
         return [BootEvent(instance=i.id, event="ready", sha=sha, digest="d", reason="", at=0) for i in members]
 
     def contents(self, templates: set[Template]) -> dict[Template, str]:
         return {template: SAYS[template] for template in templates}
+
+    def release_of(self, template: Template) -> str:
+        return BAD if SAYS[template] == "new" else GOOD
 
     def since(self, _arns: tuple[str, ...], _since: float) -> Requests:
         return Requests(total=10, failed=0)
@@ -135,23 +143,25 @@ class Clock:
         self.time += seconds
 
 
-def make(kind: type, aws: FakeAws, ledger: FakeLedger, *, action: str = "deploy", **spec):
+def make(
+    kind: type[Kind], aws: FakeAws, ledger: FakeLedger, *, action: str = "deploy", **spec: Any
+) -> tuple[Kind, list[str]]:
     told: list[str] = []
     clock = Clock()
-    record = Record(ledger=ledger, stack="s", fleet="web", sha=BAD, digest="d", image="i", action=action)  # pyright: ignore
+    record = Record(
+        ledger=cast("Ledger", ledger), stack="s", fleet="web", sha=BAD, digest="d", image="i", action=action
+    )
+    known: dict[str, Any] = {
+        "fleet": "web",
+        "group": "g",
+        "log_group": "l",
+        "sha": BAD,
+        "preferences": {},
+        "timeout": 60,
+        "boot_timeout": 30,
+    }
     made = kind(
-        spec=RolloutSpec(
-            **{
-                "fleet": "web",
-                "group": "g",
-                "log_group": "l",
-                "sha": BAD,
-                "preferences": {},
-                "timeout": 60,
-                "boot_timeout": 30,
-                **spec,
-            }
-        ),
+        spec=RolloutSpec(**{**known, **spec}),
         aws=cast("Aws", SimpleNamespace(fleets=aws, refreshes=aws, templates=aws, traffic=aws)),
         record=record,
         tell=told.append,
@@ -162,7 +172,7 @@ def make(kind: type, aws: FakeAws, ledger: FakeLedger, *, action: str = "deploy"
     return made, told
 
 
-def run(aws: FakeAws, ledger: FakeLedger, **spec) -> list[str]:
+def run(aws: FakeAws, ledger: FakeLedger, **spec: Any) -> list[str]:
     made, told = make(Rollout, aws, ledger, **spec)
     asyncio.run(made.run(DESIRED, NEW))
     return told
@@ -192,7 +202,7 @@ class NothingThere(FakeAws):
         lambda: make(Proof, NothingThere(), FakeLedger())[0].prove(NEW),
     ],
 )
-def test_a_group_that_cannot_be_seen_is_an_error(step):
+def test_a_group_that_cannot_be_seen_is_an_error(step: Callable[[], Coroutine[Any, Any, object]]):
     """There is one: Pulumi's state has it. A rollout of nothing must not pass for one that went well."""
     with pytest.raises(RolloutError, match=r"can't see the Auto Scaling group g .*AWS_PROFILE"):
         asyncio.run(step())
@@ -256,11 +266,11 @@ def test_a_start_that_came_second_is_refused():
     aws = FakeAws()
     started = aws.start
 
-    def second(group: str, desired: dict, preferences: dict) -> str | None:
+    def second(_group: str, desired: Configuration, preferences: Configuration) -> str | None:
         aws.active = Refresh(id="r-other", status="InProgress", template=OLD)
-        return started(group, desired, preferences)
+        return started(_group, desired, preferences)
 
-    aws.start = second  # type: ignore[method-assign]
+    aws.start = second
     with pytest.raises(RolloutError, match="was not deployed: a rollout of another release is InProgress"):
         run(aws, FakeLedger())
     assert aws.calls == ["start"]
@@ -369,7 +379,7 @@ def test_a_proof_refuses_what_was_rolled_back_elsewhere():
 def test_a_proof_ends():
     """Instances that never serve it are waited for as long as a boot may take, and no longer."""
     aws, ledger = FakeAws(running=NEW), FakeLedger()
-    aws.healthy_targets = lambda _arns: set()  # type: ignore[method-assign]
+    aws.healthy_targets = lambda _arns: set()
     proof, told = make(Proof, aws, ledger)
     with pytest.raises(RolloutError, match="none of 2 instances is in service"):
         asyncio.run(proof.prove(NEW))
@@ -377,9 +387,9 @@ def test_a_proof_ends():
     assert told == ["web: none of 2 instances is in service"]
 
 
-def happened(sha: str, outcome: str, **more) -> Event:
+def happened(sha: str, outcome: str, **more: Any) -> Event:
     """An event of the ledger."""
-    known = {"by": "alex", "stack": "s", "fleet": "web", "action": "deploy", "digest": "d", **more}
+    known: dict[str, Any] = {"by": "alex", "stack": "s", "fleet": "web", "action": "deploy", "digest": "d", **more}
     return Event(at=datetime(2026, 1, 2, 3, 4, tzinfo=timezone.utc), sha=sha, outcome=outcome, **known)
 
 
@@ -471,7 +481,7 @@ def test_an_end_that_cannot_be_recorded_is_told_all_the_same():
             raise StoreError("bucket s: no")
         return record(event)
 
-    ledger.record = full  # type: ignore[method-assign]
+    ledger.record = full
     with pytest.raises(RolloutError, match=f"serve {GOOD}.*The ledger does not have this: bucket s: no"):
         run(aws, ledger)
 
@@ -480,10 +490,10 @@ def test_a_start_that_cannot_be_recorded_says_that_it_goes_on():
     """Nobody would otherwise know of the refresh that is under way."""
     aws, ledger = FakeAws(), FakeLedger()
 
-    def full(_event: Event) -> str:
+    def full(event: Event) -> str:
         raise StoreError("bucket s: no")
 
-    ledger.record = full  # type: ignore[method-assign]
+    ledger.record = full
     with pytest.raises(RolloutError, match=r"r-new .*is in progress and continues"):
         run(aws, ledger)
 
@@ -491,7 +501,7 @@ def test_a_start_that_cannot_be_recorded_says_that_it_goes_on():
 def test_instances_that_are_ill_do_not_condemn_the_release():
     """It has served; that it does not now is no reason to go back to the one before."""
     aws, ledger = FakeAws(running=NEW), FakeLedger(events=[happened(BAD, "succeeded", template_version="2")])
-    aws.healthy_targets = lambda _arns: set()  # type: ignore[method-assign]
+    aws.healthy_targets = lambda _arns: set()
     proof, _ = make(Proof, aws, ledger)
     with pytest.raises(RolloutError, match="none of 2 instances is in service"):
         asyncio.run(proof.prove(NEW))
@@ -505,7 +515,7 @@ def test_requests_that_cannot_be_counted_fail_no_deploy():
     def refused(_arns: tuple[str, ...], _since: float) -> Requests:
         raise ClientError({"Error": {"Code": "InvalidParameterCombination"}}, "GetMetricStatistics")
 
-    aws.since = refused  # type: ignore[method-assign]
+    aws.since = refused
     proof, told = make(Proof, aws, ledger)
     asyncio.run(proof.prove(NEW))
     assert ledger.events[-1].outcome == "succeeded"

@@ -30,7 +30,7 @@ GO = {"boot": 300, "joining": 25, "warmup": 30, "drain": 30}
         ((100, 200), (1, 2, 100), 3, (3, 2)),
     ],
 )
-def test_batches(percentages: tuple[int, int], checkpoints: tuple, size: int, expected: tuple[int, int]):
+def test_batches(percentages: tuple[int, int], checkpoints: tuple[int, ...], size: int, expected: tuple[int, int]):
     """(at a time, batches); a checkpoint ends a batch, and checkpoints of the same instance end one together."""
     pace = Pace(min_healthy=percentages[0], max_healthy=percentages[1], checkpoints=checkpoints)
     assert (pace.at_a_time(size), pace.batches(size)) == expected

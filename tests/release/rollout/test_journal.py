@@ -8,6 +8,7 @@ from collections import Counter
 
 import boto3
 import pytest
+from botocore.model import OperationModel
 
 from release.rollout.journal import Journal, Wanted
 
@@ -28,6 +29,17 @@ def put(group: str, stream: str, messages: list[str]) -> None:
         logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=part)
 
 
+def counted(journal: Journal) -> Counter[str]:
+    """The calls that it makes from now on, by operation."""
+    calls = Counter[str]()
+
+    def count(model: OperationModel, **_: object) -> None:
+        calls[str(model.name)] += 1
+
+    journal._logs.meta.events.register("before-call", count)
+    return calls
+
+
 def test_a_hundred_thousand_lines_are_not_read(aws: str):
     """Neither an app's own logs beside the journal's lines, nor a flood of forged ones, make the reader page on."""
     boto3.client("logs").create_log_group(logGroupName="/flood")
@@ -36,8 +48,8 @@ def test_a_hundred_thousand_lines_are_not_read(aws: str):
     put("/flood", "i-1", [line("ready"), *app])
     put("/flood", "i-2", [line("ready"), *(line("ready", "b" * 40) for _ in range(20_000))])
     put("/flood", "i-3", [line("failed"), *app[:20_000]])
-    journal, calls = Journal(), Counter[str]()
-    journal._logs.meta.events.register("before-call", lambda model, **_: calls.update([model.name]))
+    journal = Journal()
+    calls = counted(journal)
     began = time.monotonic()
     ready = journal.said("/flood", Wanted(event="ready", sha=SHA), ["i-1", "i-2"])
     failed = journal.said("/flood", Wanted(event="failed", sha=SHA), ["i-3"], since=time.time() - 60)
@@ -52,7 +64,7 @@ def test_an_answer_that_is_not_there_is_looked_for_in_so_many_pages(aws: str):
     """And then in the beginning of the stream, however long it is."""
     boto3.client("logs").create_log_group(logGroupName="/long")
     put("/long", "i-1", ["app"] * 120_000)
-    journal, calls = Journal(), Counter[str]()
-    journal._logs.meta.events.register("before-call", lambda model, **_: calls.update([model.name]))
+    journal = Journal()
+    calls = counted(journal)
     assert journal.said("/long", Wanted(event="ready", sha=SHA), ["i-1"]) == []
     assert calls == {"FilterLogEvents": 10, "GetLogEvents": 1}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from datetime import datetime, timezone
+from typing import Any
 
 import pytest
 from botocore.stub import Stubber
@@ -20,12 +21,12 @@ PATTERN = f'{{ ($.event = "ready") && ($.sha = "{SHA}") && ($.digest = "{DIGEST}
 FAILED = f'{{ ($.event = "failed") && ($.sha = "{SHA}") }}'
 
 
-def said(instance: str, event: str = "ready", sha: str = SHA, digest: str = DIGEST) -> dict:
+def said(instance: str, event: str = "ready", sha: str = SHA, digest: str = DIGEST) -> dict[str, Any]:
     line = json.dumps({"event": event, "sha": sha, "digest": digest, "reason": "no \udc80\x1b[31mdatabase"})
     return {"logStreamName": instance, "message": line, "timestamp": 1000, "ingestionTime": 1000, "eventId": "1"}
 
 
-def text(instance: str, message: str) -> dict:
+def text(instance: str, message: str) -> dict[str, Any]:
     return {**said(instance), "message": message}
 
 
@@ -44,7 +45,7 @@ def fleets() -> Fleets:
     return Fleets("eu-west-1")
 
 
-def asked(stub: Stubber, streams: list[str], *answers: dict, pattern: str = PATTERN, **more: object) -> None:
+def asked(stub: Stubber, streams: list[str], *answers: dict[str, Any], pattern: str = PATTERN, **more: object) -> None:
     expected = {"logGroupName": "l", "logStreamNames": streams, "filterPattern": pattern, **more}
     stub.add_response("filter_log_events", {"events": list(answers)}, expected)
 
@@ -141,12 +142,12 @@ def member(name: str, version: str | None = "2") -> Instance:
     return Instance(id=name, zone="a", state="InService", health="Healthy", template=template)
 
 
-def version(number: int, sha: str = SHA, user_data: str = f"#!/bin/bash\nSHA=x\nDIGEST={DIGEST}\n") -> dict:
+def version(number: int, sha: str = SHA, user_data: str = f"#!/bin/bash\nSHA=x\nDIGEST={DIGEST}\n") -> dict[str, Any]:
     data = {"UserData": base64.b64encode(user_data.encode()).decode()}
     return {"VersionNumber": number, "VersionDescription": f"Release {sha}", "LaunchTemplateData": data}
 
 
-def versions(stub: Stubber, *shown: dict) -> None:
+def versions(stub: Stubber, *shown: dict[str, Any]) -> None:
     asked = {"LaunchTemplateId": "lt-1", "Versions": [str(each["VersionNumber"]) for each in shown]}
     stub.add_response("describe_launch_template_versions", {"LaunchTemplateVersions": list(shown)}, asked)
 
@@ -164,7 +165,9 @@ def test_ready_is_what_the_template_says(fleets: Fleets):
         assert [event.sha for event in fleets.ready("l", members)] == [SHA, OTHER]
 
 
-def activity(instance: str, status: str = "Cancelled", at: float = 2000, what: str = "Launching a new") -> dict:
+def activity(
+    instance: str, status: str = "Cancelled", at: float = 2000, what: str = "Launching a new"
+) -> dict[str, Any]:
     return {
         "ActivityId": instance,
         "AutoScalingGroupName": "g",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -14,6 +14,7 @@ from release.errors import ReleaseError
 from release.rollout.observed import DeployedFleet, Group, Refresh, Template
 from release.rollout.rollback import Rollback
 from release.store.ledger import Event
+from release.store.manifest import Manifest
 
 A, B, C = ("a" * 40, "b" * 40, "c" * 40)
 BEGAN = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -63,8 +64,8 @@ class Stack:
     def digests(self, _sha: str, _stack: str) -> set[str]:
         return self.served
 
-    def manifest(self, sha: str) -> SimpleNamespace:
-        return SimpleNamespace(sha=sha, digest="d")
+    def manifest(self, sha: str) -> Manifest:
+        return cast("Manifest", SimpleNamespace(sha=sha, digest="d"))
 
     def rollback(self) -> Rollback:
         parts: Any = {"aws": SimpleNamespace(fleets=self, templates=self), "store": self, "ledger": self}
@@ -159,14 +160,14 @@ def test_the_way_is_the_version_that_served(two: Stack):
     two.versions = {"web": [A, B, A]}
     two.happened("web", A, "started", 3)
     two.happened("web", A, "failed")
-    target = two.rollback().target(two.fleet("web", 2), two.manifest(A))  # pyright: ignore
+    target = two.rollback().target(two.fleet("web", 2), two.manifest(A))
     assert target.template == Template(id="web", version="1")
 
 
 def test_a_fleet_that_is_there_already_keeps_its_version(two: Stack):
     """Another version with the same release would only be another number."""
     two.versions = {"web": [A, B, B]}
-    target = two.rollback().target(two.fleet("web", 2), two.manifest(B))  # pyright: ignore
+    target = two.rollback().target(two.fleet("web", 2), two.manifest(B))
     assert target.template == Template(id="web", version="2")
 
 
@@ -175,7 +176,7 @@ def test_an_event_without_a_version_leaves_the_newest_one(two: Stack):
     two.versions = {"web": [A, A, B]}
     two.events = []
     two.happened("web", A, "succeeded")
-    target = two.rollback().target(two.fleet("web", 3), two.manifest(A))  # pyright: ignore
+    target = two.rollback().target(two.fleet("web", 3), two.manifest(A))
     assert target.template == Template(id="web", version="2")
 
 
@@ -183,11 +184,11 @@ def test_a_manifest_that_was_changed_is_no_way_back(two: Stack):
     """Something else served by that SHA, as the ledger knows."""
     two.served = {"other"}
     with pytest.raises(ReleaseError, match="what served under this SHA had other"):
-        two.rollback().target(two.fleet("web", 2), two.rollback().store.manifest(A))  # pyright: ignore[reportArgumentType]
+        two.rollback().target(two.fleet("web", 2), two.manifest(A))
 
 
 def test_a_fleet_that_never_had_it_is_an_error(two: Stack):
     """A fleet that was added later has no version to go back to."""
     two.versions = {"web": [B]}
     with pytest.raises(ReleaseError, match="never ran there"):
-        two.rollback().target(two.fleet("web", 1), two.manifest(A))  # pyright: ignore
+        two.rollback().target(two.fleet("web", 1), two.manifest(A))

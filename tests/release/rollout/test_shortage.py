@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from botocore.stub import Stubber
@@ -14,6 +16,7 @@ from release.rollout.observe import Fleets
 from release.rollout.observed import BootEvent, Group, Instance, Refresh
 from release.rollout.past_rollouts import is_settled
 from release.rollout.proof import Proof
+from release.rollout.serving import Serving
 from release.store.event import Event, last_good
 from tests.release.rollout.test_drive import BAD as NEW_SHA
 from tests.release.rollout.test_drive import COPY, NEW, OLD, FakeAws, FakeLedger, happened, make, run
@@ -25,7 +28,7 @@ T0 = datetime(2026, 1, 2, 3, 4, tzinfo=timezone.utc)
 class Short(FakeAws):
     """A group of `there` instances that wants `desired`; EC2 refuses to launch more where `refused` says why."""
 
-    def __init__(self, *, there: int, desired: int, refused: str = REFUSED, states: tuple[str, ...] = (), **more):
+    def __init__(self, *, there: int, desired: int, refused: str = REFUSED, states: tuple[str, ...] = (), **more: Any):
         super().__init__(**more)
         self.there, self.desired, self.refused, self.states = there, desired, refused, states
 
@@ -44,7 +47,7 @@ class Short(FakeAws):
         return self.refused
 
 
-def prove(aws: Short, ledger: FakeLedger, **more):
+def prove(aws: Short, ledger: FakeLedger, **more: Any) -> tuple[Serving, list[str]]:
     proof, told = make(Proof, aws, ledger, **more)
     return asyncio.run(proof.prove(NEW)), told
 
@@ -82,11 +85,11 @@ def test_an_instance_that_cannot_boot_is_no_shortage():
     aws, ledger = Short(running=NEW, there=2, desired=3), FakeLedger()
     seen: list[int] = []
 
-    def failed_boots(*_: object) -> list[BootEvent]:
+    def failed_boots(*_: object, **__: object) -> list[BootEvent]:
         seen.append(1)
         return [failed_boot()] if len(seen) > 1 else []  # the first look is at what failed before
 
-    aws.failed_boots = failed_boots  # type: ignore[method-assign]
+    aws.failed_boots = failed_boots
     with pytest.raises(RolloutError, match="i-9: no db"):
         prove(aws, ledger)
     assert ledger.outcomes == ["failed"]
@@ -128,7 +131,7 @@ def test_a_release_that_served_stays_proved_without_instances():
     assert ledger.outcomes == ["succeeded"]
 
 
-def late_refresh(**more) -> Short:
+def late_refresh(**more: Any) -> Short:
     return Short(there=2, desired=2, script=["InProgress"] * 30 + ["RollbackInProgress", "RollbackSuccessful"], **more)
 
 
@@ -166,15 +169,15 @@ def test_an_alarm_is_the_releases_fault_also_in_a_shortage():
     """AWS turned it round for what the release did, whatever EC2 refuses besides."""
     aws, ledger = Short(there=2, desired=2), FakeLedger()
     aws.script = ["InProgress", "RollbackSuccessful"]
-    aws.refreshes_of = aws.refreshes  # type: ignore[attr-defined]
+    refreshes_of = aws.refreshes
 
-    def alarmed(group: str) -> list[Refresh]:
+    def alarmed(_group: str) -> list[Refresh]:
         return [
-            Refresh(**{**found.__dict__, "rollback_reason": "CloudWatch alarm errors is in the ALARM state."})
-            for found in aws.refreshes_of(group)  # type: ignore[attr-defined]
+            replace(found, rollback_reason="CloudWatch alarm errors is in the ALARM state.")
+            for found in refreshes_of(_group)
         ]
 
-    aws.refreshes = alarmed  # type: ignore[method-assign]
+    aws.refreshes = alarmed
     with pytest.raises(RolloutError, match="alarm errors"):
         run(aws, ledger)
     assert ledger.outcomes == ["started", "failed"]
@@ -225,7 +228,9 @@ def story(*steps: tuple[str, str, str, str | None]) -> list[Event]:
         ),
     ],
 )  # fmt: skip
-def test_what_nothing_proved_is_no_last_good_and_takes_none_away(steps: list, sha: str | None):
+def test_what_nothing_proved_is_no_last_good_and_takes_none_away(
+    steps: list[tuple[str, str, str, str | None]], sha: str | None
+):
     """Not good by itself; nor does a fleet that is kept at nothing condemn what the others serve."""
     found = last_good(story(*steps))
     assert (found.sha if found else None) == (sha * 40 if sha else None)
@@ -249,7 +254,7 @@ def test_a_rollback_leaves_what_nothing_proved_only_where_it_is_in_force(in_forc
         ([], ""),
     ],
 )  # fmt: skip
-def test_what_ec2_refused_last(monkeypatch: pytest.MonkeyPatch, activities: list, said: str):
+def test_what_ec2_refused_last(monkeypatch: pytest.MonkeyPatch, activities: list[tuple[str, str, str]], said: str):
     """Only a launch that EC2 itself refused, and none that came later."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     fleets = Fleets("eu-west-1")

@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -55,7 +56,7 @@ def _repository(kind: str, folder: Path) -> Path:
     return folder
 
 
-def _merge(into: dict, more: dict) -> dict:
+def _merge(into: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
     """`more` over `into`, level by level."""
     for key, value in more.items():
         into[key] = _merge(into.get(key) or {}, value) if isinstance(value, dict) else value
@@ -80,7 +81,7 @@ def _ask(url: str, path: str = "/") -> tuple[int, str, str]:
     """Status, body and Location of the answer to a client of shop.example.com; redirects are not followed."""
 
     class Stay(urllib.request.HTTPRedirectHandler):
-        def redirect_request(self, *_arguments: object) -> None:
+        def redirect_request(self, *_arguments: object, **_more: object) -> None:
             return None
 
     request = urllib.request.Request(url + path, headers={"Host": "shop.example.com"})

@@ -15,6 +15,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -82,9 +83,11 @@ class Sandbox:
 
     def shell(self, command: str, **more: str) -> Ran:
         """Run a command in the environment that `make shell` gives."""
-        return self.run("bash", "-c", f'eval "$({sys.executable} -m sandbox env)" && {{ {command}; }}', **more)
+        return self.run(
+            "bash", "-c", f'eval "$({sys.executable} -m sandbox env)" && {{ {command}; }}', timeout=DEADLINE, **more
+        )
 
-    def client(self, service: str):
+    def client(self, service: str) -> Any:
         """A boto3 client of the sandbox's AWS."""
         exported = subprocess.run(
             [sys.executable, "-m", "sandbox", "env"], cwd=self.checkout, check=True, capture_output=True, text=True
@@ -98,7 +101,7 @@ class Sandbox:
             aws_secret_access_key=found["AWS_SECRET_ACCESS_KEY"],
         )
 
-    def outputs(self) -> dict:
+    def outputs(self) -> dict[str, Any]:
         """`pulumi stack output --json`."""
         ran = self.shell("pulumi stack output --json")
         return json.loads(ran.said)
@@ -111,7 +114,7 @@ class Sandbox:
         groups = self.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[GROUP])
         return {i["InstanceId"]: i["AvailabilityZone"] for i in groups["AutoScalingGroups"][0]["Instances"]}
 
-    def refreshes(self) -> list[dict]:
+    def refreshes(self) -> list[dict[str, Any]]:
         """The instance refreshes of the fleet, newest first."""
         answer = self.client("autoscaling").describe_instance_refreshes(AutoScalingGroupName=GROUP)
         return answer["InstanceRefreshes"]

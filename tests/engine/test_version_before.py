@@ -10,6 +10,7 @@ import gzip
 import json
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,7 @@ def restored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
         sandbox.shell(f"pulumi stack rm --yes --force {STACK}")  # there is nothing to destroy
 
 
-def preview(sandbox: Sandbox, **environment: str) -> dict:
+def preview(sandbox: Sandbox, **environment: str) -> dict[str, Any]:
     """`pulumi preview --json`."""
     command = f"AWS_REGION={REGION} pulumi preview --stack {STACK} --non-interactive"
     ran = sandbox.shell(f"{command} --json 2>/dev/null || {command} --diff", **environment)

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -27,39 +28,42 @@ SHA, DIGEST, INSTANCE = "c0ffee" * 6 + "c0ff", "d1" * 32, "i-0123456789abcdef0"
 pytestmark = pytest.mark.sandbox
 
 
-def start(**environment):
+def start(**environment: str) -> SimpleNamespace:
     """A shop on a free port, once it says that it serves."""
     child = subprocess.Popen(
         [sys.executable, "-m", "shop"], cwd=SHOP, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
         env={"PATH": os.environ["PATH"], "PORT": "0", "PYTHONDONTWRITEBYTECODE": "1", **environment},
     )  # fmt: skip
+    assert child.stdout is not None
     line = child.stdout.readline()
     return SimpleNamespace(process=child, port=int(line.rsplit(" ", 1)[1]))
 
 
-def stop(shop):
+def stop(shop: SimpleNamespace) -> int:
     shop.process.send_signal(signal.SIGTERM)
     return ended(shop)
 
 
-def ended(shop):
+def ended(shop: SimpleNamespace) -> int:
     code = shop.process.wait(ENOUGH)
     shop.process.stdout.close()
     return code
 
 
 @pytest.fixture(scope="module")
-def shop():
+def shop() -> Iterator[SimpleNamespace]:
     started = start(RELEASE_SHA=SHA, RELEASE_DIGEST=DIGEST, INSTANCE_ID=INSTANCE)
     yield started
     assert stop(started) == 0
 
 
-def connect(shop):
+def connect(shop: SimpleNamespace) -> http.client.HTTPConnection:
     return http.client.HTTPConnection("127.0.0.1", shop.port, timeout=ENOUGH)
 
 
-def fetch(shop, path, method="GET", body=None, **headers):
+def fetch(
+    shop: SimpleNamespace, path: str, method: str = "GET", body: str | None = None, **headers: str
+) -> SimpleNamespace:
     connection = connect(shop)
     try:
         connection.request(method, path, body, headers)
@@ -69,11 +73,11 @@ def fetch(shop, path, method="GET", body=None, **headers):
         connection.close()
 
 
-def post(shop, path, form, **headers):
+def post(shop: SimpleNamespace, path: str, form: str, **headers: str) -> SimpleNamespace:
     return fetch(shop, path, "POST", form, **{"Content-Type": "application/x-www-form-urlencoded", **headers})
 
 
-def test_the_shop_is_the_release_that_the_environment_names(shop):
+def test_the_shop_is_the_release_that_the_environment_names(shop: SimpleNamespace):
     """Every page shows SHA, digest and instance; /version has them as JSON; every response has X-Release."""
     page = fetch(shop, "/")
     assert all(text in page.body for text in (SHA, DIGEST, INSTANCE))
@@ -83,7 +87,7 @@ def test_the_shop_is_the_release_that_the_environment_names(shop):
     assert fetch(shop, "/healthz").status == 200
 
 
-def test_each_product_has_a_page_with_a_picture(shop):
+def test_each_product_has_a_page_with_a_picture(shop: SimpleNamespace):
     """A dozen products, each with name, price and a picture that is well-formed."""
     paths = sorted(set(re.findall(r'href="(/product/[\w-]+)"', fetch(shop, "/").body)))
     assert len(paths) == 12
@@ -95,7 +99,7 @@ def test_each_product_has_a_page_with_a_picture(shop):
             ET.fromstring(picture)  # noqa: S314  # our own
 
 
-def test_the_cart_lives_in_the_cookie_alone(shop):
+def test_the_cart_lives_in_the_cookie_alone(shop: SimpleNamespace):
     """What one instance puts into the cart, another shows and checks out."""
     other = start(RELEASE_SHA=SHA)
     try:
@@ -130,7 +134,9 @@ def test_the_cart_lives_in_the_cookie_alone(shop):
         (("GET", "/thanks?order=<script>", None, {}), 200),
     ],
 )
-def test_what_is_not_understood_is_refused(shop, request_, status):
+def test_what_is_not_understood_is_refused(
+    shop: SimpleNamespace, request_: tuple[str, str, str | None, dict[str, str]], status: int
+):
     """Wrong paths, forms, methods and cookies get an answer with a status, and nothing of them into a page."""
     method, path, body, headers = request_
     answer = fetch(shop, path, method, body, **headers)
@@ -138,7 +144,7 @@ def test_what_is_not_understood_is_refused(shop, request_, status):
     assert "<script" not in answer.body
 
 
-def test_a_connection_serves_several_requests(shop):
+def test_a_connection_serves_several_requests(shop: SimpleNamespace):
     """HTTP/1.1: one connection, several responses with right lengths, HEAD and 304 without a body."""
     connection = connect(shop)
     connection.request("GET", "/style.css")
@@ -184,7 +190,7 @@ def test_sigterm_under_load_fails_no_request():
     shop = start(RELEASE_SHA=SHA)
     busy = threading.Semaphore(0)
 
-    def load():
+    def load() -> int:
         connection, answered = connect(shop), 0
         while True:
             try:
@@ -228,6 +234,6 @@ def test_the_shop_runs_on_python_3_9():
     """The syntax is that of Python 3.9, which is what the machine image ships, with no other library."""
     for module in (SHOP / "shop").glob("*.py"):
         tree = ast.parse(module.read_text(encoding="utf-8"), feature_version=(3, 9))
-        imported = {node.module.split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        imported = {(node.module or "").split(".")[0] for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
         imported |= {name.name.split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.Import) for name in n.names}
         assert imported <= sys.stdlib_module_names | {"shop"}

@@ -218,8 +218,11 @@ def run(settings: Settings, zones: tuple[str, ...] = ZONES) -> Program:
         pulumi.runtime.set_mocks(
             cast("Any", None), project="slipway", stack=settings.stack, preview=True, monitor=program
         )
-        # The mocks know no hooks: their names are in the registrations, and nothing else is asked of them.
-        cast("Any", SETTINGS).callbacks = SimpleNamespace(register_resource_hook=lambda _hook: None)
+
+        def register(_hook: object) -> None:
+            """The mocks know no hooks: their names are in the registrations, and nothing else is asked of them."""
+
+        cast("Any", SETTINGS).callbacks = SimpleNamespace(register_resource_hook=register)
 
         def declare() -> pulumi.Output[Any]:
             declared = stack.declare(settings, plan(settings, zones))

@@ -1,7 +1,11 @@
 """What the stack file says that the engine does not: which values are encrypted, and how they were written."""
 
+from __future__ import annotations
+
 import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 import pulumi
 import pytest
@@ -10,6 +14,7 @@ from pulumi.runtime import config
 from infra import configuration, stackfile
 from infra.settings import Settings, SettingsError
 
+Read: TypeAlias = Callable[..., Settings]
 HEAD = """\
 config:
   aws:region: eu-west-1
@@ -18,7 +23,7 @@ config:
 
 
 @pytest.fixture
-def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Read]:
     """Reads the settings of a stack: what its file says, and what the engine makes of that."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(pulumi, "get_stack", lambda: "prod")
@@ -44,7 +49,7 @@ SECRETS = "  slipway:fleets: {web: {secrets: {A: {secure: v1:x}, B: open}, envir
 GIVEN = {"web": {"secrets": {"A": "a", "B": "open"}, "environment": {"C": "c", "D": "d"}}}
 
 
-def test_each_value_is_judged_by_itself(read):
+def test_each_value_is_judged_by_itself(read: Read):
     """One encrypted secret does not let another one pass in plain text; one in `environment` is told of."""
     with pytest.raises(SettingsError) as caught:
         read(SECRETS, secret=True, fleets=GIVEN)
@@ -56,20 +61,20 @@ def test_each_value_is_judged_by_itself(read):
     assert "pulumi config set --secret --path slipway:fleets.web.secrets.C" in caught.value.problems[1]
 
 
-def test_encrypted_secrets_pass(read):
+def test_encrypted_secrets_pass(read: Read):
     """What was set as the error says."""
     text = "  slipway:fleets: {web: {secrets: {A: {secure: v1:x}}, environment: {D: d}}}\n"
     settings = read(text, secret=True, fleets={"web": {"secrets": {"A": "a"}, "environment": {"D": "d"}}})
     assert settings.fleets["web"].secrets == {"A": "a"}
 
 
-def test_an_encrypted_command_is_refused(read):
+def test_an_encrypted_command_is_refused(read: Read):
     """It would stand in the user data."""
     with pytest.raises(SettingsError, match=r"fleets\.web\.command: is encrypted"):
         read("  slipway:fleets: {web: {command: {secure: v1:x}}}\n", secret=True, fleets={"web": {"command": "run"}})
 
 
-def test_without_any_encryption_every_secret_is_in_plain_text(read):
+def test_without_any_encryption_every_secret_is_in_plain_text(read: Read):
     """Also where there is no file to look into."""
     with pytest.raises(SettingsError, match=r"secrets\.A: is in plain text"):
         read("", fleets={"web": {"secrets": {"A": "a"}}})
@@ -85,13 +90,13 @@ def test_without_any_encryption_every_secret_is_in_plain_text(read):
         "  slipway:fleets: [not YAML\n",
     ],
 )
-def test_another_stack_file_is_not_taken_for_the_one_in_use(read, text):
+def test_another_stack_file_is_not_taken_for_the_one_in_use(read: Read, text: str):
     """With --config-file the program is not told which it is: then nothing can be said, and is not."""
     with pytest.raises(SettingsError, match=r"what can't be told.*PULUMI_OPTION_CONFIG_FILE"):
         read(text, secret=True, fleets=GIVEN)
 
 
-def test_the_stack_file_may_lie_elsewhere(read, monkeypatch):
+def test_the_stack_file_may_lie_elsewhere(read: Read, monkeypatch: pytest.MonkeyPatch):
     """By the variable of --config-file, or the project's `stackConfigDir`; the program runs in a folder below."""
     good = "  slipway:fleets: {web: {secrets: {A: {secure: v1:x}}}}\n"
     given = {"web": {"secrets": {"A": "a"}}}
@@ -119,13 +124,13 @@ def test_the_stack_file_may_lie_elsewhere(read, monkeypatch):
         ("'1234567'", "1234567"),
     ],
 )
-def test_a_sha_is_what_was_written(read, written, value):
+def test_a_sha_is_what_was_written(read: Read, written: str, value: object):
     """Seven digits are a SHA, `1.10` a tag: what YAML makes of them must not get in the way."""
     settings = read(f"  slipway:release: {{sha: {written}}}\n", release={"sha": value}, fleets={"web": {}})
     assert settings.release.sha == written.strip("'")
 
 
-def test_a_date_in_the_environment_is_what_was_written(read):
+def test_a_date_in_the_environment_is_what_was_written(read: Read):
     """Unquoted, YAML makes a point in time of it, which the engine hands over as a longer text."""
     written = "  slipway:fleets: {web: {environment: {SINCE: 2024-01-01, QUOTED: '2024-01-01'}}}\n"
     given = {"SINCE": "2024-01-01 00:00:00 +0000 UTC", "QUOTED": "2024-01-01"}
@@ -134,7 +139,7 @@ def test_a_date_in_the_environment_is_what_was_written(read):
 
 
 @pytest.mark.parametrize(("written", "value"), [("7654321", 1234567), ("true", False), ("2024-01-02", 20240101)])
-def test_a_number_of_another_file_is_refused_with_a_way_that_works(read, written, value):
+def test_a_number_of_another_file_is_refused_with_a_way_that_works(read: Read, written: str, value: object):
     """Quotes would not survive `pulumi config set --path`."""
     with pytest.raises(SettingsError, match=r"release\.sha: must be text.*slipway:release\.sha TEXT --type string"):
         read(f"  slipway:release: {{sha: {written}}}\n", release={"sha": value}, fleets={"web": {}})

@@ -1,8 +1,11 @@
 """What the program declares, resource by resource."""
 
+from __future__ import annotations
+
 import base64
 import functools
 import json
+from typing import Any
 
 import pytest
 
@@ -16,7 +19,7 @@ STORE = f"slipway-prod-{ACCOUNT}-eu-west-1"
 CERTIFICATE = f"arn:aws:acm:eu-west-1:{ACCOUNT}:certificate/12345678-1234-1234-1234-123456789012"
 
 
-def declare(zones=ZONES, **mapping) -> Program:
+def declare(zones: tuple[str, ...] = ZONES, **mapping: object) -> Program:
     """Runs the program with this stack file."""
     balancer = mapping.pop("loadBalancer", {"http": True})
     fleets = mapping.pop("fleets", {"web": None})
@@ -35,7 +38,7 @@ def usual() -> Program:
     )
 
 
-def statements(policy: str) -> list[dict]:
+def statements(policy: str) -> list[dict[str, Any]]:
     return json.loads(policy)["Statement"]
 
 
@@ -60,7 +63,7 @@ def test_subnets_are_named_by_zone_and_give_no_public_addresses():
 
 
 @pytest.mark.parametrize(("nat", "gateways", "routes"), [("none", 0, 0), ("single", 1, 3), ("per-az", 3, 3)])
-def test_nat_is_where_it_was_asked_for(nat, gateways, routes):
+def test_nat_is_where_it_was_asked_for(nat: str, gateways: int, routes: int):
     """Each private subnet has its own way out, through its own zone where there is a gateway in each."""
     program = declare(network={"nat": nat})
     assert len(program.of("ec2/natGateway")) == gateways

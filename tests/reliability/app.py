@@ -55,7 +55,7 @@ def main() -> None:
     if MODE == "slow":
         time.sleep(SLOW_START)
     server = Server(("", int(os.environ["PORT"])), Handler)
-    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
+    signal.signal(signal.SIGTERM, lambda _signal, _frame: threading.Thread(target=server.shutdown).start())
     server.serve_forever()
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -93,7 +94,7 @@ class Fleet(Sandbox):
         assert len(ec2.describe_launch_templates()["LaunchTemplates"]) == 1
         assert not [refresh for refresh in self.refreshes() if refresh["Status"] in ("Pending", "InProgress", "Baking")]
 
-    def group(self) -> dict:
+    def group(self) -> dict[str, Any]:
         """The Auto Scaling group, as AWS shows it."""
         answer = self.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[GROUP])
         return answer["AutoScalingGroups"][0]

@@ -6,7 +6,7 @@ import contextlib
 import json
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 
 import psutil
 import pytest
@@ -90,7 +90,7 @@ def test_of_two_at_once_one_wins(fleet: Fleet, how: str):
 
 
 @contextlib.contextmanager
-def unwritable(fleet: Fleet, part: str) -> Iterator[None]:
+def unwritable(fleet: Fleet, part: str) -> Generator[None]:
     """A file where the state backend has its folder: root, too, can write nothing below it."""
     folder = fleet.checkout / ".sandbox" / "pulumi" / part
     away = folder.with_name("away")

@@ -7,7 +7,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 
 import pytest
 
@@ -20,7 +20,7 @@ GIT_DEADLINE = 15  # seconds until the error of a git host that is not there
 
 
 @contextlib.contextmanager
-def git_host(how: str) -> Iterator[str]:
+def git_host(how: str) -> Generator[str]:
     """The URL of a host that refuses, hangs (connects and says nothing) or resets."""
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}/app.git"

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.reliability, pytest.mark.timeout(600)]
 RATE = 200  # requests a second
 
 
-def awaited(true: Callable[[], bool], what: str, seconds: float = 60) -> None:
+def awaited(true: Callable[[], object], what: str, seconds: float = 60) -> None:
     """Waits until something is true; AWS has no way to be told."""
     end = time.monotonic() + seconds
     while not true():

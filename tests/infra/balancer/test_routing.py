@@ -1,5 +1,7 @@
 """Which requests reach which fleet."""
 
+from __future__ import annotations
+
 import fnmatch
 
 import pytest
@@ -19,12 +21,12 @@ ROUTES = st.builds(
 FLEETS = st.dictionaries(st.sampled_from(["web", "api", "admin", "jobs"]), ROUTES, min_size=1)
 
 
-def route(*paths, hosts=()):
+def route(*paths: str, hosts: tuple[str, ...] = ()) -> RouteSettings:
     return RouteSettings(paths=paths or ("/*",), hosts=hosts)
 
 
 @given(FLEETS)
-def test_priorities_are_distinct_and_allowed(fleets):
+def test_priorities_are_distinct_and_allowed(fleets: dict[str, RouteSettings]):
     """The API takes 1 to 50000, each once."""
     priorities = [rule.priority for rule in routing.plan(fleets).rules]
     assert len(set(priorities)) == len(priorities)
@@ -32,14 +34,14 @@ def test_priorities_are_distinct_and_allowed(fleets):
 
 
 @given(FLEETS)
-def test_names_of_rules_are_distinct(fleets):
+def test_names_of_rules_are_distinct(fleets: dict[str, RouteSettings]):
     """A rule's key is part of a logical name, so that two rules of one fleet must not share it."""
     keys = [(rule.fleet, rule.key) for rule in routing.plan(fleets).rules]
     assert len(set(keys)) == len(keys)
 
 
 @given(FLEETS, ROUTES)
-def test_a_fleet_that_is_added_moves_no_rule_to_another_place(fleets, added):
+def test_a_fleet_that_is_added_moves_no_rule_to_another_place(fleets: dict[str, RouteSettings], added: RouteSettings):
     """A rule in use keeps its priority, unless the new one lands on the very same place."""
     before = {(rule.fleet, rule.path): rule.priority for rule in routing.plan(fleets).rules}
     after = {(rule.fleet, rule.path): rule.priority for rule in routing.plan({**fleets, "zz-new": added}).rules}
@@ -96,12 +98,14 @@ MANY = st.dictionaries(
 )
 
 
-def numbered(routing_):
+def numbered(routing_: routing.Routing) -> dict[tuple[str, str | None], int]:
     return {(rule.fleet, rule.path): rule.priority for rule in routing_.rules}
 
 
 @given(MANY, MANY)
-def test_whatever_is_added_or_removed_renumbers_nothing(before, after):
+def test_whatever_is_added_or_removed_renumbers_nothing(
+    before: dict[str, RouteSettings], after: dict[str, RouteSettings]
+):
     """Each rule that stays keeps its priority, and no new one takes one that AWS still has in use."""
     there = numbered(routing.plan(before))
     now = numbered(routing.plan(after, there))
@@ -112,7 +116,7 @@ def test_whatever_is_added_or_removed_renumbers_nothing(before, after):
 
 
 @given(MANY)
-def test_without_a_collision_a_priority_follows_from_the_rule_alone(fleets):
+def test_without_a_collision_a_priority_follows_from_the_rule_alone(fleets: dict[str, RouteSettings]):
     """Stacks that were there before keep theirs."""
     alone = {
         key: priority

@@ -1,5 +1,7 @@
 """The address plan."""
 
+from __future__ import annotations
+
 import ipaddress
 
 import pytest
@@ -8,33 +10,34 @@ from hypothesis import strategies as st
 
 from infra.network import cidr
 
-BLOCKS = st.builds(
-    lambda prefix, number: str(ipaddress.IPv4Network(((10 << 24) + (number << (32 - prefix)), prefix))),
-    st.integers(cidr.LARGEST, cidr.SMALLEST),
-    st.integers(0, 255),
-)
+
+def numbered(prefix: int, number: int) -> str:
+    return str(ipaddress.IPv4Network(((10 << 24) + (number << (32 - prefix)), prefix)))
+
+
+BLOCKS = st.builds(numbered, st.integers(cidr.LARGEST, cidr.SMALLEST), st.integers(0, 255))
 ZONES = st.sets(st.sampled_from([f"eu-west-1{letter}" for letter in cidr.LETTERS]), min_size=1, max_size=8)
 
 
 @given(BLOCKS, ZONES)
-def test_subnets_lie_in_the_block_and_apart(block, zones):
+def test_subnets_lie_in_the_block_and_apart(block: str, zones: set[str]):
     """No two subnets share an address, and none leaves the VPC."""
     subnets = [
-        ipaddress.ip_network(text) for zone in cidr.plan(block, zones).values() for text in (zone.public, zone.private)
+        ipaddress.IPv4Network(text) for zone in cidr.plan(block, zones).values() for text in (zone.public, zone.private)
     ]
-    assert all(subnet.subnet_of(ipaddress.ip_network(block)) for subnet in subnets)
+    assert all(subnet.subnet_of(ipaddress.IPv4Network(block)) for subnet in subnets)
     assert not any(one.overlaps(other) for one in subnets for other in subnets if one is not other)
 
 
 @given(BLOCKS, ZONES, ZONES)
-def test_a_zone_keeps_its_subnets_whatever_the_others_are(block, before, after):
+def test_a_zone_keeps_its_subnets_whatever_the_others_are(block: str, before: set[str], after: set[str]):
     """Adding or taking away zones renumbers none that stays: its subnets would be replaced, machines and all."""
     first, second = cidr.plan(block, before), cidr.plan(block, after)
     assert all(first[zone] == second[zone] for zone in before & after)
 
 
 @given(BLOCKS, ZONES)
-def test_every_subnet_is_large_enough(block, zones):
+def test_every_subnet_is_large_enough(block: str, zones: set[str]):
     """A load balancer takes no subnet smaller than a /27; machines have more room than balancers."""
     for zone in cidr.plan(block, zones).values():
         public, private = ipaddress.ip_network(zone.public), ipaddress.ip_network(zone.private)
@@ -43,7 +46,7 @@ def test_every_subnet_is_large_enough(block, zones):
 
 
 @given(BLOCKS)
-def test_good_blocks_pass(block):
+def test_good_blocks_pass(block: str):
     """What the plan can be made of is not refused."""
     assert cidr.check(block) is None
 
@@ -61,6 +64,6 @@ def test_good_blocks_pass(block):
         ("10.20.0.0/33", "must be an IPv4 block"),
     ],
 )
-def test_bad_blocks_are_explained(block, says):
+def test_bad_blocks_are_explained(block: str, says: str):
     """Each refusal says what would do."""
     assert says in (cidr.check(block) or "")

@@ -1,12 +1,14 @@
 """Which zones a stack is in."""
 
+from __future__ import annotations
+
 import pytest
 
 from infra.network import zones
 from infra.settings import SettingsError
 
 
-def choose(wanted, available):
+def choose(wanted: int | tuple[str, ...], available: list[str]) -> tuple[str, ...]:
     return zones.choose(wanted, available, stack="prod", region="us-west-2")
 
 
@@ -24,7 +26,7 @@ def test_zones_are_the_first_ones_and_never_local_ones():
         (("a", "f"), "us-west-2 has no zone f; it has us-west-2a"),
     ],
 )
-def test_zones_that_are_not_there_are_told_of(wanted, says):
+def test_zones_that_are_not_there_are_told_of(wanted: int | tuple[str, ...], says: str):
     """Before anything is declared."""
     with pytest.raises(SettingsError, match=says):
         choose(wanted, ["us-west-2a", "us-west-2b"])

@@ -1,9 +1,12 @@
 """The policies are of IAM's own vocabulary, as narrow as it allows, and what the page shows."""
 
+from __future__ import annotations
+
 import json
 import re
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,15 +36,15 @@ EVERYONE = {
 RULES = [(role, rule) for role, policy in EVERYONE.items() for rule in policy["Statement"]]
 
 
-def named(pair):
+def named(pair: tuple[str, policies.Statement]) -> str:
     return f"{pair[0]}-{pair[1].get('Sid', '')}"
 
 
-def listed(value):
+def listed(value: str | list[str]) -> list[str]:
     return [value] if isinstance(value, str) else value
 
 
-def types(action):
+def types(action: str) -> tuple[list[str], list[str]]:
     """The kinds of resources that AWS lets an action be limited to, as patterns of their ARNs."""
     service, name = action.split(":")
     known = KNOWN[service]["Actions"].get(name.lower())
@@ -50,13 +53,13 @@ def types(action):
     return kinds, [form for kind in kinds for form in kind_of(service, kind)["ARNFormats"]]
 
 
-def kind_of(service, name):
+def kind_of(service: str, name: str) -> dict[str, Any]:
     """A kind of resource; cfn-lint writes its name now with capitals, now without."""
     return next(kind for key, kind in KNOWN[service]["Resources"].items() if key.lower() == name.lower())
 
 
 @pytest.mark.parametrize("rule", RULES, ids=named)
-def test_every_action_is_one_and_is_limited_where_it_can_be(rule):
+def test_every_action_is_one_and_is_limited_where_it_can_be(rule: tuple[str, policies.Statement]):
     """`*` stands only for what AWS can't limit, and a limit only where AWS looks at it."""
     for action in rule[1]["Action"]:
         kinds, _ = types(action)
@@ -65,12 +68,12 @@ def test_every_action_is_one_and_is_limited_where_it_can_be(rule):
 
 
 @pytest.mark.parametrize("rule", RULES, ids=named)
-def test_a_limit_names_a_kind_of_resource_that_the_action_has(rule):
+def test_a_limit_names_a_kind_of_resource_that_the_action_has(rule: tuple[str, policies.Statement]):
     """Each action has a resource of the statement, and each resource an action."""
     given = listed(rule[1]["Resource"])
     if given == ["*"]:
         return
-    used = set()
+    used: set[str] = set()
     for action in rule[1]["Action"]:
         _, formats = types(action)
         fitting = [arn for arn in given if any(fits(arn, form) for form in formats)]
@@ -79,7 +82,7 @@ def test_a_limit_names_a_kind_of_resource_that_the_action_has(rule):
     assert used == set(given)
 
 
-def fits(arn, form):
+def fits(arn: str, form: str) -> bool:
     """Whether an ARN, wildcards and all, can be one of a format such as `arn:${Partition}:s3:::.*`."""
     wanted = re.sub(r"\$\{[^}]+\}", ".*", form)
     sample = arn.replace("*", "x")
@@ -88,7 +91,7 @@ def fits(arn, form):
 
 
 @pytest.mark.parametrize("rule", RULES, ids=named)
-def test_tags_decide_only_where_aws_looks_at_them(rule):
+def test_tags_decide_only_where_aws_looks_at_them(rule: tuple[str, policies.Statement]):
     """A condition on a resource's tags, of an action whose resources have none, would allow nothing."""
     keys = {key for each in rule[1].get("Condition", {}).values() for key in each if key.startswith("aws:ResourceTag/")}
     for action in rule[1]["Action"] if keys else ():
@@ -98,7 +101,7 @@ def test_tags_decide_only_where_aws_looks_at_them(rule):
 
 
 @pytest.mark.parametrize("role", sorted(roles.ROLES))
-def test_the_parts_fit_and_are_the_whole(role):
+def test_the_parts_fit_and_are_the_whole(role: str):
     """For the longest name that a stack may have, too."""
     for scope in (SCOPE, roles.Scope(stack="s" * 40, region="ap-southeast-2", account="1" * 12, bucket="b" * 63)):
         parts = roles.parts(role, scope)
@@ -108,7 +111,7 @@ def test_the_parts_fit_and_are_the_whole(role):
 
 
 @pytest.mark.parametrize("role", sorted(roles.ROLES))
-def test_nobody_can_lose_a_release(role):
+def test_nobody_can_lose_a_release(role: str):
     """Releases and ledger are only ever added to."""
     for rule in roles.policy(role, SCOPE)["Statement"]:
         if any(arn.startswith("arn:aws:s3:::slipway-prod") for arn in listed(rule["Resource"])):

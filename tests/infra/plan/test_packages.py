@@ -28,7 +28,7 @@ AL2023 = {"image": "al2023-ami-2023.9.20251110.1-kernel-6.1-x86_64", "owner": "a
         ("pip3.13 install x", "python3.13-pip"),
     ],
 )
-def test_a_command_that_the_image_lacks_is_known(command, package):
+def test_a_command_that_the_image_lacks_is_known(command: str, package: str):
     """By the first word, and no longer once a package brings it."""
     found = missing(command, (), **AL2023)
     assert found is not None
@@ -51,7 +51,7 @@ def test_a_command_that_the_image_lacks_is_known(command, package):
         "",
     ],
 )
-def test_what_the_release_may_bring_is_not_refused(command):
+def test_what_the_release_may_bring_is_not_refused(command: str):
     """A path, a line that is more than a command, and a name that nobody knows."""
     assert missing(command, (), **AL2023) is None
 

@@ -1,7 +1,10 @@
 """What is asked before anything is declared, and what is refused then."""
 
-from collections.abc import Iterator
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
+from typing import TypeAlias
 
 import boto3
 import pytest
@@ -17,6 +20,8 @@ from release import names
 from release.clients import client
 
 pytestmark = pytest.mark.sandbox
+
+Planner: TypeAlias = Callable[..., planning.Plan]
 
 REGION, ACCOUNT = "eu-west-1", "123456789012"  # moto's account
 ME = f"arn:aws:sts::{ACCOUNT}:user/moto"
@@ -34,10 +39,12 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def plan(monkeypatch: pytest.MonkeyPatch):
+def plan(monkeypatch: pytest.MonkeyPatch) -> Planner:
     """Plans a stack; `provider` is whom the provider acts as, `given` what the stack file has below `aws:`."""
 
-    def plan(stack: str = "shop", provider: Caller | None = None, given: dict[str, str] | None = None, **mapping):
+    def plan(
+        stack: str = "shop", provider: Caller | None = None, given: dict[str, str] | None = None, **mapping: object
+    ) -> planning.Plan:
         who = provider or Caller(account=ACCOUNT, arn=ME, region=REGION)
         answers = {
             "get_caller_identity": SimpleNamespace(account_id=who.account, arn=who.arn),
@@ -48,18 +55,24 @@ def plan(monkeypatch: pytest.MonkeyPatch):
             monkeypatch.setattr(planning.aws, name, lambda answer=answer: answer)
         monkeypatch.setattr(configuration, "provider", lambda: given or {})
         image = SimpleNamespace(name="al2023-ami-2023.9-kernel-6.1-x86_64", owner="amazon")
-        release = SimpleNamespace(command=lambda _process, own: own or "run", image=image)
-        monkeypatch.setattr(planning.Release, "find", lambda **_: release)
+
+        def command(_process: str, own: str | None) -> str:
+            return own or "run"
+
+        def find(**_: object) -> SimpleNamespace:
+            return SimpleNamespace(command=command, image=image)
+
+        monkeypatch.setattr(planning.Release, "find", find)
         return planning.plan(settings(stack, **mapping))
 
     return plan
 
 
-def settings(stack: str = "shop", **mapping) -> Settings:
+def settings(stack: str = "shop", **mapping: object) -> Settings:
     return parse({"loadBalancer": {"http": True}, "fleets": {"web": None}, **mapping}, stack, {"AWS_REGION": REGION})
 
 
-def refused(plan, *args, **more) -> list[str]:
+def refused(plan: Planner, *args: str, **more: object) -> list[str]:
     with pytest.raises(SettingsError) as caught:
         plan(*args, **more)
     return list(caught.value.problems)
@@ -68,7 +81,7 @@ def refused(plan, *args, **more) -> list[str]:
 # Who asks, and where
 
 
-def test_an_empty_account_is_planned_for(plan):
+def test_an_empty_account_is_planned_for(plan: Planner):
     """Nothing is there, nothing is refused."""
     planned = plan()
     assert (planned.account, planned.bucket) == (ACCOUNT, f"slipway-shop-{ACCOUNT}-{REGION}")
@@ -84,7 +97,7 @@ def test_an_empty_account_is_planned_for(plan):
         ({"accessKey": "AKIA", "secretKey": "s3cret"}, "instead of aws:secretKey AWS_SECRET_ACCESS_KEY"),
     ],
 )
-def test_a_provider_of_another_account_is_refused(plan, given, remedy):
+def test_a_provider_of_another_account_is_refused(plan: Planner, given: dict[str, str], remedy: str):
     """What it made would not be found by the rollout, which is boto3's."""
     other = Caller(account="210987654321", arn="arn:aws:sts::210987654321:assumed-role/deploy/x", region=REGION)
     [problem] = refused(plan, provider=other, given=given)
@@ -94,13 +107,13 @@ def test_a_provider_of_another_account_is_refused(plan, given, remedy):
     assert "s3cret" not in problem
 
 
-def test_a_provider_of_another_region_is_refused(plan):
+def test_a_provider_of_another_region_is_refused(plan: Planner):
     """Both accounts are the same, and still one would not see what the other made."""
     [problem] = refused(plan, provider=Caller(account=ACCOUNT, arn=ME, region="us-east-1"))
     assert "`pulumi config set aws:region eu-west-1`" in problem
 
 
-def test_a_role_that_only_the_provider_takes_on_is_refused(plan):
+def test_a_role_that_only_the_provider_takes_on_is_refused(plan: Planner):
     """In the same account too: the rollout would lack its permissions, when half of it is done."""
     role = Caller(account=ACCOUNT, arn=f"arn:aws:sts::{ACCOUNT}:assumed-role/deploy/1", region=REGION)
     assert refused(plan, provider=role, given={"assumeRoles": "[{}]"})
@@ -113,7 +126,7 @@ def test_sessions_of_one_role_are_the_same():
     assert one.principal == other.principal == "arn:aws:sts::1:assumed-role/a"
 
 
-def test_endpoints_of_the_provider_alone_are_refused(plan):
+def test_endpoints_of_the_provider_alone_are_refused(plan: Planner):
     """Whoever it is, it may be somewhere else."""
     [problem] = refused(plan, given={"endpoints": '[{"ec2": "http://127.0.0.1:1"}]', "region": REGION})
     assert "AWS_ENDPOINT_URL" in problem
@@ -123,7 +136,7 @@ def test_endpoints_of_the_provider_alone_are_refused(plan):
 # What is nobody's
 
 
-def test_the_example_of_a_stack_file_is_not_deployed_by_mistake(plan):
+def test_the_example_of_a_stack_file_is_not_deployed_by_mistake(plan: Planner):
     """Each value that is an example's is named, with the command that sets one's own."""
     topic = f"arn:aws:sns:{REGION}:111122223333:alarms"
     found = refused(
@@ -142,18 +155,18 @@ def test_the_example_of_a_stack_file_is_not_deployed_by_mistake(plan):
 
 
 @pytest.mark.parametrize("domain", ["example.org", "a.b.example.net", "shop.example", "x.invalid"])
-def test_domains_that_nobody_can_own_are_reserved(domain):
+def test_domains_that_nobody_can_own_are_reserved(domain: str):
     """RFC 2606."""
     assert placeholders.is_reserved(domain)
 
 
 @pytest.mark.parametrize("domain", ["myexample.com", "example.com.au", "shop.test", "example.shop"])
-def test_other_domains_are_not(domain):
+def test_other_domains_are_not(domain: str):
     """Also where they look alike."""
     assert not placeholders.is_reserved(domain)
 
 
-def test_a_topic_has_to_be_there(plan):
+def test_a_topic_has_to_be_there(plan: Planner):
     """An alarm that nobody hears of is none; an account that an emulator has is no example there."""
     there = boto3.client("sns", region_name=REGION).create_topic(Name="alarms")["TopicArn"]
     assert plan(fleets={"web": {"alarms": {"notify": [there]}}})
@@ -162,7 +175,7 @@ def test_a_topic_has_to_be_there(plan):
     assert "`aws sns create-topic --name alarms-of-nobody`" in problem
 
 
-def test_a_security_group_has_to_be_there(plan):
+def test_a_security_group_has_to_be_there(plan: Planner):
     """Else AWS refuses the rule when half of the stack is made."""
     ec2 = boto3.client("ec2", region_name=REGION)
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
@@ -191,7 +204,7 @@ def made(stack: str, fleet: str, port: int = 8080) -> None:
     elbv2.create_target_group(Name=name, Protocol="HTTP", Port=port, VpcId=vpc, Tags=tags)
 
 
-def test_a_fleet_with_another_stacks_names_is_refused(plan):
+def test_a_fleet_with_another_stacks_names_is_refused(plan: Planner):
     """`shop` with `api-web` and `shop-api` with `web` come to the same names: it is told before half of it is made."""
     made("shop", "api-web")
     found = refused(plan, "shop-api")
@@ -200,7 +213,7 @@ def test_a_fleet_with_another_stacks_names_is_refused(plan):
     assert plan("shop", fleets={"api-web": None})  # its own: a first `pulumi up` that was killed goes on
 
 
-def test_what_does_not_fit_into_user_data_is_refused(plan):
+def test_what_does_not_fit_into_user_data_is_refused(plan: Planner):
     """EC2 takes 16 KB, of which Slipway needs a part; all fleets that have too much are named."""
     much = {"environment": {"A": "x" * 15_000}}
     found = refused(plan, fleets={"web": much, "api": {**much, "routes": {"paths": ["/api/*"]}}})
@@ -208,14 +221,14 @@ def test_what_does_not_fit_into_user_data_is_refused(plan):
     assert all("EC2 takes 16384" in problem and "move long values to files" in problem for problem in found)
 
 
-def test_a_name_that_no_stack_has_is_refused(plan):
+def test_a_name_that_no_stack_has_is_refused(plan: Planner):
     """Whatever it is, it can't be made twice."""
     boto3.client("iam").create_role(RoleName=f"slipway-shop-web-{REGION}", AssumeRolePolicyDocument="{}")
     [problem] = refused(plan)
     assert "exists already, and belongs to no stack of Slipway's" in problem
 
 
-def test_a_role_of_the_stack_itself_may_be_a_fleets(plan):
+def test_a_role_of_the_stack_itself_may_be_a_fleets(plan: Planner):
     """`shop` has a role for its flow logs; a stack `shop-flow` with a fleet `logs` comes to the same name."""
     made("shop-flow", "logs")
     [problem] = refused(plan, "shop")
@@ -225,7 +238,7 @@ def test_a_role_of_the_stack_itself_may_be_a_fleets(plan):
     assert plan("shop", network={"flowLogs": False})
 
 
-def test_a_bucket_whose_objects_expire_is_no_store(plan):
+def test_a_bucket_whose_objects_expire_is_no_store(plan: Planner):
     """The access logs of `shop` lie where the releases of `shop-logs` would: they would be gone after 90 days."""
     logs = names.access_logs_bucket_name("shop", ACCOUNT, REGION)
     s3 = boto3.client("s3", region_name=REGION)
@@ -241,7 +254,7 @@ def test_a_bucket_whose_objects_expire_is_no_store(plan):
 # The rules that are there
 
 
-def test_rules_keep_the_priority_that_they_have(plan):
+def test_rules_keep_the_priority_that_they_have(plan: Planner):
     """Two rules that come to the same place: who was there first stays, also where the other one sorts before it."""
     paths = [f"/{number:02}" for number in range(40)]
     fleets = {f"f{number:02}": {"routes": {"paths": [path]}} for number, path in enumerate(paths)}
@@ -287,7 +300,7 @@ def test_a_balancer_that_is_not_there_has_no_rules():
 # What each instance would miss
 
 
-def test_a_command_that_the_image_lacks_needs_its_package(plan):
+def test_a_command_that_the_image_lacks_needs_its_package(plan: Planner):
     """It is refused with the command that sets it, unless a package brings it or the fleet has a PATH of its own."""
     lacking = {"api": {"command": "node server.js", "packages": ["git"], "routes": {"paths": ["/api/*"]}}}
     assert refused(plan, fleets={"web": None, **lacking}) == [

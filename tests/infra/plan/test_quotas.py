@@ -1,6 +1,10 @@
 """Which quotas a deploy would meet, and what AWS is asked for it."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
 from types import SimpleNamespace
+from typing import Any, NoReturn
 
 import boto3
 import pytest
@@ -9,7 +13,7 @@ from moto import mock_aws
 
 from infra.plan import quotas, usage
 from infra.plan.quotas import ADDRESSES, VCPUS, VPCS, Usage
-from infra.settings import parse
+from infra.settings import Settings, parse
 from release.rollout.observed import DeployedFleet, Group, Instance
 
 pytestmark = pytest.mark.sandbox
@@ -17,13 +21,13 @@ pytestmark = pytest.mark.sandbox
 REGION = "eu-west-1"
 
 
-def settings(**mapping):
+def settings(**mapping: object) -> Settings:
     fleets = {"web": {"size": {"min": 3, "max": 9}}}
     given = {"loadBalancer": {"http": True}, "fleets": fleets, **mapping}
     return parse(given, "shop", {"AWS_REGION": REGION})
 
 
-def found(desired=3, name="web", instances=()):
+def found(desired: int = 3, name: str = "web", instances: Sequence[str] = ()) -> DeployedFleet:
     members = tuple(Instance(id=i, zone="a", state="InService", health="Healthy", template=None) for i in instances)
     group = Group(name=f"slipway-shop-{name}", desired=desired, template=None, instances=members)
     return DeployedFleet(name=name, group=group, store="", log_group="")
@@ -43,7 +47,7 @@ def found(desired=3, name="web", instances=()):
         ("trn1.2xlarge", False),
     ],
 )
-def test_standard_types(kind, counts):
+def test_standard_types(kind: str, counts: bool):
     """The other types have quotas of their own."""
     assert quotas.is_standard(kind) is counts
 
@@ -60,7 +64,7 @@ def test_standard_types(kind, counts):
         ({"fleets": {"web": {"instanceTypes": ["g5.xlarge"]}}}, {}, {VPCS, ADDRESSES}),
     ],
 )
-def test_only_what_is_new_is_asked_for(mapping, desired, asked):
+def test_only_what_is_new_is_asked_for(mapping: dict[str, object], desired: dict[str, int], asked: set[quotas.Quota]):
     assert set(quotas.asked(settings(**mapping), desired)) == asked
 
 
@@ -91,7 +95,7 @@ def test_a_warning_says_how_much_of_what_and_what_to_do():
 
 
 @pytest.fixture
-def aws(monkeypatch):
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """An AWS in this process, with an instance and an address of somebody else's."""
     for name, value in {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": REGION}.items():
         monkeypatch.setenv(name, value)
@@ -101,13 +105,13 @@ def aws(monkeypatch):
         yield boto3.client("ec2", region_name=REGION)
 
 
-def run(ec2, count, kind="t3.small"):
+def run(ec2: Any, count: int, kind: str = "t3.small") -> list[str]:
     image = ec2.describe_images()["Images"][0]["ImageId"]
     started = ec2.run_instances(ImageId=image, MinCount=count, MaxCount=count, InstanceType=kind)["Instances"]
     return [instance["InstanceId"] for instance in started]
 
 
-def test_what_others_use_counts_and_ones_own_does_not(aws):
+def test_what_others_use_counts_and_ones_own_does_not(aws: Any):
     """Its instances are part of its peak; its VPC is there or not."""
     others, own = run(aws, 2, "m5.xlarge"), run(aws, 2)
     run(aws, 1, "g4dn.xlarge")
@@ -124,26 +128,27 @@ def test_what_others_use_counts_and_ones_own_does_not(aws):
     assert len(others) == 2
 
 
-def test_nothing_is_asked_where_nothing_is_new(monkeypatch):
-    monkeypatch.setattr(usage, "client", lambda *_: pytest.fail("asked"))
+def test_nothing_is_asked_where_nothing_is_new(monkeypatch: pytest.MonkeyPatch):
+    def client(*_: object) -> NoReturn:
+        pytest.fail("asked")
+
+    monkeypatch.setattr(usage, "client", client)
     assert usage.look(settings(), [found()]) == ([], "")
 
 
-def test_what_may_not_be_asked_is_said_and_stops_nothing(aws, monkeypatch):
+def test_what_may_not_be_asked_is_said_and_stops_nothing(aws: Any, monkeypatch: pytest.MonkeyPatch):
     """Without servicequotas:GetServiceQuota a new account's values are assumed; without ec2's nothing is known."""
     denied = ClientError({"Error": {"Code": "AccessDeniedException"}}, "GetServiceQuota")
 
-    def refuse(*_, **__):
+    def refuse(*_: object, **__: object) -> NoReturn:
         raise denied
 
     real = usage.client
-    monkeypatch.setattr(
-        usage,
-        "client",
-        lambda service, region: (
-            SimpleNamespace(get_service_quota=refuse) if service == "service-quotas" else real(service, region)
-        ),
-    )
+
+    def client(service: str, region: str) -> Any:
+        return SimpleNamespace(get_service_quota=refuse) if service == "service-quotas" else real(service, region)
+
+    monkeypatch.setattr(usage, "client", client)
     warned, trouble = usage.look(settings(), [])
     assert trouble == ""
     assert "AWS did not tell this one's" in warned[0]

@@ -49,7 +49,7 @@ def test_a_fleet_that_no_timeout_would_do_for_is_told_so():
         ({"latency": 1}, 240),
     ],
 )
-def test_a_bake_outlasts_the_alarm_that_is_to_end_it(alarms: dict, enough: int):
+def test_a_bake_outlasts_the_alarm_that_is_to_end_it(alarms: dict[str, object], enough: int):
     """One second less is a problem, with both figures; none at all is a decision."""
     for bake in (0, enough):
         assert web(alarms=alarms, rollout={"bake": bake, "timeout": 1800}).rollout.bake == bake
@@ -93,6 +93,8 @@ def rate(**counts: float) -> float | None:
         ({"own": 500}, None),
     ],
 )
-def test_the_error_rate_counts_what_the_balancer_answers_in_a_fleets_stead(counts: dict, percent: float | None):
+def test_the_error_rate_counts_what_the_balancer_answers_in_a_fleets_stead(
+    counts: dict[str, float], percent: float | None
+):
     """A 502 is of the fleet whose target was asked, though AWS counts it for the balancer as a whole."""
     assert rate(**counts) == percent

@@ -1,7 +1,11 @@
 """Every rule of the settings, and how its breach is told."""
 
+from __future__ import annotations
+
 import copy
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -9,15 +13,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.settings import SettingsError, parse
+from infra.settings.fleet import FleetSettings
 from infra.settings.instances import architecture
 
 ROOT = Path(__file__).resolve().parents[3]
 REGION = {"AWS_REGION": "eu-west-1"}
 CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
-SMALLEST = {"loadBalancer": {"http": True}, "fleets": {"web": None}}
+SMALLEST: dict[str, Any] = {"loadBalancer": {"http": True}, "fleets": {"web": None}}
 
 
-def given_with(**changes):
+def given_with(**changes: object) -> dict[str, Any]:
     """The smallest stack file with some of it changed; `fleets__web__port=1` is `fleets.web.port`."""
     mapping = copy.deepcopy(SMALLEST)
     for key, value in changes.items():
@@ -31,14 +36,19 @@ def given_with(**changes):
     return mapping
 
 
-def problems(mapping, stack="prod", environment=REGION, **more):
+def problems(
+    mapping: Mapping[str, object],
+    stack: str = "prod",
+    environment: Mapping[str, str] = REGION,
+    encrypted: Collection[str] | None = None,
+) -> list[str]:
     """What is wrong with a stack file."""
     with pytest.raises(SettingsError) as caught:
-        parse(mapping, stack, environment, **more)
+        parse(mapping, stack, environment, encrypted=encrypted)
     return list(caught.value.problems)
 
 
-def web(**changes):
+def web(**changes: object) -> FleetSettings:
     """The settings of fleet web, with some of them changed."""
     return parse(given_with(**{f"fleets__web__{key}": value for key, value in changes.items()}), "prod", REGION).fleets[
         "web"
@@ -48,7 +58,7 @@ def web(**changes):
 @pytest.mark.parametrize(
     "name", ["-y", "--repofrompath=x,http://x", "a b", "a;b", "$(id)", "nodejs*", "@dev", "/x.rpm", ""]
 )
-def test_packages_are_names_and_nothing_else(name):
+def test_packages_are_names_and_nothing_else(name: str):
     """None of it reaches bash or dnf as something else."""
     assert problems(given_with(fleets__web__packages=[name]))[0].startswith("fleets.web.packages[0]")
 
@@ -76,7 +86,7 @@ def test_the_smallest_stack_file_has_the_documented_defaults():
 
 
 @pytest.mark.parametrize("stack", ["prod", "sandbox"])
-def test_the_stack_files_in_the_repository_are_right(stack):
+def test_the_stack_files_in_the_repository_are_right(stack: str):
     """What is there to copy from works as it is."""
     config = yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text())["config"]
     assert parse({key.removeprefix("slipway:"): value for key, value in config.items()}, stack, {}).stack == stack
@@ -263,7 +273,7 @@ BREACHES = [
 
 
 @pytest.mark.parametrize(("changes", "says"), BREACHES, ids=[says[:60] for _, says in BREACHES])
-def test_each_breach_is_told_with_its_path(changes, says):
+def test_each_breach_is_told_with_its_path(changes: dict[str, object], says: str):
     """One thing wrong gives one problem, which says where and what would do."""
     found = problems(given_with(**changes))
     assert any(says in problem for problem in found), found
@@ -302,7 +312,7 @@ def test_one_problem_is_told_in_the_singular():
 
 
 @pytest.mark.parametrize("stack", ["Prod", "prod.eu", "a" * 21, "prod-", "1"])
-def test_a_stack_whose_name_is_no_part_of_a_bucket_is_refused(stack):
+def test_a_stack_whose_name_is_no_part_of_a_bucket_is_refused(stack: str):
     """The stack's name is in the names of buckets, balancers and roles."""
     assert "the stack's name: must be 1 to 20 of a-z" in problems(SMALLEST, stack=stack)[0]
 
@@ -344,7 +354,7 @@ def test_secrets_are_shown_nowhere():
 
 @pytest.mark.parametrize("value", [4, 83, 1.1, 1000.0, 12345678901234567000, 1e400, True, None])
 @pytest.mark.parametrize("where", ["environment", "secrets"])
-def test_what_yaml_made_of_a_value_is_not_taken_for_the_text_that_was_meant(where, value):
+def test_what_yaml_made_of_a_value_is_not_taken_for_the_text_that_was_meant(where: str, value: object):
     """1.10 comes as 1.1 and 0123 as 83: a number, a boolean or nothing is refused, with a command that helps."""
     found = problems(given_with(**{f"fleets__web__{where}": {"A": value, "B": "1.10"}}))
     assert len(found) == 1
@@ -354,7 +364,7 @@ def test_what_yaml_made_of_a_value_is_not_taken_for_the_text_that_was_meant(wher
 
 
 @pytest.mark.parametrize("codes", ["200", "200-399", "200,301", "200-299,401,403-404", 200])
-def test_what_counts_as_healthy_is_a_setting(codes):
+def test_what_counts_as_healthy_is_a_setting(codes: object):
     """As an Application Load Balancer's matcher takes it."""
     assert web(health={"codes": codes}).health.codes == str(codes)
 
@@ -380,7 +390,7 @@ def test_access_logs_may_go_to_a_bucket_that_is_there():
         ("t3", None), ("t3.tiny", None), ("3t.small", None), ("t3.small ", None), ("", None),
     ],
 )  # fmt: skip
-def test_instance_types_say_their_architecture(name, runs):
+def test_instance_types_say_their_architecture(name: str, runs: str | None):
     """By AWS's naming: a g behind the generation is Graviton, one before it a graphics family."""
     assert architecture(name) == runs
 
@@ -400,7 +410,7 @@ OF_A_FLEET = [
 ]  # fmt: skip
 
 
-def ends_well(mapping):
+def ends_well(mapping: Mapping[str, object]) -> bool:
     """Whether it ends in settings or in problems; any other exception is the test's failure."""
     try:
         return bool(parse(mapping, "prod", REGION))
@@ -409,13 +419,13 @@ def ends_well(mapping):
 
 
 @given(st.dictionaries(st.sampled_from(SECTIONS), JSON | st.dictionaries(st.sampled_from(KEYS), JSON, max_size=4)))
-def test_whatever_is_given_there_is_no_other_error(mapping):
+def test_whatever_is_given_there_is_no_other_error(mapping: Mapping[str, object]):
     """No input ends in a traceback: it is either settings or problems."""
     assert ends_well(mapping)
 
 
 @given(st.dictionaries(st.sampled_from(OF_A_FLEET), JSON))
-def test_whatever_a_fleet_is_given_there_is_no_other_error(fleet):
+def test_whatever_a_fleet_is_given_there_is_no_other_error(fleet: dict[str, object]):
     """Nor does any fleet's."""
     assert ends_well({"loadBalancer": {"http": True}, "fleets": {"web": fleet}})
 
@@ -431,6 +441,6 @@ def test_whatever_a_fleet_is_given_there_is_no_other_error(fleet):
         ),
     ],
 )
-def test_egress_names_ports_and_where_they_lead(given, rules):
+def test_egress_names_ports_and_where_they_lead(given: list[object], rules: list[str]):
     """A port alone is everywhere; 443 may lie in a range."""
     assert [str(rule) for rule in web(egress=given).egress] == rules

@@ -23,6 +23,10 @@ WHEN = "2024-05-06T07:08:09+00:00"
 MODELS = Loader()
 
 
+def _models(_path: str | None = None) -> Loader:
+    return MODELS
+
+
 @dataclass(frozen=True)
 class Clone:
     """A work tree, and what a test does in it."""
@@ -64,7 +68,7 @@ def _isolated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         "NO_PROXY": "127.0.0.1",
     }.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(botocore.session, "create_loader", lambda _path=None: MODELS)
+    monkeypatch.setattr(botocore.session, "create_loader", _models)
     (tmp_path / "gitconfig").write_text(
         "[user]\n name = Test\n email = test@example.com\n[init]\n defaultBranch = main\n"
     )

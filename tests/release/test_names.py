@@ -9,7 +9,7 @@ NAME = st.from_regex(r"[a-z]([a-z0-9-]{0,18}[a-z0-9])?", fullmatch=True)
 
 
 @given(NAME, NAME, st.integers(1024, 65535))
-def test_names_fit_what_aws_allows(stack, fleet, port):
+def test_names_fit_what_aws_allows(stack: str, fleet: str, port: int):
     """The longest stack and fleet still make names that every API takes."""
     assert len(names.balancer_name(stack)) <= 32
     assert len(names.target_group_name(stack, fleet, port)) <= 32
@@ -18,7 +18,7 @@ def test_names_fit_what_aws_allows(stack, fleet, port):
 
 
 @given(NAME, NAME, NAME)
-def test_shortened_names_stay_apart(stack, one, other):
+def test_shortened_names_stay_apart(stack: str, one: str, other: str):
     """What is cut off is still in the name, as its hash."""
     same = names.target_group_name(stack, one, 8080) == names.target_group_name(stack, other, 8080)
     assert same == (one == other)

@@ -80,7 +80,7 @@ def test_the_environment_is_clean(clone: Clone, scratch: Path, tmp_path: Path, m
     sha = clone.git("rev-parse", "HEAD")
     monkeypatch.setenv("GIT_DIR", "/nowhere")
     _, lines = built(clone, "env; ls -A ~", tmp_path / "a.tar.gz")
-    said = dict(line.partition("=")[::2] for line in lines)
+    said = {name: value for name, _, value in (line.partition("=") for line in lines)}
     assert "s3cret" not in "".join(lines)
     assert not [name for name in said if name.startswith("AWS_") and name != "AWS_EC2_METADATA_DISABLED"]
     assert said["SLIPWAY_SHA"] == sha

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -147,11 +147,11 @@ class _Host(BaseHTTPRequestHandler):
             self.send_header("WWW-Authenticate", "Basic realm=x")
         self.end_headers()
 
-    def log_message(self, *_: object) -> None: ...
+    def log_message(self, format: str, *args: object) -> None: ...
 
 
 @contextmanager
-def host() -> Iterator[tuple[str, list[str]]]:
+def host() -> Generator[tuple[str, list[str]]]:
     handler = type("Host", (_Host,), {"given": []})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

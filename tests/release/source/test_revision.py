@@ -87,6 +87,7 @@ def test_bad_refs(clone: Clone, ref: str, said: str):
 def test_ambiguous_abbreviation_lists_the_candidates(clone: Clone):
     """Four digits that two commits share are refused, and both are named."""
     tree = clone.git("rev-parse", "HEAD^{tree}")
+    body, sha = b"", ""
     seen: dict[str, bytes] = {}
     for number in range(5000):
         body = f"tree {tree}\nauthor T <t@e> 0 +0000\ncommitter T <t@e> 0 +0000\n\n{number}\n".encode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from datetime import datetime, timezone
+from functools import partial
 
 import pytest
 
@@ -15,6 +16,7 @@ from release.source import files, revision
 from release.store import lookup, publish
 from release.store.actor import actor
 from release.store.manifest import ImageName, Manifest
+from release.store.publish import Publication
 from release.store.releases import Store
 from tests.release.conftest import Clone
 
@@ -30,7 +32,9 @@ def store(bucket: str) -> Store:
     return Store(bucket)
 
 
-def plan(store: Store, repository: object, ref: str, directory: str | None = None, build: str | None = None):
+def plan(
+    store: Store, repository: object, ref: str, directory: str | None = None, build: str | None = None
+) -> Publication:
     step = Build(command=build) if build else None
     return publish.prepare(
         repository=str(repository), ref=ref, directory=directory, store=store, image=lambda: IMAGE, build=step
@@ -144,9 +148,11 @@ def test_with_a_build_step(store: Store, clone: Clone):
 
 def test_the_archive_is_made_once(store: Store, clone: Clone, monkeypatch: pytest.MonkeyPatch):
     """With `keep`, the archive that told the digest is uploaded and then removed. A preview makes none."""
-    ask = {"repository": str(clone.path), "ref": "v1", "directory": None, "store": store, "image": lambda: IMAGE}
-    assert publish.prepare(**ask).artifact is None
-    kept = publish.prepare(**ask, keep=True)
+    ask = partial(
+        publish.prepare, repository=str(clone.path), ref="v1", directory=None, store=store, image=lambda: IMAGE
+    )
+    assert ask().artifact is None
+    kept = ask(keep=True)
     assert kept.artifact is not None
     assert kept.artifact.digest == kept.digest
     assert "Contents" not in client("s3").list_objects_v2(Bucket=store.bucket)

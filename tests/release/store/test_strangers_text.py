@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import string
 from dataclasses import asdict
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -181,14 +182,14 @@ PATHS = [
 @example([("fleets.web.alarms", {"latency": float("nan"), "errorRate": 10**400})], "dev")
 def test_settings(changes: list[tuple[str, object]], stack: str):
     """Any JSON below any key."""
-    mapping: dict[str, object] = {"aws:region": "eu-west-1", "loadBalancer": {"http": True}, "fleets": {"web": {}}}
+    mapping: dict[str, Any] = {"aws:region": "eu-west-1", "loadBalancer": {"http": True}, "fleets": {"web": {}}}
     for path, value in changes:
         *above, last = path.split(".")
         level = mapping
         for key in above:
             inner = level.get(key)
             level[key] = dict(inner) if isinstance(inner, dict) else {}
-            level = level[key]  # pyright: ignore[reportAssignmentType]
+            level = level[key]
         level[last] = value
     try:
         settings = parse(mapping, stack, {}, encrypted=[])

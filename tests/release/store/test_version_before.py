@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -48,7 +49,7 @@ def test_an_event_reads_as_it_was_written(path: Path):
 
 
 @pytest.fixture(scope="module")
-def store_of_before(aws_endpoint: str):
+def store_of_before(aws_endpoint: str) -> Any:
     """The bucket in an S3, as an S3 client."""
     s3 = boto3.client(
         "s3",
@@ -62,7 +63,7 @@ def store_of_before(aws_endpoint: str):
 
 
 @pytest.mark.sandbox
-def test_its_releases_are_found(store_of_before):
+def test_its_releases_are_found(store_of_before: Any):
     """By SHA, by tag and in the list; and each archive is the one of its manifest."""
     store = Store(BUCKET, store_of_before)
     listed = {release.sha: release.tags for release in store.list()}
@@ -76,7 +77,7 @@ def test_its_releases_are_found(store_of_before):
 
 
 @pytest.mark.sandbox
-def test_its_ledger_is_read(store_of_before):
+def test_its_ledger_is_read(store_of_before: Any):
     """What served, what was rolled back and what failed, and not one warning."""
     warnings: list[str] = []
     ledger = Ledger(BUCKET, store_of_before, warn=warnings.append)

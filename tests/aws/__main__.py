@@ -70,8 +70,8 @@ def run(account: Account, tests: list[str]) -> int:
     command = [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", "--timeout=5400", *tests]
     tests_run = subprocess.Popen(command, env={**os.environ, **environment})
     # A signal ends the tests (the terminal sends them Ctrl-C too), and never what removes their instances.
-    signal.signal(signal.SIGINT, lambda *_: None)
-    signal.signal(signal.SIGTERM, lambda *_: tests_run.terminate())
+    signal.signal(signal.SIGINT, lambda _signal, _frame: None)
+    signal.signal(signal.SIGTERM, lambda _signal, _frame: tests_run.terminate())
     code = tests_run.wait()
     print("removing what the tests made", file=sys.stderr)
     left = sweep(account)

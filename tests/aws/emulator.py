@@ -1,5 +1,7 @@
 """The emulator in a process of its own, and those who take the part of machines and balancer in it."""
 
+from __future__ import annotations
+
 import json
 import os
 import subprocess
@@ -7,7 +9,9 @@ import sys
 import threading
 import urllib.request
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -31,18 +35,18 @@ class Emulator:
     is_real = False
 
     @property
-    def url(self):
+    def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def name(self):
+    def name(self) -> str:
         """Return a name that nothing else has."""
         return f"web-{uuid.uuid4().hex[:8]}"
 
-    def seconds(self, emulated):
+    def seconds(self, emulated: float) -> float:
         """Return how long something takes, or has to, that takes `emulated` seconds here."""
         return emulated
 
-    def client(self, service, region=REGION):
+    def client(self, service: str, region: str = REGION) -> Any:
         return boto3.client(
             service,
             region_name=region,
@@ -52,26 +56,27 @@ class Emulator:
             config=NOW,
         )
 
-    def get(self, path):
+    def get(self, path: str) -> Any:
         return self._ask("GET", path)
 
-    def post(self, path, body):
+    def post(self, path: str, body: dict[str, Any]) -> Any:
         return self._ask("POST", path, json.dumps(body).encode())
 
-    def _ask(self, method, path, body=None):
+    def _ask(self, method: str, path: str, body: bytes | None = None) -> Any:
         url = f"{self.url}/_sandbox/{path}"
         request = urllib.request.Request(url, body, BEARER, method=method)
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
 
 
-def start(*arguments):
+def start(*arguments: str) -> tuple[subprocess.Popen[bytes], Emulator]:
     """(process, Emulator) of an emulator on a port of its own."""
     process = subprocess.Popen(
         [sys.executable, "-m", "sandbox.aws", "--port", "0", *arguments],
         stdout=subprocess.PIPE,
         env={**os.environ, **KEYS, "AWS_CONFIG_FILE": os.devnull},
     )
+    assert process.stdout is not None
     with process.stdout:
         ready = process.stdout.readline()
     assert ready, f"the emulator ended at once, with code {process.wait(5)}"
@@ -83,13 +88,13 @@ class Players:
     """Machines that get a port at once and boot as told, and a balancer that finds healthy what `healthy` says."""
 
     aws: Emulator
-    boot: object = lambda instance: "CONTINUE"
-    healthy: object = lambda instance_id: True
-    hooks: dict = field(default_factory=dict)
+    boot: Callable[[dict[str, Any]], str | None] = lambda machine: "CONTINUE"
+    healthy: Callable[[str], bool] = lambda instance_id: True
+    hooks: dict[str, str] = field(default_factory=dict[str, str])
     stopped: threading.Event = field(default_factory=threading.Event)
-    seen: set = field(default_factory=set)
+    seen: set[str] = field(default_factory=set[str])
 
-    def machines(self):
+    def machines(self) -> None:
         version = 0
         while not self.stopped.is_set():
             feed = self.aws.get(f"instances?after={version}&wait=0.3")
@@ -102,14 +107,14 @@ class Players:
                 elif machine["state"] == "shutting-down":
                     self.aws.post(f"instances/{machine['id']}", {"state": "terminated"})
 
-    def complete(self, machine):
+    def complete(self, machine: dict[str, Any]) -> None:
         result = self.boot(machine)
         group = machine["tags"].get("aws:autoscaling:groupName")
         if not (result and group in self.hooks):
             return
         scaling = self.aws.client("autoscaling", machine["region"])
 
-        def done():
+        def done() -> bool:
             try:
                 scaling.complete_lifecycle_action(
                     LifecycleHookName=self.hooks[group],
@@ -123,12 +128,12 @@ class Players:
 
         until(lambda: self.stopped.is_set() or done())  # a test may end while a machine boots
 
-    def balancer(self):
+    def balancer(self) -> None:
         version = 0
         while not self.stopped.is_set():
             feed = self.aws.get(f"load-balancers?after={version}&wait=0.1")
             version = feed["version"]
-            reports = []
+            reports: list[dict[str, Any]] = []
             for group in feed["target_groups"]:
                 for target in group["targets"]:
                     if target["state"] == "draining":

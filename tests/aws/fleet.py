@@ -1,6 +1,13 @@
 """A fleet made with boto3, as the tests need it."""
 
+from __future__ import annotations
+
 import base64
+from operator import itemgetter
+from typing import Any
+
+from tests.aws.account import Account
+from tests.aws.emulator import Emulator
 
 HEALTH = "health"
 """The tag by which an instance is `well` or `ill`; without it, it is not healthy yet."""
@@ -35,25 +42,25 @@ HTTPServer(("", int(os.environ.get("PORT", "8080"))), Handler).serve_forever()
 class Fleet:
     """A VPC with three zones, a load balancer with a listener, a launch template, and a group."""
 
-    def __init__(self, aws, *, zones=3, delay="0"):
+    def __init__(self, aws: Emulator | Account, *, zones: int = 3, delay: str = "0") -> None:
         self.aws = aws
         self.ec2, self.elb = aws.client("ec2"), aws.client("elbv2")
         self.scaling = aws.client("autoscaling")
         self.name = aws.name()
         vpc = self.ec2.create_vpc(CidrBlock="10.20.0.0/16")["Vpc"]["VpcId"]
         names = [z["ZoneName"] for z in self.ec2.describe_availability_zones()["AvailabilityZones"]]
-        self.subnets = [
+        self.subnets: list[str] = [
             self.ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.20.{i}.0/24", AvailabilityZone=names[i])["Subnet"][
                 "SubnetId"
             ]
             for i in range(zones)
         ]
-        self.balancer = self.elb.create_load_balancer(
+        self.balancer: dict[str, Any] = self.elb.create_load_balancer(
             Name=self.name,
             Subnets=self.subnets,
             Scheme="internal",  # so that it needs no way to the internet
         )["LoadBalancers"][0]
-        self.target_group = self.elb.create_target_group(
+        self.target_group: str = self.elb.create_target_group(
             Name=self.name,
             Protocol="HTTP",
             Port=8080,
@@ -67,7 +74,7 @@ class Fleet:
             TargetGroupArn=self.target_group,
             Attributes=[{"Key": "deregistration_delay.timeout_seconds", "Value": delay}],
         )
-        self.listener = self.elb.create_listener(
+        self.listener: str = self.elb.create_listener(
             LoadBalancerArn=self.balancer["LoadBalancerArn"],
             Protocol="HTTP",
             Port=80,
@@ -77,12 +84,12 @@ class Fleet:
             Owners=["amazon"],
             Filters=[{"Name": "name", "Values": ["al2023-ami-2023.*-kernel-6.1-x86_64"]}],
         )["Images"]
-        self.image = max(images, key=lambda i: i["CreationDate"])["ImageId"]
-        self.template = self.ec2.create_launch_template(
+        self.image: str = max(images, key=itemgetter("CreationDate"))["ImageId"]
+        self.template: str = self.ec2.create_launch_template(
             LaunchTemplateName=self.name, LaunchTemplateData=self.data("one")
         )["LaunchTemplate"]["LaunchTemplateId"]
 
-    def data(self, release):
+    def data(self, release: str) -> dict[str, Any]:
         return {
             "ImageId": self.image,
             "InstanceType": "t3.small",
@@ -98,17 +105,19 @@ class Fleet:
             "TagSpecifications": [{"ResourceType": "instance", "Tags": [{"Key": "release", "Value": release}]}],
         }
 
-    def version(self, release):
+    def version(self, release: str) -> str:
         """Another version of the launch template."""
         created = self.ec2.create_launch_template_version(
             LaunchTemplateId=self.template, LaunchTemplateData=self.data(release)
         )["LaunchTemplateVersion"]
         return str(created["VersionNumber"])
 
-    def source(self, version):
+    def source(self, version: str) -> dict[str, str]:
         return {"LaunchTemplateId": self.template, "Version": version}
 
-    def create(self, *, size=3, largest=9, hook=None, version="1", **more):
+    def create(
+        self, *, size: int = 3, largest: int = 9, hook: str | None = None, version: str = "1", **more: object
+    ) -> None:
         hooks = [
             {
                 "LifecycleHookName": hook,
@@ -135,14 +144,14 @@ class Fleet:
         )
 
     @property
-    def group(self):
+    def group(self) -> dict[str, Any]:
         return self.scaling.describe_auto_scaling_groups(AutoScalingGroupNames=[self.name])["AutoScalingGroups"][0]
 
     @property
-    def instances(self):
+    def instances(self) -> list[dict[str, Any]]:
         return self.group["Instances"]
 
-    def in_service(self, count, version=None):
+    def in_service(self, count: int, version: str | None = None) -> bool:
         """Whether just `count` instances are in the group, in service and of that version."""
         instances = self.instances
         states = {i["LifecycleState"] for i in instances}
@@ -153,9 +162,9 @@ class Fleet:
             and (version is None or versions == {version})
         )
 
-    def refresh(self, version, **preferences):
+    def refresh(self, version: str, **preferences: object) -> str:
         """Starts an instance refresh that launches first and returns its id."""
-        chosen = {
+        chosen: dict[str, object] = {
             "MinHealthyPercentage": 100,
             "MaxHealthyPercentage": 200,
             "InstanceWarmup": 0,
@@ -168,18 +177,18 @@ class Fleet:
         )["InstanceRefreshId"]
 
     @property
-    def latest(self):
+    def latest(self) -> dict[str, Any]:
         """The newest instance refresh."""
         return self.scaling.describe_instance_refreshes(AutoScalingGroupName=self.name)["InstanceRefreshes"][0]
 
     @property
-    def activities(self):
+    def activities(self) -> list[dict[str, Any]]:
         return self.scaling.describe_scaling_activities(AutoScalingGroupName=self.name)["Activities"]
 
-    def health(self):
+    def health(self) -> dict[str, str]:
         """{instance id: state} of the target group."""
         described = self.elb.describe_target_health(TargetGroupArn=self.target_group)
         return {d["Target"]["Id"]: d["TargetHealth"]["State"] for d in described["TargetHealthDescriptions"]}
 
-    def delete(self):
+    def delete(self) -> None:
         self.scaling.delete_auto_scaling_group(AutoScalingGroupName=self.name, ForceDelete=True)

@@ -1,24 +1,30 @@
 """Instances of a group: where they go, how they start, how they end."""
 
+from __future__ import annotations
+
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 
+from tests.aws.conftest import Aws
+from tests.aws.emulator import Players
 from tests.aws.fleet import Fleet
+from tests.aws.operator import Operator
 from tests.waiting import until
 
 pytestmark = pytest.mark.sandbox
 
 
 @pytest.fixture
-def fleet(aws):
+def fleet(aws: Aws) -> Iterator[Fleet]:
     made = Fleet(aws)
     yield made
     if made.scaling.describe_auto_scaling_groups(AutoScalingGroupNames=[made.name])["AutoScalingGroups"]:
         made.delete()
 
 
-def test_instances_spread_evenly_over_the_zones(fleet, players):
+def test_instances_spread_evenly_over_the_zones(fleet: Fleet, players: Players | Operator):
     """Six instances in three zones are two in each, and scaling in keeps it even."""
     fleet.create(size=6)
     until(lambda: fleet.in_service(6))
@@ -28,7 +34,7 @@ def test_instances_spread_evenly_over_the_zones(fleet, players):
     assert sorted(Counter(i["AvailabilityZone"] for i in fleet.instances).values()) == [1, 1, 1]
 
 
-def test_instances_carry_what_the_template_says(fleet, players):
+def test_instances_carry_what_the_template_says(fleet: Fleet, players: Players | Operator):
     """Metadata options, tags, image and user data of the template are on the instance, with its concrete version."""
     fleet.create(size=1)
     until(lambda: fleet.in_service(1))
@@ -52,7 +58,7 @@ def test_instances_carry_what_the_template_says(fleet, players):
     assert len(instance["BlockDeviceMappings"]) == 1
 
 
-def test_hook_holds_an_instance_until_it_is_completed(fleet, players):
+def test_hook_holds_an_instance_until_it_is_completed(fleet: Fleet, players: Players | Operator):
     """An instance waits in Pending:Wait, unregistered, and comes into service on CONTINUE."""
     fleet.create(size=1, hook="boot")
     until(lambda: fleet.instances and fleet.instances[0]["LifecycleState"] == "Pending:Wait")
@@ -73,7 +79,7 @@ def test_hook_holds_an_instance_until_it_is_completed(fleet, players):
     assert instance in fleet.activities[0]["Description"]
 
 
-def test_abandoned_instance_is_replaced(fleet, players):
+def test_abandoned_instance_is_replaced(fleet: Fleet, players: Players | Operator):
     """ABANDON terminates the instance, the activity says so, and another one is launched."""
     answers = iter(["ABANDON"])
     players.boot = lambda _: next(answers, "CONTINUE")
@@ -86,7 +92,7 @@ def test_abandoned_instance_is_replaced(fleet, players):
     assert fleet.instances[0]["InstanceId"] not in failed[0]["Description"]
 
 
-def test_unhealthy_target_is_replaced(fleet, players):
+def test_unhealthy_target_is_replaced(fleet: Fleet, players: Players | Operator):
     """What the balancer finds unhealthy is terminated and replaced, as the group's health check type says."""
     fleet.create(size=2)
     until(lambda: fleet.in_service(2) and set(fleet.health().values()) == {"healthy"})
@@ -98,7 +104,7 @@ def test_unhealthy_target_is_replaced(fleet, players):
 
 
 @pytest.mark.emulator("no call makes a machine die")
-def test_dead_machine_is_replaced(fleet, players):
+def test_dead_machine_is_replaced(fleet: Fleet, players: Players):
     """A machine that dies by itself is a terminated instance, and the group launches another."""
     fleet.create(size=1)
     until(lambda: fleet.in_service(1))

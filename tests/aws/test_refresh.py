@@ -1,11 +1,18 @@
 """Instance refreshes."""
 
+from __future__ import annotations
+
 import time
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.aws.conftest import Aws
+from tests.aws.emulator import Players
 from tests.aws.fleet import Fleet
+from tests.aws.operator import Operator
 from tests.aws.playing import playing, running
 from tests.waiting import until
 
@@ -13,7 +20,7 @@ pytestmark = pytest.mark.sandbox
 HOUR = pytest.mark.emulator("AWS gives up a refresh after an hour without progress")
 
 
-def serving(emulator):
+def serving(emulator: Aws) -> Fleet:
     """A fleet of three healthy instances."""
     made = Fleet(emulator)
     made.create(size=3, HealthCheckGracePeriod=300)
@@ -22,20 +29,20 @@ def serving(emulator):
 
 
 @pytest.fixture
-def fleet(aws, players):
+def fleet(aws: Aws, players: Players | Operator) -> Iterator[Fleet]:
     made = serving(aws)
     yield made
     made.delete()
 
 
 @pytest.fixture
-def hurried():
+def hurried() -> Iterator[tuple[Fleet, Players]]:
     """A fleet, and its players, of an AWS that gives up a refresh after a second without progress, not an hour."""
     with running("--refresh-timeout", "1") as emulator, playing(emulator) as players:
         yield serving(emulator), players
 
 
-def test_refresh_replaces_every_instance_and_saves_the_configuration(fleet, players):
+def test_refresh_replaces_every_instance_and_saves_the_configuration(fleet: Fleet, players: Players | Operator):
     """At the end all instances have the new version, and so has the group: not before."""
     old = {i["InstanceId"] for i in fleet.instances}
     players.healthy = lambda id_: id_ in old
@@ -53,7 +60,7 @@ def test_refresh_replaces_every_instance_and_saves_the_configuration(fleet, play
     assert len(launched) == 6
 
 
-def test_old_instances_stay_until_new_ones_are_healthy(fleet, players):
+def test_old_instances_stay_until_new_ones_are_healthy(fleet: Fleet, players: Players | Operator):
     """With a minimum of 100 % and a maximum of 200 % the old ones serve while the new ones are not healthy."""
     old = {i["InstanceId"] for i in fleet.instances}
     players.healthy = lambda id_: id_ in old
@@ -68,7 +75,7 @@ def test_old_instances_stay_until_new_ones_are_healthy(fleet, players):
 
 
 @HOUR
-def test_broken_release_rolls_back_by_itself(hurried):
+def test_broken_release_rolls_back_by_itself(hurried: tuple[Fleet, Players]):
     """Launches that fail until the time is up are rolled back; the old instances and the old template stay."""
     fleet, players = hurried
     old = {i["InstanceId"] for i in fleet.instances}
@@ -91,7 +98,7 @@ def test_broken_release_rolls_back_by_itself(hurried):
 
 
 @HOUR
-def test_without_auto_rollback_it_fails(hurried):
+def test_without_auto_rollback_it_fails(hurried: tuple[Fleet, Players]):
     """The same without AutoRollback is Failed, and the group keeps its configuration."""
     fleet, players = hurried
     players.healthy = lambda _: False
@@ -101,7 +108,7 @@ def test_without_auto_rollback_it_fails(hurried):
     assert fleet.group["LaunchTemplate"]["Version"] == "1"
 
 
-def test_manual_rollback_restores_what_was_replaced(fleet, players):
+def test_manual_rollback_restores_what_was_replaced(fleet: Fleet, players: Players | Operator):
     """RollbackInstanceRefresh replaces what the refresh had brought, and the percentage goes back to zero."""
     fleet.refresh(fleet.version("two"), BakeTime=60)
     until(lambda: fleet.latest["Status"] == "Baking")
@@ -113,7 +120,7 @@ def test_manual_rollback_restores_what_was_replaced(fleet, players):
     assert fleet.latest["RollbackDetails"]["PercentageCompleteOnRollback"] == 100
 
 
-def test_alarm_ends_a_refresh_while_it_bakes(fleet):
+def test_alarm_ends_a_refresh_while_it_bakes(fleet: Fleet):
     """An alarm that fires during the bake time rolls the refresh back."""
     watch = fleet.aws.client("cloudwatch")
     watch.put_metric_alarm(
@@ -144,7 +151,7 @@ def test_alarm_ends_a_refresh_while_it_bakes(fleet):
             fleet.refresh(fleet.version("three"), AlarmSpecification={"Alarms": [name]})
 
 
-def test_the_template_cannot_be_changed_under_a_refresh(fleet):
+def test_the_template_cannot_be_changed_under_a_refresh(fleet: Fleet):
     """What a refresh with a desired configuration brings is not available for update until it has ended."""
     fleet.refresh(fleet.version("two"), BakeTime=600)
     with pytest.raises(ClientError, match="An active instance refresh with a desired configuration exists"):
@@ -163,14 +170,14 @@ def test_the_template_cannot_be_changed_under_a_refresh(fleet):
         ({"DefaultResult": "STOP"}, "DefaultResult"),
     ],
 )
-def test_a_hook_that_the_api_does_not_take(fleet, change, word):
+def test_a_hook_that_the_api_does_not_take(fleet: Fleet, change: dict[str, Any], word: str):
     """PutLifecycleHook refuses it by the name of the parameter."""
     given = {"LifecycleTransition": "autoscaling:EC2_INSTANCE_LAUNCHING", "HeartbeatTimeout": 60, **change}
     with pytest.raises(ClientError, match=word):
         fleet.scaling.put_lifecycle_hook(AutoScalingGroupName=fleet.name, LifecycleHookName="boot", **given)
 
 
-def test_cancel_leaves_what_it_did(fleet, players):
+def test_cancel_leaves_what_it_did(fleet: Fleet, players: Players | Operator):
     """CancelInstanceRefresh ends it without going back; the group keeps its configuration."""
     fleet.refresh(fleet.version("two"), MinHealthyPercentage=66, MaxHealthyPercentage=100, InstanceWarmup=3600)
     until(lambda: any(i["LaunchTemplate"]["Version"] == "2" for i in fleet.instances))
@@ -180,7 +187,7 @@ def test_cancel_leaves_what_it_did(fleet, players):
     assert {i["LaunchTemplate"]["Version"] for i in fleet.instances} == {"1", "2"}
 
 
-def test_one_at_a_time_below_capacity(fleet):
+def test_one_at_a_time_below_capacity(fleet: Fleet):
     """With a minimum of 66 % and a maximum of 100 % the group never has more than three active instances."""
     fleet.refresh(fleet.version("two"), MinHealthyPercentage=66, MaxHealthyPercentage=100)
     most = 0
@@ -193,7 +200,7 @@ def test_one_at_a_time_below_capacity(fleet):
     assert fleet.in_service(3, "2")
 
 
-def test_skip_matching_replaces_only_what_differs(fleet):
+def test_skip_matching_replaces_only_what_differs(fleet: Fleet):
     """An instance that already has the desired version stays; where all have it the refresh is done at once."""
     before = {i["InstanceId"] for i in fleet.instances}
     fleet.refresh("1", SkipMatching=True)
@@ -201,7 +208,7 @@ def test_skip_matching_replaces_only_what_differs(fleet):
     assert {i["InstanceId"] for i in fleet.instances} == before
 
 
-def test_checkpoint_pauses(fleet):
+def test_checkpoint_pauses(fleet: Fleet):
     """After the first checkpoint's percentage it waits; the last percentage is where it ends."""
     fleet.refresh(fleet.version("two"), CheckpointPercentages=[34, 100], CheckpointDelay=fleet.aws.seconds(4))
     until(lambda: fleet.latest["PercentageComplete"] == 66)
@@ -209,7 +216,7 @@ def test_checkpoint_pauses(fleet):
     assert fleet.in_service(3, "2")
 
 
-def test_one_by_one_it_stays_spread_over_the_zones(fleet):
+def test_one_by_one_it_stays_spread_over_the_zones(fleet: Fleet):
     """Each new instance goes where the others that stay are not, and not to where there is room for now."""
     fleet.refresh(fleet.version("two"), MinHealthyPercentage=100, MaxHealthyPercentage=134)
     until(lambda: fleet.latest["Status"] == "Successful")
@@ -217,7 +224,7 @@ def test_one_by_one_it_stays_spread_over_the_zones(fleet):
     assert len({i["AvailabilityZone"] for i in fleet.instances}) == 3
 
 
-def test_scale_out_during_a_refresh_uses_the_desired_configuration(fleet):
+def test_scale_out_during_a_refresh_uses_the_desired_configuration(fleet: Fleet):
     """Instances that scaling adds meanwhile have the new version."""
     fleet.refresh(fleet.version("two"), BakeTime=1)
     fleet.scaling.set_desired_capacity(AutoScalingGroupName=fleet.name, DesiredCapacity=4)
@@ -225,7 +232,7 @@ def test_scale_out_during_a_refresh_uses_the_desired_configuration(fleet):
     until(lambda: fleet.in_service(4, "2"))
 
 
-def test_protected_instances_are_left_when_told_so(fleet):
+def test_protected_instances_are_left_when_told_so(fleet: Fleet):
     """ScaleInProtectedInstances: Ignore leaves a protected instance, Refresh replaces it."""
     kept = fleet.instances[0]["InstanceId"]
     fleet.scaling.set_instance_protection(
@@ -240,7 +247,7 @@ def test_protected_instances_are_left_when_told_so(fleet):
     assert fleet.in_service(3, "2")
 
 
-def test_mixed_instances_policy(fleet):
+def test_mixed_instances_policy(fleet: Fleet):
     """A desired mixed instances policy becomes the group's own."""
     policy = {
         "LaunchTemplate": {
@@ -260,7 +267,7 @@ def test_mixed_instances_policy(fleet):
     assert "LaunchTemplate" not in fleet.group
 
 
-def test_one_refresh_at_a_time(fleet):
+def test_one_refresh_at_a_time(fleet: Fleet):
     """A second refresh, and a rollback or cancellation without one, are refused with the API's own codes."""
     for operation in (fleet.scaling.cancel_instance_refresh, fleet.scaling.rollback_instance_refresh):
         with pytest.raises(ClientError, match="ActiveInstanceRefreshNotFound"):
@@ -271,7 +278,7 @@ def test_one_refresh_at_a_time(fleet):
         fleet.refresh(version)
 
 
-def test_what_cannot_be_rolled_back_is_refused(fleet):
+def test_what_cannot_be_rolled_back_is_refused(fleet: Fleet):
     """Without a desired configuration there is no rollback, neither manual nor automatic."""
     start = fleet.scaling.start_instance_refresh
     with pytest.raises(ClientError, match=r"ValidationError.*AutoRollback"):
@@ -294,7 +301,7 @@ def test_what_cannot_be_rolled_back_is_refused(fleet):
         {"AlarmSpecification": {"Alarms": [str(n) for n in range(11)]}},
     ],
 )
-def test_contradictory_preferences_are_refused(aws, preferences):
+def test_contradictory_preferences_are_refused(aws: Aws, preferences: dict[str, Any]):
     """What the API's documentation rules out is a ValidationError, and nothing starts."""
     fleet = Fleet(aws)
     fleet.create(size=0)

@@ -1,21 +1,25 @@
 """What a Pulumi program and a release need of the other services, and where moto had to be mended."""
 
+from __future__ import annotations
+
 import base64
 import hashlib
 import json
 import time
+from operator import itemgetter
 
 import pytest
 from botocore.exceptions import ClientError
 
 from sandbox.aws.s3.replication import destinations
+from tests.aws.conftest import Aws
 from tests.waiting import until
 
 pytestmark = pytest.mark.sandbox
 
 
 @pytest.fixture
-def bucket(aws):
+def bucket(aws: Aws) -> str:
     name = aws.name()
     s3 = aws.client("s3")
     s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": aws.region})
@@ -23,11 +27,11 @@ def bucket(aws):
     return name
 
 
-def sha256(body):
+def sha256(body: bytes) -> str:
     return base64.b64encode(hashlib.sha256(body).digest()).decode()
 
 
-def test_an_object_is_put_once(aws, bucket):
+def test_an_object_is_put_once(aws: Aws, bucket: str):
     """IfNoneMatch: * lets one publisher win; the other gets PreconditionFailed with 412."""
     s3 = aws.client("s3")
     s3.put_object(Bucket=bucket, Key="a", Body=b"one", IfNoneMatch="*", ChecksumSHA256=sha256(b"one"))
@@ -38,7 +42,7 @@ def test_an_object_is_put_once(aws, bucket):
     assert s3.get_object(Bucket=bucket, Key="a")["Body"].read() == b"one"
 
 
-def test_checksums_are_checked_and_kept(aws, bucket):
+def test_checksums_are_checked_and_kept(aws: Aws, bucket: str):
     """A wrong SHA-256 is refused, a right one is told again by HeadObject and checked by GetObject."""
     s3 = aws.client("s3")
     with pytest.raises(ClientError, match="BadDigest"):
@@ -50,7 +54,7 @@ def test_checksums_are_checked_and_kept(aws, bucket):
     assert read["Body"].read() == b"one"
 
 
-def test_policy_with_a_condition_is_kept_and_locks_nobody_out(aws, bucket):
+def test_policy_with_a_condition_is_kept_and_locks_nobody_out(aws: Aws, bucket: str):
     """The usual deny of what isn't TLS leaves the bucket usable; an unconditional deny is enforced."""
     s3 = aws.client("s3")
     deny = {"Effect": "Deny", "Principal": "*", "Resource": f"arn:aws:s3:::{bucket}/*"}
@@ -65,7 +69,7 @@ def test_policy_with_a_condition_is_kept_and_locks_nobody_out(aws, bucket):
 
 
 @pytest.mark.emulator("it takes a role, and a second region")
-def test_objects_are_replicated(aws, bucket):
+def test_objects_are_replicated(aws: Aws, bucket: str):
     """What is put where a rule matches is soon in the other bucket, as old as it is here, and doesn't come back."""
     s3 = aws.client("s3")
     other = f"{bucket}-dr"
@@ -90,7 +94,7 @@ def test_objects_are_replicated(aws, bucket):
     time.sleep((0.95 - time.time()) % 1)  # the copy is made in the next second
     s3.put_object(Bucket=bucket, Key="releases/a", Body=b"1", ChecksumSHA256=sha256(b"1"))
 
-    def keys(name):
+    def keys(name: str) -> list[str]:
         return [o["Key"] for o in s3.list_objects_v2(Bucket=name).get("Contents", [])]
 
     until(lambda: keys(other) == ["releases/a"])
@@ -111,13 +115,13 @@ def test_replication_rules_match_by_prefix():
 
 @pytest.mark.emulator("the newest image is another one there")
 @pytest.mark.parametrize("region", ["us-east-1", "eu-west-1", "sa-east-1"])
-def test_amazon_linux_is_in_every_region(aws, region):
+def test_amazon_linux_is_in_every_region(aws: Aws, region: str):
     """The newest image by name is the same release everywhere, with an id of the region's own."""
     images = aws.client("ec2", region).describe_images(
         Owners=["amazon"],
         Filters=[{"Name": "name", "Values": ["al2023-ami-2023.*-kernel-6.1-x86_64"]}],
     )["Images"]
-    newest = max(images, key=lambda image: image["CreationDate"])
+    newest = max(images, key=itemgetter("CreationDate"))
     assert newest["Name"] == "al2023-ami-2023.9.20251105.0-kernel-6.1-x86_64"
     assert len(images) == 2
     elsewhere = aws.client("ec2", "eu-central-1").describe_images(
@@ -127,14 +131,14 @@ def test_amazon_linux_is_in_every_region(aws, region):
 
 
 @pytest.mark.emulator("nobody can prove to own example.com")
-def test_certificates_are_issued(aws):
+def test_certificates_are_issued(aws: Aws):
     """A certificate that is validated by DNS is issued soon after it was asked for."""
     acm = aws.client("acm")
     arn = acm.request_certificate(DomainName="shop.example.com", ValidationMethod="DNS")["CertificateArn"]
     until(lambda: acm.describe_certificate(CertificateArn=arn)["Certificate"]["Status"] == "ISSUED")
 
 
-def test_parameters_have_versions(aws):
+def test_parameters_have_versions(aws: Aws):
     """name:version selects an old value; a version that doesn't exist is an invalid parameter."""
     ssm, name = aws.client("ssm"), f"/{aws.name()}"
     for value in ("one", "two"):
@@ -144,7 +148,7 @@ def test_parameters_have_versions(aws):
     assert found["InvalidParameters"] == [f"{name}:9"]
 
 
-def test_gateway_endpoint_follows_its_route_tables(aws):
+def test_gateway_endpoint_follows_its_route_tables(aws: Aws):
     """A route table that is added later gets the route, and the endpoint can be deleted after it."""
     ec2 = aws.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
@@ -159,7 +163,7 @@ def test_gateway_endpoint_follows_its_route_tables(aws):
     assert not ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint]).get("Unsuccessful")
 
 
-def test_a_rule_from_a_group_keeps_its_description(aws):
+def test_a_rule_from_a_group_keeps_its_description(aws: Aws):
     """DescribeSecurityGroupRules shows it for a referenced group too; else each refresh would find drift."""
     ec2 = aws.client("ec2")
     vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
@@ -173,7 +177,7 @@ def test_a_rule_from_a_group_keeps_its_description(aws):
     assert [rule["Description"] for rule in rules if not rule["IsEgress"]] == ["itself"]
 
 
-def test_a_launch_template_says_nothing_of_its_own_tags(aws):
+def test_a_launch_template_says_nothing_of_its_own_tags(aws: Aws):
     """The first version's data is what was given; the tags are the template's."""
     ec2 = aws.client("ec2")
     template = ec2.create_launch_template(
@@ -187,11 +191,11 @@ def test_a_launch_template_says_nothing_of_its_own_tags(aws):
 
 
 @pytest.mark.emulator("an account may have been given more")
-def test_quotas(aws):
+def test_quotas(aws: Aws):
     """Those that a preview asks for, and no others."""
     quotas = aws.client("service-quotas")
 
-    def value(service, name):
+    def value(service: str, name: str) -> float:
         return quotas.get_service_quota(ServiceCode=service, QuotaCode=name)["Quota"]["Value"]
 
     assert value("ec2", "L-0263D0A3") == value("vpc", "L-F678F1CE") == 5

@@ -7,7 +7,9 @@ import json
 import socket
 import urllib.error
 import urllib.request
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta, timezone
+from typing import cast
 
 import boto3
 import pytest
@@ -21,13 +23,15 @@ from hypothesis import strategies as st
 
 from sandbox.aws.access import signature
 from sandbox.service import door, keys
-from tests.aws.emulator import BEARER, NOW, REGION
+from tests.aws.emulator import BEARER, NOW, REGION, Emulator
 
 LAUNCH = "Action=RunInstances&Version=2016-11-15&ImageId=ami-03cf127a&MinCount=1&MaxCount=1&UserData=IyEvYmluL3No"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
-def ask(aws, method="POST", path="/", body=LAUNCH, **headers):
+def ask(
+    aws: Emulator, method: str = "POST", path: str = "/", body: str = LAUNCH, **headers: str
+) -> tuple[int, dict[str, str]]:
     """Status and headers of a request as it is given, without anything of an SDK."""
     connection = http.client.HTTPConnection("127.0.0.1", aws.port, timeout=30)
     try:
@@ -39,7 +43,16 @@ def ask(aws, method="POST", path="/", body=LAUNCH, **headers):
         connection.close()
 
 
-def signed(aws, *, access="test", key="test", service="ec2", body=LAUNCH, path="/", **headers):
+def signed(
+    aws: Emulator,
+    *,
+    access: str = "test",
+    key: str = "test",
+    service: str = "ec2",
+    body: str = LAUNCH,
+    path: str = "/",
+    **headers: str,
+) -> dict[str, str]:
     """Headers of a signed request."""
     request = AWSRequest("POST", f"{aws.url}{path}", data=body, headers={**FORM, **headers})
     SigV4Auth(Credentials(access, key), service, REGION).add_auth(request)
@@ -47,7 +60,7 @@ def signed(aws, *, access="test", key="test", service="ec2", body=LAUNCH, path="
 
 
 @pytest.fixture
-def nothing_launched(aws):
+def nothing_launched(aws: Emulator) -> Iterator[None]:
     """However it was asked, no instance came of it."""
     before = [each["id"] for each in aws.get("instances")["instances"]]
     yield
@@ -71,7 +84,7 @@ def nothing_launched(aws):
     ids=["no key", "half a signature", "a wrong signature", "the internal key", "an old scheme"],
 )
 @pytest.mark.usefixtures("nothing_launched")
-def test_without_a_signature_nothing_is_launched(aws, headers):
+def test_without_a_signature_nothing_is_launched(aws: Emulator, headers: dict[str, str]):
     """What a form of a web page can send, and what somebody can who knows the access key but not the secret."""
     status, answer = ask(aws, **FORM, **headers)
 
@@ -81,7 +94,7 @@ def test_without_a_signature_nothing_is_launched(aws, headers):
 
 @pytest.mark.sandbox
 @pytest.mark.usefixtures("nothing_launched")
-def test_a_signed_request_that_was_altered_is_refused(aws):
+def test_a_signed_request_that_was_altered_is_refused(aws: Emulator):
     """The body is part of what is signed, and so is the region, and the headers that say they are."""
     headers = signed(aws)
     assert ask(aws, body=f"{LAUNCH}&KeyName=x", **headers)[0] == 401
@@ -96,7 +109,7 @@ def test_a_signed_request_that_was_altered_is_refused(aws):
 @pytest.mark.parametrize(
     "path", ["/", "/_sandbox/instances", "/_sandbox/faults", "/moto-api/reset", "/moto-api/data.json"]
 )
-def test_web_pages_are_refused_whatever_they_know(aws, path):
+def test_web_pages_are_refused_whatever_they_know(aws: Emulator, path: str):
     """An Origin, or the Host of a name that was rebound to 127.0.0.1, is answered to with 403 and no CORS header."""
     for headers in (
         {"Origin": "https://evil.example"},
@@ -114,7 +127,7 @@ def test_web_pages_are_refused_whatever_they_know(aws, path):
 
 
 @pytest.mark.sandbox
-def test_two_hosts_are_none(aws):
+def test_two_hosts_are_none(aws: Emulator):
     """A request with two Host headers is refused: who looks at the first, who at the last?"""
     with socket.create_connection(("127.0.0.1", aws.port), timeout=30) as connection:
         hosts = f"Host: 127.0.0.1:{aws.port}\r\nHost: evil.example\r\n"
@@ -138,25 +151,27 @@ def test_two_hosts_are_none(aws):
         ("OPTIONS", "/"),
     ],
 )
-def test_its_own_interfaces_ask_for_the_key(aws, method, path):
+def test_its_own_interfaces_ask_for_the_key(aws: Emulator, method: str, path: str):
     """So does moto's, which can reset everything."""
     for headers in ({}, {"Authorization": "Bearer guess"}, {"Authorization": "Bearer "}):
         assert ask(aws, method, path, "{}", **headers)[0] in (401, 403)
 
 
 @pytest.mark.sandbox
-def test_it_listens_on_loopback_only(aws):
+def test_it_listens_on_loopback_only(aws: Emulator):
     """No other machine reaches it."""
     import psutil
 
     listening = {
-        c.laddr.ip for c in psutil.net_connections("tcp4") if c.status == "LISTEN" and c.laddr.port == aws.port
+        c.laddr.ip
+        for c in psutil.net_connections("tcp4")
+        if c.laddr and c.status == "LISTEN" and c.laddr.port == aws.port
     }
     assert listening == {"127.0.0.1"}
 
 
 @pytest.mark.sandbox
-def test_presigned_urls(aws):
+def test_presigned_urls(aws: Emulator):
     """One of S3 is good for what it was made for, until its time is over; of other services there are none."""
     s3 = aws.client("s3")
     s3.create_bucket(Bucket="signed", CreateBucketConfiguration={"LocationConstraint": REGION})
@@ -194,7 +209,7 @@ def test_presigned_urls(aws):
         ("autoscaling", "describe_auto_scaling_groups", "InvalidClientTokenId"),
     ],
 )
-def test_an_unknown_key_is_refused_as_aws_does(aws, service, operation, code):
+def test_an_unknown_key_is_refused_as_aws_does(aws: Emulator, service: str, operation: str, code: str):
     """By each service with its own code."""
     client = boto3.client(
         service,
@@ -210,14 +225,14 @@ def test_an_unknown_key_is_refused_as_aws_does(aws, service, operation, code):
 
 
 @pytest.mark.sandbox
-def test_a_role_needs_its_token(aws):
+def test_a_role_needs_its_token(aws: Emulator):
     """Keys of a role without the token that belongs to them are none."""
     trust = {"Version": "2012-10-17", "Statement": []}
     aws.client("iam").create_role(RoleName="tokens", AssumeRolePolicyDocument=json.dumps(trust))
     role = "arn:aws:iam::123456789012:role/tokens"
     got = aws.client("sts").assume_role(RoleArn=role, RoleSessionName="session")["Credentials"]
 
-    def who(token):
+    def who(token: str | None) -> str:
         sts = boto3.client(
             "sts",
             region_name=REGION,
@@ -245,7 +260,9 @@ SAFE = st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"])
     header=st.text("ab  c", max_size=8),
     service=st.sampled_from(["ec2", "s3", "sts"]),
 )
-def test_what_botocore_signs_holds_and_nothing_else(path, query, body, header, service):
+def test_what_botocore_signs_holds_and_nothing_else(
+    path: str, query: dict[str, str], body: bytes, header: str, service: str
+):
     """For whatever request: with the secret it holds, with another one it does not."""
     made = keys.Keys(access="AKIA1", secret="s")
     url = (
@@ -257,7 +274,7 @@ def test_what_botocore_signs_holds_and_nothing_else(path, query, body, header, s
     from botocore.auth import S3SigV4Auth
 
     (S3SigV4Auth if service == "s3" else SigV4Auth)(Credentials("AKIA1", "s"), service, REGION).add_auth(request)
-    claimed = signature.claim(url, request.headers)
+    claimed = signature.claim(url, cast("Mapping[str, str]", request.headers))
     assert claimed is not None
     assert (claimed.key, claimed.region, claimed.service) == ("AKIA1", REGION, service)
     sent = list(request.headers.items())
@@ -269,7 +286,7 @@ def test_what_botocore_signs_holds_and_nothing_else(path, query, body, header, s
 
 
 @given(st.text(SAFE, max_size=80), st.text(SAFE, max_size=80))
-def test_a_claim_is_read_or_is_none(header, query):
+def test_a_claim_is_read_or_is_none(header: str, query: str):
     """Whatever a stranger writes there, it ends in no exception."""
     for text in (header, f"AWS4-HMAC-SHA256 Credential={header}, SignedHeaders=host, Signature={'0' * 64}"):
         signature.claim(f"http://127.0.0.1:1/?X-Amz-Credential={query}&X-Amz-Expires={query}", {"Authorization": text})
@@ -303,6 +320,6 @@ def test_when_a_presigned_url_is_over():
         ("127.0.0.1:5", "http://127.0.0.1:5", True),
     ],
 )
-def test_door(host, origin, refused):
+def test_door(host: str | None, origin: str | None, refused: bool):
     """By name and port; an Origin is always one too many."""
     assert bool(door.refusal(host=host, origin=origin, port=5)) is refused

@@ -1,7 +1,11 @@
 """Metrics and alarms."""
 
+from __future__ import annotations
+
 import contextlib
 import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -10,27 +14,31 @@ from hypothesis import strategies as st
 
 from sandbox.aws.cloudwatch.metric_math import UnsupportedExpression, evaluate
 from sandbox.aws.cloudwatch.verdict import judge
-from tests.aws.emulator import REGION
+from tests.aws.emulator import REGION, Emulator
 from tests.waiting import until
 
 DIMENSIONS = {"TargetGroup": "targetgroup/web/1", "LoadBalancer": "app/web/1"}
 
 
-@pytest.fixture
-def metric(aws):
+@dataclass(frozen=True)
+class Metric:
     """Posts values of a metric with a name of its own, as the balancer does."""
-    name = f"errors-{uuid.uuid4().hex[:6]}"
 
-    def post(*values, name=name):
-        datum = {"name": name, "dimensions": DIMENSIONS, "values": list(values), "unit": "Count"}
-        aws.post("metrics", {"region": REGION, "namespace": "AWS/ApplicationELB", "data": [datum]})
+    aws: Emulator
+    name: str = field(default_factory=lambda: f"errors-{uuid.uuid4().hex[:6]}")
 
-    post.name = name
-    return post
+    def __call__(self, *values: float, name: str = "") -> None:
+        datum = {"name": name or self.name, "dimensions": DIMENSIONS, "values": list(values), "unit": "Count"}
+        self.aws.post("metrics", {"region": REGION, "namespace": "AWS/ApplicationELB", "data": [datum]})
+
+
+@pytest.fixture
+def metric(aws: Emulator) -> Metric:
+    return Metric(aws)
 
 
 @pytest.mark.sandbox
-def test_posted_metrics_can_be_read(aws, metric):
+def test_posted_metrics_can_be_read(aws: Emulator, metric: Metric):
     """GetMetricData and GetMetricStatistics see what the balancer posted, whatever the dimensions' order."""
     metric(1, 2, 3)
     watch = aws.client("cloudwatch")
@@ -61,7 +69,7 @@ def test_posted_metrics_can_be_read(aws, metric):
 
 
 @pytest.mark.sandbox
-def test_each_combination_of_dimensions_is_a_metric_of_its_own(aws, metric):
+def test_each_combination_of_dimensions_is_a_metric_of_its_own(aws: Emulator, metric: Metric):
     """What was posted for a target group of a balancer is not the balancer's as well."""
     metric(1, 2, 3)
     now = datetime.now(timezone.utc)
@@ -78,7 +86,7 @@ def test_each_combination_of_dimensions_is_a_metric_of_its_own(aws, metric):
 
 
 @pytest.mark.sandbox
-def test_a_crowd_of_response_times_crowds_out_nothing_else(aws, metric):
+def test_a_crowd_of_response_times_crowds_out_nothing_else(aws: Emulator, metric: Metric):
     """Counts are what failed requests are told by; they stay however many response times there are."""
     metric(7)
     for _ in range(50):
@@ -96,7 +104,7 @@ def test_a_crowd_of_response_times_crowds_out_nothing_else(aws, metric):
     assert [p["Sum"] for p in points] == [7]
 
 
-def alarm(aws, name, **settings):
+def alarm(aws: Emulator, name: str, **settings: object) -> Callable[[], str]:
     """Puts an alarm and returns a function that tells its state."""
     watch = aws.client("cloudwatch")
     watch.put_metric_alarm(AlarmName=name, EvaluationPeriods=1, ComparisonOperator="GreaterThanThreshold", **settings)
@@ -104,7 +112,7 @@ def alarm(aws, name, **settings):
 
 
 @pytest.mark.sandbox
-def test_alarm_follows_the_data(aws, metric):
+def test_alarm_follows_the_data(aws: Emulator, metric: Metric):
     """A new alarm has insufficient data, and is in ALARM once the metric crosses its threshold."""
     state = alarm(
         aws,
@@ -124,7 +132,7 @@ def test_alarm_follows_the_data(aws, metric):
 
 
 @pytest.mark.sandbox
-def test_alarm_on_metric_math(aws, metric):
+def test_alarm_on_metric_math(aws: Emulator, metric: Metric):
     """An error rate computed from two metrics fires."""
     requests = f"{metric.name}-all"
     stats = [
@@ -153,7 +161,7 @@ def test_alarm_on_metric_math(aws, metric):
 
 
 @pytest.mark.sandbox
-def test_set_alarm_state_holds_for_a_period(aws, metric):
+def test_set_alarm_state_holds_for_a_period(aws: Emulator, metric: Metric):
     """What SetAlarmState gives is there at once and is not overruled before a period is over."""
     state = alarm(aws, metric.name, Namespace="a", MetricName="b", Period=60, Statistic="Sum", Threshold=1)
     aws.client("cloudwatch").set_alarm_state(AlarmName=metric.name, StateValue="ALARM", StateReason="test")
@@ -175,7 +183,7 @@ def test_set_alarm_state_holds_for_a_period(aws, metric):
         ([9, 1, 1], "missing", "OK"),
     ],
 )
-def test_missing_data_counts_as_told(points, missing, expected):
+def test_missing_data_counts_as_told(points: list[float | None], missing: str, expected: str):
     """Two of three datapoints make an alarm; what is missing counts as TreatMissingData says."""
     state = judge(
         points,
@@ -201,13 +209,13 @@ def test_missing_data_counts_as_told(points, missing, expected):
         ("IF(errors > 1 AND requests > 1, errors ^ 2, 0)", 25.0),
     ],
 )
-def test_metric_math(expression, expected):
+def test_metric_math(expression: str, expected: float | None):
     """Each part of metric math gives what CloudWatch documents."""
     assert evaluate(expression, {"errors": 5.0, "requests": 100.0, "none": None}) == expected
 
 
 @given(st.text(max_size=30))
-def test_metric_math_never_runs_what_it_does_not_know(expression):
+def test_metric_math_never_runs_what_it_does_not_know(expression: str):
     """Whatever is written there gives a value or a clear refusal."""
     with contextlib.suppress(UnsupportedExpression):
         assert isinstance(evaluate(expression, {"a": 1.0}), float | None)

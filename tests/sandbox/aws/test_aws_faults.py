@@ -1,13 +1,17 @@
 """Faults on request, as an AWS SDK meets them."""
 
+from __future__ import annotations
+
 import json
 import time
+from collections.abc import Iterator
+from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
-from tests.aws.emulator import NOW, REGION
+from tests.aws.emulator import NOW, REGION, Emulator
 
 pytestmark = pytest.mark.sandbox
 
@@ -23,17 +27,17 @@ CALLS = {
 
 
 @pytest.fixture(autouse=True)
-def _mended(aws):
+def _mended(aws: Emulator) -> Iterator[None]:
     yield
     aws.post("faults", {})
 
 
-def call(aws, service):
+def call(aws: Emulator, service: str) -> Any:
     name, arguments, *_ = CALLS[service]
     return getattr(aws.client(service), name)(**arguments)
 
 
-def as_role(aws, service):
+def as_role(aws: Emulator, service: str) -> Any:
     """A client with the keys of a role that may do everything."""
     statement = {"Effect": "Allow", "Principal": "*", "Action": "*"}
     document = {"Version": "2012-10-17", "Statement": [statement]}
@@ -54,21 +58,21 @@ def as_role(aws, service):
     )
 
 
-def refused(aws, service):
+def refused(aws: Emulator, service: str) -> str:
     with pytest.raises(ClientError) as error:
         call(aws, service)
     return error.value.response["Error"]["Code"]
 
 
 @pytest.mark.parametrize("service", CALLS)
-def test_throttled_in_each_services_own_words(aws, service):
+def test_throttled_in_each_services_own_words(aws: Emulator, service: str):
     """The error code is the one that SDKs try again on."""
     aws.post("faults", {"throttle": 1})
     assert refused(aws, service) == CALLS[service][2]
 
 
 @pytest.mark.parametrize("service", CALLS)
-def test_a_clock_that_is_too_far_off(aws, service):
+def test_a_clock_that_is_too_far_off(aws: Emulator, service: str):
     """A quarter of an hour is refused; ten minutes are not."""
     aws.post("faults", {"clock": 1000})
     assert refused(aws, service) == CALLS[service][3]
@@ -78,13 +82,13 @@ def test_a_clock_that_is_too_far_off(aws, service):
 
 
 @pytest.mark.parametrize("service", CALLS)
-def test_credentials_that_have_expired(aws, service):
+def test_credentials_that_have_expired(aws: Emulator, service: str):
     """Each service says it with a code of its own."""
     aws.post("faults", {"expired": True})
     assert refused(aws, service) == CALLS[service][4]
 
 
-def test_an_answer_that_is_lost(aws):
+def test_an_answer_that_is_lost(aws: Emulator):
     """The SDK sees a connection that broke; what it asked for has been done."""
     s3 = aws.client("s3")
     aws.post("faults", {"lose": 1})
@@ -94,7 +98,7 @@ def test_an_answer_that_is_lost(aws):
     assert "lost" in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
 
 
-def test_faults_for_instances_only(aws):
+def test_faults_for_instances_only(aws: Emulator):
     """Calls with the keys of a role meet them, those of others do not; and the other way round."""
     instance = as_role(aws, "ec2")
     for only, who, other in (
@@ -107,14 +111,14 @@ def test_faults_for_instances_only(aws):
         other.describe_instances()
 
 
-def test_a_connection_that_is_reset(aws):
+def test_a_connection_that_is_reset(aws: Emulator):
     """The SDK sees a connection that broke, not an answer."""
     aws.post("faults", {"reset": 1})
     with pytest.raises((ConnectionError, HTTPClientError)):
         call(aws, "ec2")
 
 
-def test_a_late_answer(aws):
+def test_a_late_answer(aws: Emulator):
     """Each call takes that much longer."""
     aws.post("faults", {"latency": 0.3})
     began = time.monotonic()
@@ -122,7 +126,7 @@ def test_a_late_answer(aws):
     assert time.monotonic() - began >= 0.3
 
 
-def test_what_may_not_be_read(aws):
+def test_what_may_not_be_read(aws: Emulator):
     """A denied key can be put and listed, and not got; others can."""
     s3 = aws.client("s3")
     s3.create_bucket(Bucket="denied", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})

@@ -1,13 +1,17 @@
 """Roles may do what their policies say, and no more: those of instances, and those that somebody takes on."""
 
+from __future__ import annotations
+
 import json
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol, TypeAlias
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 from sandbox.service import keys
-from tests.aws.emulator import NOW, REGION
+from tests.aws.emulator import NOW, REGION, Emulator, Players
 
 pytestmark = pytest.mark.sandbox
 
@@ -16,17 +20,27 @@ TRUST = json.dumps(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}]}
 )
 
+Clients: TypeAlias = Callable[[str], Any]
+"""Gives the client of a service."""
 
-def allow(actions, resource, **more):
+
+class MakeRole(Protocol):
+    """Makes a role with these statements, and gives clients that have only them."""
+
+    def __call__(self, *statements: dict[str, Any], name: str = "tester") -> Clients: ...
+
+
+def allow(actions: str | list[str], resource: str, **more: object) -> dict[str, Any]:
     return {"Effect": "Allow", "Action": actions, "Resource": resource, **more}
 
 
 @pytest.fixture
-def role(aws):
+def role(aws: Emulator) -> Iterator[MakeRole]:
     """Makes a role with these statements, and gives clients that have only them."""
-    iam, made = aws.client("iam"), []
+    iam = aws.client("iam")
+    made: list[str] = []
 
-    def make(*statements, name="tester"):
+    def make(*statements: dict[str, Any], name: str = "tester") -> Clients:
         iam.create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)
         made.append(name)
         document = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
@@ -41,20 +55,23 @@ def role(aws):
         iam.delete_role(RoleName=name)
 
 
-def clients(aws, access, secret, token):
-    return lambda service: boto3.client(
-        service,
-        region_name=REGION,
-        endpoint_url=aws.url,
-        aws_access_key_id=access,
-        aws_secret_access_key=secret,
-        aws_session_token=token,
-        config=NOW,
-    )
+def clients(aws: Emulator, access: str, secret: str, token: str) -> Clients:
+    def client(service: str) -> Any:
+        return boto3.client(
+            service,
+            region_name=REGION,
+            endpoint_url=aws.url,
+            aws_access_key_id=access,
+            aws_secret_access_key=secret,
+            aws_session_token=token,
+            config=NOW,
+        )
+
+    return client
 
 
 @pytest.fixture
-def store(aws):
+def store(aws: Emulator) -> Iterator[Any]:
     s3 = aws.client("s3")
     s3.create_bucket(Bucket="store", CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_object(Bucket="store", Key="a", Body=b"1")
@@ -63,13 +80,13 @@ def store(aws):
     s3.delete_bucket(Bucket="store")
 
 
-def refused(call, **arguments):
+def refused(call: Callable[..., object], **arguments: object) -> tuple[str, int]:
     with pytest.raises(ClientError) as error:
         call(**arguments)
     return error.value.response["Error"]["Code"], error.value.response["ResponseMetadata"]["HTTPStatusCode"]
 
 
-def test_a_role_reads_what_it_may_and_nothing_else(aws, role, store):
+def test_a_role_reads_what_it_may_and_nothing_else(aws: Emulator, role: MakeRole, store: Any):
     """Whole requests pass unharmed, S3 and others; a refusal names who, what and where."""
     mine = role(allow("s3:GetObject", "arn:aws:s3:::store/*"), allow("ec2:DescribeVpcs", "*"))
     assert mine("s3").get_object(Bucket="store", Key="a")["Body"].read() == b"1"
@@ -86,7 +103,7 @@ def test_a_role_reads_what_it_may_and_nothing_else(aws, role, store):
     assert "s3:PutObject on arn:aws:s3:::store/b" in told["refused"]
 
 
-def test_a_key_that_is_not_there_is_denied_to_who_may_not_list(role, store):
+def test_a_key_that_is_not_there_is_denied_to_who_may_not_list(role: MakeRole, store: Any):
     """S3 doesn't tell whether it is there."""
     reading = allow("s3:GetObject", "arn:aws:s3:::store/*")
     assert refused(role(reading)("s3").get_object, Bucket="store", Key="none") == ("AccessDenied", 403)
@@ -96,13 +113,13 @@ def test_a_key_that_is_not_there_is_denied_to_who_may_not_list(role, store):
     assert refused(may_list.get_object, Bucket="store", Key="none") == ("NoSuchKey", 404)
 
 
-def test_the_bucket_has_a_say_of_its_own(role, store):
+def test_the_bucket_has_a_say_of_its_own(role: MakeRole, store: Any):
     """Its policy may allow what the role's does not, and deny what it does."""
     mine = role(allow("s3:GetObject", "arn:aws:s3:::store/*"))("s3")
     other = {"ArnNotLike": {"aws:PrincipalArn": f"arn:aws:iam::{ACCOUNT}:role/publisher"}}
     own = {"AWS": f"arn:aws:iam::{ACCOUNT}:role/tester"}
     everything = {"Action": "s3:*", "Resource": "arn:aws:s3:::store/*"}
-    policy = [{"Effect": "Allow", "Principal": own, **everything}]
+    policy: list[dict[str, Any]] = [{"Effect": "Allow", "Principal": own, **everything}]
     store.put_bucket_policy(Bucket="store", Policy=json.dumps({"Version": "2012-10-17", "Statement": policy}))
     mine.put_object(Bucket="store", Key="a", Body=b"2")
     policy.append({"Effect": "Deny", "Principal": "*", "Condition": other, **everything})
@@ -111,7 +128,7 @@ def test_the_bucket_has_a_say_of_its_own(role, store):
     store.delete_bucket_policy(Bucket="store")
 
 
-def test_tags_say_whose_a_resource_is(role):
+def test_tags_say_whose_a_resource_is(role: MakeRole):
     """What is made must bear the tag, and what is changed have it."""
     made = {"StringEquals": {"aws:RequestTag/t": "mine"}}
     changed = {"StringEquals": {"aws:ResourceTag/t": "mine"}}
@@ -120,7 +137,7 @@ def test_tags_say_whose_a_resource_is(role):
         allow(["ec2:DeleteVpc", "ec2:CreateSubnet"], "*", Condition=changed),
     )("ec2")
 
-    def tagged(value, kind="vpc"):
+    def tagged(value: str, kind: str = "vpc") -> list[dict[str, Any]]:
         return [{"ResourceType": kind, "Tags": [{"Key": "t", "Value": value}]}]
 
     assert refused(ec2.create_vpc, CidrBlock="10.0.0.0/16")[0] == "UnauthorizedOperation"
@@ -133,7 +150,7 @@ def test_tags_say_whose_a_resource_is(role):
     ec2.delete_vpc(VpcId=vpc)
 
 
-def test_handing_a_role_on_has_to_be_allowed(aws, role):
+def test_handing_a_role_on_has_to_be_allowed(aws: Emulator, role: MakeRole):
     """Who puts a role into an instance profile passes it to EC2."""
     profile = f"arn:aws:iam::{ACCOUNT}:instance-profile/p"
     iam = role(allow(["iam:CreateInstanceProfile", "iam:AddRoleToInstanceProfile"], profile))("iam")
@@ -142,7 +159,7 @@ def test_handing_a_role_on_has_to_be_allowed(aws, role):
     aws.client("iam").delete_instance_profile(InstanceProfileName="p")
 
 
-def test_an_instance_has_its_roles_permissions(aws, role, players, store):
+def test_an_instance_has_its_roles_permissions(aws: Emulator, role: MakeRole, players: Players, store: Any):
     """Its keys are known by the instance, whatever its role has come to be allowed since."""
     role(allow("s3:GetObject", "arn:aws:s3:::store/*"), name="of-instances")
     iam, ec2 = aws.client("iam"), aws.client("ec2")

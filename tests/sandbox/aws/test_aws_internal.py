@@ -1,15 +1,19 @@
 """The API by which machines and balancer take part, and load balancers as they see them."""
 
+from __future__ import annotations
+
 import socket
 import threading
 import time
 import urllib.error
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from sandbox.ports import free_port
-from tests.aws.emulator import start
+from tests.aws.emulator import Emulator, start
 from tests.aws.fleet import Fleet
 from tests.aws.playing import running
 from tests.waiting import ENOUGH, until
@@ -18,20 +22,20 @@ pytestmark = pytest.mark.sandbox
 
 
 @pytest.fixture
-def quiet():
+def quiet() -> Iterator[Emulator]:
     """An emulator in which nothing happens but what the test does."""
     with running() as emulator:
         yield emulator
 
 
-def test_long_poll_answers_when_something_changes(quiet):
+def test_long_poll_answers_when_something_changes(quiet: Emulator):
     """It waits while nothing happens, answers at once when an instance is launched, and blocks nobody meanwhile."""
     aws = quiet
     version = aws.get("instances")["version"]
     began = time.monotonic()
     assert aws.get(f"instances?after={version}&wait=0.3")["version"] == version
     assert time.monotonic() - began >= 0.3
-    answers = []
+    answers: list[dict[str, Any]] = []
     waiting = threading.Thread(target=lambda: answers.append(aws.get(f"instances?after={version}&wait=20")))
     waiting.start()
     fleet = Fleet(aws, zones=1)
@@ -42,7 +46,7 @@ def test_long_poll_answers_when_something_changes(quiet):
     fleet.delete()
 
 
-def test_target_health_is_what_the_balancer_reports(aws):
+def test_target_health_is_what_the_balancer_reports(aws: Emulator):
     """Initial before anything was reported, then that; draining until the balancer says unused."""
     fleet = Fleet(aws, zones=1, delay="300")
     fleet.create(size=1)
@@ -88,7 +92,7 @@ def test_first_load_balancer_has_the_preferred_port():
         assert process.wait(ENOUGH) == 0
 
 
-def test_protected_load_balancer_is_not_deleted(aws):
+def test_protected_load_balancer_is_not_deleted(aws: Emulator):
     """Deletion protection means what it says."""
     fleet = Fleet(aws, zones=1)
     arn = fleet.balancer["LoadBalancerArn"]
@@ -98,7 +102,7 @@ def test_protected_load_balancer_is_not_deleted(aws):
         fleet.elb.delete_load_balancer(LoadBalancerArn=arn)
 
 
-def test_mistakes_are_told(aws):
+def test_mistakes_are_told(aws: Emulator):
     """An unknown instance is a 404, a body without meaning a 400, both as JSON."""
     for path, body, code in (
         ("instances/i-0", {"port": 1}, 404),

@@ -1,12 +1,16 @@
 """FilterLogEvents with a JSON pattern, as CloudWatch Logs documents it."""
 
+from __future__ import annotations
+
 import json
 import time
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from sandbox.aws.logs.patterns import UnknownPattern, matcher
+from tests.aws.emulator import Emulator
 
 pytestmark = pytest.mark.sandbox
 
@@ -44,7 +48,7 @@ def test_what_it_does_not_know_is_an_error(pattern: str):
     assert matcher("ERROR") is None
 
 
-def put(logs, group: str, stream: str, messages: list[str]) -> None:
+def put(logs: Any, group: str, stream: str, messages: list[str]) -> None:
     logs.create_log_stream(logGroupName=group, logStreamName=stream)
     now = int(time.time() * 1000)
     for start in range(0, len(messages), 10_000):
@@ -52,7 +56,7 @@ def put(logs, group: str, stream: str, messages: list[str]) -> None:
         logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=lines)
 
 
-def test_pages_may_be_empty(aws):
+def test_pages_may_be_empty(aws: Emulator):
     """Matches are looked for page by page, in the streams that are named; one that isn't there is an error."""
     logs = aws.client("logs")
     logs.create_log_group(logGroupName="/g")

@@ -1,5 +1,9 @@
 """What a policy says of an action. Pure."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import pytest
 
 from sandbox.aws.iam.policy import Ask, allowing, decide
@@ -7,11 +11,11 @@ from sandbox.aws.iam.policy import Ask, allowing, decide
 BUCKET = "arn:aws:s3:::store"
 
 
-def allow(action, resource="*", **more):
+def allow(action: str | list[str], resource: str | list[str] = "*", **more: object) -> dict[str, Any]:
     return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
 
 
-def may(statements, action, resource=f"{BUCKET}/a", **context):
+def may(statements: list[dict[str, Any]], action: str, resource: str = f"{BUCKET}/a", **context: str) -> bool:
     return decide(statements, Ask(action=action, resource=resource, context=context))
 
 
@@ -28,7 +32,7 @@ def may(statements, action, resource=f"{BUCKET}/a", **context):
         ({"Effect": "Allow", "Action": "s3:*", "NotResource": BUCKET}, "s3:GetObject", f"{BUCKET}/a", True),
     ],
 )
-def test_actions_and_resources(statement, action, resource, answer):
+def test_actions_and_resources(statement: dict[str, Any], action: str, resource: str, answer: bool):
     assert may([statement], action, resource) is answer
 
 
@@ -54,7 +58,7 @@ def test_a_deny_wins_and_nothing_is_allowed_by_itself():
         ({"StringEquals": {"a": "1"}, "Bool": {"b": "true"}}, {"a": "1", "b": "false"}, False),
     ],
 )
-def test_conditions(condition, context, answer):
+def test_conditions(condition: dict[str, Any], context: dict[str, str], answer: bool):
     assert may([allow("s3:*", Condition=condition)], "s3:GetObject", **context) is answer
 
 

@@ -1,5 +1,10 @@
 """Instances that are rebooted, stopped and started."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -7,6 +12,7 @@ from sandbox.control import faults
 from sandbox.control.session import Child, State
 from sandbox.errors import SandboxError
 from sandbox.service.keys import Keys
+from tests.aws.emulator import Emulator
 from tests.aws.fleet import Fleet
 from tests.waiting import until
 
@@ -14,18 +20,18 @@ pytestmark = pytest.mark.sandbox
 
 
 @pytest.fixture
-def fleet(aws):
+def fleet(aws: Emulator) -> Iterator[Fleet]:
     made = Fleet(aws, zones=1)
     yield made
     if made.scaling.describe_auto_scaling_groups(AutoScalingGroupNames=[made.name])["AutoScalingGroups"]:
         made.delete()
 
 
-def machine(aws, instance):
+def machine(aws: Emulator, instance: str) -> dict[str, Any]:
     return next(one for one in aws.get("instances")["instances"] if one["id"] == instance)
 
 
-def test_a_reboot_is_a_boot_more_and_no_failure(aws, fleet):
+def test_a_reboot_is_a_boot_more_and_no_failure(aws: Emulator, fleet: Fleet):
     """EC2 calls the instance running all the while, so that its group keeps it."""
     fleet.create(size=1)
     instance = until(lambda: fleet.instances)[0]["InstanceId"]
@@ -41,7 +47,7 @@ def test_a_reboot_is_a_boot_more_and_no_failure(aws, fleet):
     assert fleet.in_service(1)
 
 
-def test_the_fault_signs_with_the_keys_of_the_session(aws, fleet, monkeypatch):
+def test_the_fault_signs_with_the_keys_of_the_session(aws: Emulator, fleet: Fleet, monkeypatch: pytest.MonkeyPatch):
     """Whatever profile and proxy the user's shell names."""
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
@@ -57,12 +63,12 @@ def test_the_fault_signs_with_the_keys_of_the_session(aws, fleet, monkeypatch):
         faults.reboot(state, "i-0")
 
 
-def test_a_stop_waits_for_the_machine_and_a_start_boots_it(aws, fleet):
+def test_a_stop_waits_for_the_machine_and_a_start_boots_it(aws: Emulator, fleet: Fleet):
     """stopping, stopped, pending, running; what can't be done in a state is refused as EC2 does."""
     reservation = fleet.ec2.run_instances(ImageId=fleet.image, MinCount=1, MaxCount=1, SubnetId=fleet.subnets[0])
     instance = reservation["Instances"][0]["InstanceId"]
 
-    def state():
+    def state() -> tuple[str, int]:
         shown = fleet.ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
         return shown["State"]["Name"], machine(aws, instance)["boots"]
 
@@ -87,7 +93,7 @@ def test_a_stop_waits_for_the_machine_and_a_start_boots_it(aws, fleet):
     aws.post(f"instances/{instance}", {"state": "terminated"})
 
 
-def test_a_stopped_instance_is_replaced_by_its_group(aws, fleet):
+def test_a_stopped_instance_is_replaced_by_its_group(aws: Emulator, fleet: Fleet):
     """EC2's health check: it is not running."""
     fleet.create(size=1)
     instance = until(lambda: fleet.instances)[0]["InstanceId"]

@@ -1,5 +1,7 @@
 """How many instances a refresh launches and terminates: pure."""
 
+from __future__ import annotations
+
 import math
 
 from hypothesis import given
@@ -11,7 +13,7 @@ from sandbox.aws.autoscaling.zones import emptiest
 
 
 @st.composite
-def preferences(draw):
+def preferences(draw: st.DrawFn) -> Preferences:
     """Percentages as the API allows them."""
     low = draw(st.integers(0, 100))
     high = draw(st.none() | st.integers(100, min(200, low + 100)))
@@ -19,7 +21,7 @@ def preferences(draw):
 
 
 @given(preferences(), st.integers(0, 12), st.data())
-def test_a_refresh_ends_and_stays_within_its_bounds(chosen, capacity, data):
+def test_a_refresh_ends_and_stays_within_its_bounds(chosen: Preferences, capacity: int, data: st.DataObject):
     """Whatever the percentages, and however slowly instances get ready, all are replaced and no bound is broken."""
     fewest, most = bounds(capacity, chosen)
     old, new, ready_new, rounds = capacity, 0, 0, 0
@@ -46,10 +48,10 @@ def test_impossible_bounds_launch_first_only_where_the_maximum_is_explicit():
 
 
 @given(st.integers(1, 6), st.integers(0, 30))
-def test_zones_are_never_apart_by_more_than_one(zones, count):
+def test_zones_are_never_apart_by_more_than_one(zones: int, count: int):
     """Instance after instance goes where the fewest are."""
     names = [f"z{n}" for n in range(zones)]
-    taken = []
+    taken: list[str] = []
     for _ in range(count):
         taken.append(emptiest(names, taken))
     spread = [taken.count(name) for name in names]

@@ -1,6 +1,11 @@
 """An emulator (plain moto) and the provider in front of it, both in this process."""
 
+from __future__ import annotations
+
 import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Protocol
 
 import boto3
 import moto.settings
@@ -12,8 +17,20 @@ from tests.sandbox.provider.engine import Stack
 from tests.sandbox.provider.protocol import REGION, Connection
 
 
+class Clients(Protocol):
+    """Makes boto3 clients."""
+
+    def __call__(self, service: str, region: str = REGION) -> Any: ...
+
+
+class Stacks(Protocol):
+    """Makes the stack of a program, with variables for its environment."""
+
+    def __call__(self, program: Path, **environment: str) -> Stack: ...
+
+
 @pytest.fixture(scope="session")
-def emulator():
+def emulator() -> Iterator[str]:
     """The URL of a running moto."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(moto.settings, "ACM_VALIDATION_WAIT", 0)
@@ -26,7 +43,7 @@ def emulator():
 
 
 @pytest.fixture(scope="session")
-def port(emulator):
+def port(emulator: str) -> Iterator[int]:
     """The port of a running provider."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ACCESS_KEY_ID", "test")
@@ -37,10 +54,10 @@ def port(emulator):
 
 
 @pytest.fixture
-def aws(emulator):
+def aws(emulator: str) -> Clients:
     """A function that makes a boto3 client on the emulator."""
 
-    def client(service, region=REGION):
+    def client(service: str, region: str = REGION) -> Any:
         return boto3.client(
             service,
             region_name=region,
@@ -53,7 +70,7 @@ def aws(emulator):
 
 
 @pytest.fixture
-def provider(port):
+def provider(port: int) -> Iterator[Connection]:
     """A configured connection to the provider."""
     with Connection(port) as connection:
         connection.configure(region=REGION)
@@ -61,6 +78,10 @@ def provider(port):
 
 
 @pytest.fixture
-def stack(port, tmp_path):
+def stack(port: int, tmp_path: Path) -> Stacks:
     """A function that makes a Pulumi stack of a program, on the real engine."""
-    return lambda program, **environment: Stack(tmp_path, port, program, environment)
+
+    def made(program: Path, **environment: str) -> Stack:
+        return Stack(tmp_path, port, program, environment)
+
+    return made

@@ -1,5 +1,7 @@
 """The real Pulumi engine on a program of its own, with everything it keeps in a temporary folder."""
 
+from __future__ import annotations
+
 import os
 import subprocess
 import sys
@@ -12,7 +14,7 @@ CONFIGURATION = "config:\n  aws:region: eu-central-1\n  aws:defaultTags: {tags: 
 class Stack:
     """A stack of one program."""
 
-    def __init__(self, folder, port, program, environment):
+    def __init__(self, folder: Path, port: int, program: Path, environment: dict[str, str]) -> None:
         self._folder = folder / "program"
         self._folder.mkdir()
         (folder / "state").mkdir()
@@ -31,7 +33,7 @@ class Stack:
         }
         self.run("stack", "init", "test")
 
-    def run(self, *arguments):
+    def run(self, *arguments: str) -> str:
         """What the command says on success."""
         command = ["pulumi", *arguments, "--non-interactive", "--color=never"]
         done = subprocess.run(

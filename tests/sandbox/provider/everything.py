@@ -1,24 +1,28 @@
 """A Pulumi program with every resource type that the provider knows. GENERATION=2 changes what can be changed."""
 
+from __future__ import annotations
+
 import base64
 import json
 import os
+from typing import TypeVar
 
 import pulumi
 import pulumi_aws as aws
 
+T = TypeVar("T")
 CHANGED = os.environ["GENERATION"] == "2"
 
 
-def policy(**statement):
+def policy(**statement: object) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **statement}]})
 
 
-def trust(service):
+def trust(service: str) -> str:
     return policy(Principal={"Service": f"{service}.amazonaws.com"}, Action="sts:AssumeRole")
 
 
-def pick(first, second):
+def pick(first: T, second: T) -> T:
     return second if CHANGED else first
 
 
@@ -43,7 +47,8 @@ aws.ec2.Route(
     "route",
     route_table_id=table.id,
     destination_cidr_block="0.0.0.0/0",
-    **pick({"gateway_id": gateway.id}, {"nat_gateway_id": nat.id}),
+    gateway_id=pick(gateway.id, None),
+    nat_gateway_id=pick(None, nat.id),
 )
 aws.ec2.RouteTableAssociation("association", route_table_id=table.id, subnet_id=subnets[0].id)
 aws.ec2.DefaultSecurityGroup("default", vpc_id=vpc.id, ingress=[], egress=[])
@@ -231,7 +236,7 @@ group = aws.autoscaling.Group(
     target_group_arns=[target.arn],
     health_check_type="ELB",
     health_check_grace_period=60,
-    enabled_metrics=["GroupInServiceInstances"],
+    enabled_metrics=[aws.autoscaling.Metric.GROUP_IN_SERVICE_INSTANCES],
     termination_policies=["OldestLaunchTemplate"],
     instance_maintenance_policy={"min_healthy_percentage": 100, "max_healthy_percentage": 200},
     initial_lifecycle_hooks=[{"name": "boot", "lifecycle_transition": "autoscaling:EC2_INSTANCE_LAUNCHING"}],

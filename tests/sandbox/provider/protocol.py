@@ -1,5 +1,8 @@
 """The engine's side of the provider protocol, for tests that need no engine."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import grpc
@@ -7,11 +10,12 @@ from pulumi.runtime.proto import provider_pb2 as pb
 from pulumi.runtime.proto import provider_pb2_grpc, status_pb2
 
 from sandbox.provider.properties import decode, encode
+from sandbox.provider.schema import Props, Value
 
 REGION = "eu-central-1"
 
 
-def urn(type_, name):
+def urn(type_: str, name: str) -> str:
     return f"urn:pulumi:test::slipway::{type_}::{name}"
 
 
@@ -22,33 +26,42 @@ class Made:
     type: str
     name: str
     id: str
-    inputs: dict
-    state: dict
+    inputs: Props
+    state: Props
 
     @property
-    def urn(self):
+    def urn(self) -> str:
         return urn(self.type, self.name)
 
 
 class Connection:
     """One provider instance of the engine: a connection of its own, as the engine makes it."""
 
-    def __init__(self, port):
+    def __init__(self, port: int) -> None:
         options = [("grpc.use_local_subchannel_pool", 1)]
         self._channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=options)
         self.stub = provider_pb2_grpc.ResourceProviderStub(self._channel)
 
-    def __enter__(self):
+    def __enter__(self) -> Connection:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self._channel.close()
 
-    def configure(self, **settings):
+    def configure(self, **settings: Value) -> pb.ConfigureResponse:
         self.stub.Handshake(pb.ProviderHandshakeRequest(engine_address="127.0.0.1:1"))
         return self.stub.Configure(pb.ConfigureRequest(args=encode(settings), acceptSecrets=True))
 
-    def check(self, type_, name, news, olds=None, *, secrets=(), seed=b"seed"):
+    def check(
+        self,
+        type_: str,
+        name: str,
+        news: Props,
+        olds: Props | None = None,
+        *,
+        secrets: Iterable[str] = (),
+        seed: bytes = b"seed",
+    ) -> tuple[Props, dict[str, str]]:
         """The complete inputs, and the failures as {property: reason}."""
         request = pb.CheckRequest(
             urn=urn(type_, name),
@@ -61,14 +74,14 @@ class Connection:
         reply = self.stub.Check(request)
         return decode(reply.inputs).values, {f.property: f.reason for f in reply.failures}
 
-    def preview(self, type_, name, news):
+    def preview(self, type_: str, name: str, news: Props) -> Props:
         """The state that a preview of a creation foretells."""
         inputs, failures = self.check(type_, name, news)
         assert not failures
         request = pb.CreateRequest(urn=urn(type_, name), name=name, type=type_, properties=encode(inputs), preview=True)
         return decode(self.stub.Create(request).properties).values
 
-    def create(self, type_, name, news, secrets=()):
+    def create(self, type_: str, name: str, news: Props, secrets: Iterable[str] = ()) -> Made:
         """Check and Create, as the engine does them."""
         inputs, failures = self.check(type_, name, news)
         assert not failures
@@ -76,7 +89,7 @@ class Connection:
         reply = self.stub.Create(pb.CreateRequest(urn=urn(type_, name), name=name, type=type_, properties=properties))
         return Made(type_, name, reply.id, inputs, decode(reply.properties).values)
 
-    def diff(self, made, news):
+    def diff(self, made: Made, news: Props) -> tuple[pb.DiffResponse, Props]:
         """The reply to a Diff against the complete form of the new inputs, and those."""
         inputs, failures = self.check(made.type, made.name, news, made.inputs)
         assert not failures
@@ -91,7 +104,7 @@ class Connection:
         )
         return self.stub.Diff(request), inputs
 
-    def update(self, made, news, preview=False):
+    def update(self, made: Made, news: Props, preview: bool = False) -> Made:
         """The state after an update to the new inputs."""
         inputs, failures = self.check(made.type, made.name, news, made.inputs)
         assert not failures
@@ -108,11 +121,13 @@ class Connection:
         state = decode(self.stub.Update(request).properties).values
         return Made(made.type, made.name, made.id, inputs, state)
 
-    def read(self, made):
+    def read(self, made: Made) -> Made | None:
         """What a refresh makes of the resource; None where it is gone."""
         return self.read_reply(made.type, made.name, made.id, made.state, made.inputs)
 
-    def read_reply(self, type_, name, id_, state=None, inputs=None):
+    def read_reply(
+        self, type_: str, name: str, id_: str, state: Props | None = None, inputs: Props | None = None
+    ) -> Made | None:
         request = pb.ReadRequest(
             id=id_,
             urn=urn(type_, name),
@@ -126,19 +141,19 @@ class Connection:
             return None
         return Made(type_, name, reply.id, decode(reply.inputs).values, decode(reply.properties).values)
 
-    def delete(self, made):
+    def delete(self, made: Made) -> None:
         self.stub.Delete(
             pb.DeleteRequest(id=made.id, urn=made.urn, name=made.name, type=made.type, properties=encode(made.state))
         )
 
-    def invoke(self, token, **args):
+    def invoke(self, token: str, **args: Value) -> Props:
         reply = self.stub.Invoke(pb.InvokeRequest(tok=token, args=encode(args)))
         return decode(getattr(reply, "return")).values
 
 
-def half_made(error):
+def half_made(error: grpc.RpcError) -> pb.ErrorResourceInitFailed:
     """The ErrorResourceInitFailed that a failed call carries."""
-    details = dict(error.trailing_metadata())["grpc-status-details-bin"]
+    details = {each.key: each.value for each in error.trailing_metadata()}["grpc-status-details-bin"]
     status = status_pb2.Status.FromString(details)
     detail = pb.ErrorResourceInitFailed()
     assert status.details[0].Unpack(detail)

@@ -1,18 +1,21 @@
 """The provider under the real engine: every type through up, refresh, preview, update and destroy."""
 
+from __future__ import annotations
+
 import json
 from pathlib import Path
 
 import pytest
 
 from sandbox.provider.registry import RESOURCES
+from tests.sandbox.provider.conftest import Clients, Stacks
 
 PROGRAM = Path(__file__).with_name("everything.py")
 
 
 @pytest.mark.engine
 @pytest.mark.sandbox
-def test_every_type_lives_a_whole_life(stack, aws):
+def test_every_type_lives_a_whole_life(stack: Stacks, aws: Clients):
     """Up, no drift and no change after it, drift by hand is found, an update in place, and nothing left at the end."""
     zone = aws("route53").create_hosted_zone(Name="example.com", CallerReference="everything")["HostedZone"]
     everything = stack(PROGRAM, GENERATION="1", ZONE=zone["Id"].rsplit("/", 1)[1])

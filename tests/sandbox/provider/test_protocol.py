@@ -1,8 +1,11 @@
 """The provider as the engine sees it: its protocol, over gRPC, in front of an emulator."""
 
+from __future__ import annotations
+
 import json
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import grpc
 import moto.settings
@@ -11,6 +14,7 @@ from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import provider_pb2 as pb
 
 from sandbox.provider.properties import UNKNOWN, decode, encode
+from tests.sandbox.provider.conftest import Clients
 from tests.sandbox.provider.protocol import Connection, half_made
 
 pytestmark = pytest.mark.sandbox
@@ -23,7 +27,7 @@ ROLE = "aws:iam/role:Role"
 TRUST = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole"}]}
 
 
-def test_handshake_says_what_the_provider_can_take(provider):
+def test_handshake_says_what_the_provider_can_take(provider: Connection):
     """Secrets reach the provider as secrets, previews are its own, and it tells the version it stands in for."""
     reply = provider.configure(region="eu-central-1")
     assert (reply.acceptSecrets, reply.supportsPreview) == (True, True)
@@ -32,7 +36,7 @@ def test_handshake_says_what_the_provider_can_take(provider):
     assert "tags" in schema["resources"][VPC]["inputProperties"]
 
 
-def test_check_fills_in_defaults_a_name_and_the_region(provider):
+def test_check_fills_in_defaults_a_name_and_the_region(provider: Connection):
     """What the program leaves out is filled in as upstream does, and a made name is kept."""
     inputs, _ = provider.check(BUCKET, "Artifacts", {})
     assert inputs["bucket"].startswith("artifacts-")
@@ -43,7 +47,7 @@ def test_check_fills_in_defaults_a_name_and_the_region(provider):
     assert prefixed["bucket"].startswith("x-")
 
 
-def test_check_names_every_problem(provider):
+def test_check_names_every_problem(provider: Connection):
     """An unknown property, a missing one and one of the wrong type are refused together, at any depth."""
     news = {"vpcId": "vpc-1", "healthCheck": {"pth": "/"}, "deregistrationDelay": "soon", "colour": "red"}
     _, failures = provider.check("aws:lb/targetGroup:TargetGroup", "web", news)
@@ -53,15 +57,16 @@ def test_check_names_every_problem(provider):
     assert failures == {"vpcId": "missing, and required"}
 
 
-def test_unknown_type_is_an_error_that_lists_the_known_ones(provider):
+def test_unknown_type_is_an_error_that_lists_the_known_ones(provider: Connection):
     """A type that is not in the table says so, and what is."""
     with pytest.raises(grpc.RpcError) as raised:
         provider.check("aws:rds/instance:Instance", "db", {})
-    assert "does not know the resource type aws:rds/instance:Instance" in raised.value.details()
-    assert VPC in raised.value.details()
+    said = raised.value.details() or ""
+    assert "does not know the resource type aws:rds/instance:Instance" in said
+    assert VPC in said
 
 
-def test_preview_passes_unknowns_through(provider):
+def test_preview_passes_unknowns_through(provider: Connection):
     """In a preview what is not known stays unknown, and so does what only AWS can tell."""
     state = provider.preview("aws:ec2/subnet:Subnet", "a", {"vpcId": UNKNOWN, "cidrBlock": "10.0.0.0/24"})
     assert state["vpcId"] is UNKNOWN
@@ -71,7 +76,7 @@ def test_preview_passes_unknowns_through(provider):
     assert state["region"] == "eu-central-1"
 
 
-def test_preview_of_a_template_knows_what_makes_a_version(provider):
+def test_preview_of_a_template_knows_what_makes_a_version(provider: Connection):
     """The latest version is unknown in a preview just where the update would make one."""
     data = {"imageId": "ami-1", "instanceType": "t3.small", "updateDefaultVersion": True}
     made = provider.create(TEMPLATE, "web", data)
@@ -84,7 +89,7 @@ def test_preview_of_a_template_knows_what_makes_a_version(provider):
     provider.delete(made)
 
 
-def test_diff_tells_replacement_from_update(provider):
+def test_diff_tells_replacement_from_update(provider: Connection):
     """The detailed diff says for each path whether it replaces; an unknown is a difference."""
     made = provider.create(VPC, "main", {"cidrBlock": "10.0.0.0/16", "tags": {"Name": "x", "a.b": "1"}})
     same, _ = provider.diff(made, {"cidrBlock": "10.0.0.0/16", "tags": {"Name": "x", "a.b": "1"}})
@@ -102,7 +107,7 @@ def test_diff_tells_replacement_from_update(provider):
     provider.delete(made)
 
 
-def test_replacement_of_a_fixed_name_deletes_first(provider):
+def test_replacement_of_a_fixed_name_deletes_first(provider: Connection):
     """Two roles of one name cannot be: what the program names itself goes before its successor comes."""
     trust = json.dumps(TRUST)
     fixed = provider.create(ROLE, "fixed", {"name": "fixed", "assumeRolePolicy": trust})
@@ -113,10 +118,10 @@ def test_replacement_of_a_fixed_name_deletes_first(provider):
     provider.delete(made)
 
 
-def test_policies_compare_by_meaning(provider):
+def test_policies_compare_by_meaning(provider: Connection):
     """Spacing, order of keys, and a list of one instead of a value are no difference; another action is."""
     made = provider.create(ROLE, "web", {"assumeRolePolicy": json.dumps(TRUST)})
-    respelt = {"Statement": {"Action": ["sts:AssumeRole"], "Effect": "Allow"}, "Version": "2012-10-17"}
+    respelt: dict[str, Any] = {"Statement": {"Action": ["sts:AssumeRole"], "Effect": "Allow"}, "Version": "2012-10-17"}
     reply, _ = provider.diff(made, {"assumeRolePolicy": json.dumps(respelt, indent=2)})
     assert reply.changes == pb.DiffResponse.DIFF_NONE
     respelt["Statement"]["Action"] = ["sts:AssumeRole", "sts:TagSession"]
@@ -125,7 +130,7 @@ def test_policies_compare_by_meaning(provider):
     provider.delete(made)
 
 
-def test_what_aws_decides_is_never_diffed_when_unset(provider):
+def test_what_aws_decides_is_never_diffed_when_unset(provider: Connection):
     """A group whose desired capacity the program leaves alone shows no difference when scaling moves it."""
     template = provider.create(TEMPLATE, "web", {"imageId": "ami-12c6146b", "instanceType": "t3.small"})
     news = {
@@ -143,7 +148,7 @@ def test_what_aws_decides_is_never_diffed_when_unset(provider):
     provider.delete(template)
 
 
-def test_secrets_stay_secret(provider):
+def test_secrets_stay_secret(provider: Connection):
     """A parameter's value comes back as a secret, and so does any property that was sent as one."""
     made = provider.create(PARAMETER, "key", {"type": "SecureString", "value": "hunter2", "name": "/k"})
     request = pb.ReadRequest(id=made.id, urn=made.urn, type=made.type, name=made.name)
@@ -155,18 +160,20 @@ def test_secrets_stay_secret(provider):
     provider.delete(made)
 
 
-def test_failure_after_the_creation_keeps_the_resource(provider, aws):
+def test_failure_after_the_creation_keeps_the_resource(provider: Connection, aws: Clients):
     """A later step that fails leaves the resource in the state, with the reason, and the next update finishes it."""
     profile = "aws:iam/instanceProfile:InstanceProfile"
     news = {"name": "web", "role": "nobody"}
     with pytest.raises(grpc.RpcError) as raised:
         provider.create(profile, "web", news)
-    assert "creating aws:iam/instanceProfile:InstanceProfile 'web'" in raised.value.details()
-    assert "NoSuchEntity" in raised.value.details()
-    assert "Traceback" not in raised.value.details()
+    said = raised.value.details() or ""
+    assert "creating aws:iam/instanceProfile:InstanceProfile 'web'" in said
+    assert "NoSuchEntity" in said
+    assert "Traceback" not in said
     detail = half_made(raised.value)
     assert detail.id == "web"
     made = provider.read_reply(profile, "web", detail.id, decode(detail.properties).values, news)
+    assert made is not None
     role = provider.create(ROLE, "nobody", {"name": "nobody", "assumeRolePolicy": json.dumps(TRUST)})
     made.inputs = provider.check(profile, "web", news)[0]
     assert provider.update(made, news).state["role"] == "nobody"
@@ -174,7 +181,7 @@ def test_failure_after_the_creation_keeps_the_resource(provider, aws):
     provider.delete(role)
 
 
-def test_what_is_gone_reads_as_gone_and_deletes_without_error(provider, aws):
+def test_what_is_gone_reads_as_gone_and_deletes_without_error(provider: Connection, aws: Clients):
     """Somebody else's deletion is found by a read, and is no obstacle to one's own."""
     made = provider.create(VPC, "main", {"cidrBlock": "10.0.0.0/16"})
     aws("ec2").delete_vpc(VpcId=made.id)
@@ -182,7 +189,7 @@ def test_what_is_gone_reads_as_gone_and_deletes_without_error(provider, aws):
     provider.delete(made)
 
 
-def test_bucket_with_versions_is_emptied_only_when_forced(provider, aws):
+def test_bucket_with_versions_is_emptied_only_when_forced(provider: Connection, aws: Clients):
     """Every version and delete marker goes with forceDestroy; without it AWS's refusal is shown."""
     made = provider.create(BUCKET, "store", {"bucket": "store"})
     s3 = aws("s3")
@@ -196,18 +203,19 @@ def test_bucket_with_versions_is_emptied_only_when_forced(provider, aws):
     assert provider.read(made) is None
 
 
-def test_import_gives_inputs_that_show_no_difference(provider, aws):
+def test_import_gives_inputs_that_show_no_difference(provider: Connection, aws: Clients):
     """A resource known by its id alone is read into inputs that a program can repeat."""
     vpc = aws("ec2").create_vpc(CidrBlock="10.7.0.0/16")["Vpc"]["VpcId"]
     aws("ec2").create_tags(Resources=[vpc], Tags=[{"Key": "Name", "Value": "old"}])
     made = provider.read_reply(VPC, "main", vpc)
+    assert made is not None
     assert (made.inputs["cidrBlock"], made.inputs["tags"]) == ("10.7.0.0/16", {"Name": "old"})
     reply, _ = provider.diff(made, {"cidrBlock": "10.7.0.0/16", "tags": {"Name": "old"}})
     assert reply.changes == pb.DiffResponse.DIFF_NONE
     provider.delete(made)
 
 
-def test_import_of_a_group_shows_no_difference(provider):
+def test_import_of_a_group_shows_no_difference(provider: Connection):
     """What AWS decides is part of an import, so that a program that says it too agrees with it."""
     template = provider.create(TEMPLATE, "web", {"imageId": "ami-12c6146b", "instanceType": "t3.small"})
     news = {
@@ -219,12 +227,13 @@ def test_import_of_a_group_shows_no_difference(provider):
     }
     group = provider.create("aws:autoscaling/group:Group", "web", news)
     imported = provider.read_reply(group.type, "web", group.id)
+    assert imported is not None
     assert provider.diff(imported, news)[0].changes == pb.DiffResponse.DIFF_NONE
     provider.delete(imported)
     provider.delete(template)
 
 
-def test_cancel_ends_a_wait(provider, monkeypatch):
+def test_cancel_ends_a_wait(provider: Connection, monkeypatch: pytest.MonkeyPatch):
     """A certificate that is never validated is waited for until the engine cancels, and no longer."""
     monkeypatch.setattr(moto.settings, "ACM_VALIDATION_WAIT", 3600)
     news = {"domainName": "example.com", "validationMethod": "DNS"}
@@ -238,16 +247,19 @@ def test_cancel_ends_a_wait(provider, monkeypatch):
     provider.delete(certificate)
 
 
-def test_drift_becomes_inputs(provider, aws):
+def test_drift_becomes_inputs(provider: Connection, aws: Clients):
     """What was changed by hand shows in state and inputs, so that the next preview puts it right."""
     news = {"type": "String", "value": "one", "name": "/drift"}
     made = provider.create(PARAMETER, "p", news)
-    assert provider.read(made).state == made.state
+    unchanged = provider.read(made)
+    assert unchanged is not None
+    assert unchanged.state == made.state
     aws("ssm").put_parameter(Name="/drift", Value="two", Overwrite=True)
     aws("ssm").add_tags_to_resource(
         ResourceType="Parameter", ResourceId="/drift", Tags=[{"Key": "by", "Value": "hand"}]
     )
     drifted = provider.read(made)
+    assert drifted is not None
     assert (drifted.inputs["value"], drifted.inputs["tags"]) == ("two", {"by": "hand"})
     reply, _ = provider.diff(drifted, news)
     assert sorted(reply.diffs) == ["tags", "value"]
@@ -256,7 +268,7 @@ def test_drift_becomes_inputs(provider, aws):
     provider.delete(mended)
 
 
-def test_a_rule_in_the_default_group_is_drift(provider, aws):
+def test_a_rule_in_the_default_group_is_drift(provider: Connection, aws: Clients):
     """The default group is kept empty: what somebody lets in by hand is found, and the next update removes it."""
     vpc = provider.create(VPC, "main", {"cidrBlock": "10.0.0.0/16"})
     news = {"vpcId": vpc.id, "ingress": [], "egress": []}
@@ -265,6 +277,7 @@ def test_a_rule_in_the_default_group_is_drift(provider, aws):
     opened = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
     aws("ec2").authorize_security_group_ingress(GroupId=group.id, IpPermissions=[opened])
     drifted = provider.read(group)
+    assert drifted is not None
     assert list(provider.diff(drifted, news)[0].diffs) == ["ingress"]
     assert provider.update(drifted, news).state["ingress"] == []
     _, failures = provider.check(
@@ -276,7 +289,7 @@ def test_a_rule_in_the_default_group_is_drift(provider, aws):
 
 
 @pytest.mark.parametrize("changed", [{"setIdentifier": "green"}, {"type": "AAAA", "records": ["::1"]}])
-def test_the_identity_of_a_record_changes_in_place(provider, aws, changed):
+def test_the_identity_of_a_record_changes_in_place(provider: Connection, aws: Clients, changed: dict[str, Any]):
     """As upstream: the old record goes and the new one comes in one change, without a replacement."""
     made = aws("route53").create_hosted_zone(Name="slipway.test", CallerReference=str(changed))["HostedZone"]
     zone = made["Id"].rsplit("/", 1)[1]
@@ -291,7 +304,7 @@ def test_the_identity_of_a_record_changes_in_place(provider, aws, changed):
     assert found == [(changed.get("type", "A"), changed.get("setIdentifier", "blue"))]
 
 
-def test_a_parameter_that_was_kept_is_taken_over(provider, aws):
+def test_a_parameter_that_was_kept_is_taken_over(provider: Connection, aws: Clients):
     """What one stack left behind is no obstacle: the value is a new version, earlier ones stay readable by number."""
     kept = {"name": "/slipway/shop/web/KEY", "type": "SecureString", "value": "old", "overwrite": True}
     provider.create(PARAMETER, "key", kept)  # and leaves the state without being deleted
@@ -302,7 +315,7 @@ def test_a_parameter_that_was_kept_is_taken_over(provider, aws):
     provider.delete(made)
 
 
-def test_the_hundred_and_first_version_of_a_parameter_costs_the_first(provider, aws):
+def test_the_hundred_and_first_version_of_a_parameter_costs_the_first(provider: Connection, aws: Clients):
     """As AWS documents it (ParameterMaxVersionLimitExceeded): a release that names version 1 can't boot any more."""
     news = {"name": "/many", "type": "SecureString", "overwrite": True}
     made = provider.create(PARAMETER, "many", {**news, "value": "1"})
@@ -314,7 +327,7 @@ def test_the_hundred_and_first_version_of_a_parameter_costs_the_first(provider, 
     provider.delete(made)
 
 
-def test_each_connection_has_its_own_region_and_tags(port, aws):
+def test_each_connection_has_its_own_region_and_tags(port: int, aws: Clients):
     """Explicit providers of other regions are other connections; a resource may also name its region itself."""
     with Connection(port) as here, Connection(port) as there:
         here.configure(region="eu-central-1")
@@ -333,7 +346,7 @@ def test_each_connection_has_its_own_region_and_tags(port, aws):
         here.delete(third)
 
 
-def test_configuration_that_would_have_no_effect_is_refused(provider):
+def test_configuration_that_would_have_no_effect_is_refused(provider: Connection):
     """A setting that the provider cannot honour is an error, not silence; so is a wrong account."""
     request = pb.CheckRequest(urn="urn:p", news=encode({"region": "x", "assumeRoles": "[]"}))
     assert [f.property for f in provider.stub.CheckConfig(request).failures] == ["assumeRoles"]
@@ -341,7 +354,7 @@ def test_configuration_that_would_have_no_effect_is_refused(provider):
         provider.configure(region="eu-central-1", allowedAccountIds='["999999999999"]')
 
 
-def test_what_a_browser_speaks_is_not_answered(port):
+def test_what_a_browser_speaks_is_not_answered(port: int):
     """HTTP/1.1, all that a web page can send to a port without TLS, ends in a closed connection: gRPC is HTTP/2."""
     with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
         path = "/pulumirpc.ResourceProvider/Configure"

@@ -1,15 +1,21 @@
 """The table of types against two authorities: CloudFormation's schemas, and the SDK that programs are written in."""
 
+from __future__ import annotations
+
 import importlib
 import inspect
 import json
 import re
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from types import ModuleType
+from typing import Any
 
 import pytest
 
 from sandbox.provider.registry import INVOKES, RESOURCES
+from sandbox.provider.schema import Field
 
 # The SDK loads a module when an attribute of it is first asked for, and warns then of types that are not used here.
 pytestmark = pytest.mark.filterwarnings("ignore:.* has been deprecated in favor of:DeprecationWarning")
@@ -72,7 +78,7 @@ def _create_only(cfn: str) -> tuple[set[str], set[str]]:
 
 
 @pytest.mark.parametrize("type_", sorted(t for t, r in RESOURCES.items() if r.cfn))
-def test_replace_keys_are_those_of_cloudformation(type_):
+def test_replace_keys_are_those_of_cloudformation(type_: str):
     """What forces a new resource here is what CloudFormation calls create-only, but for exceptions with a reason."""
     resource = RESOURCES[type_]
     known, only = _create_only(resource.cfn)
@@ -84,7 +90,7 @@ def test_replace_keys_are_those_of_cloudformation(type_):
 
 
 @pytest.mark.parametrize("type_", sorted(RESOURCES))
-def test_every_replace_key_is_known_from_somewhere(type_):
+def test_every_replace_key_is_known_from_somewhere(type_: str):
     """What no CloudFormation schema can confirm is known from upstream's, and is written down here."""
     resource = RESOURCES[type_]
     known = _create_only(resource.cfn)[0] if resource.cfn else set()
@@ -93,7 +99,7 @@ def test_every_replace_key_is_known_from_somewhere(type_):
 
 
 @pytest.mark.parametrize("type_", sorted(RESOURCES))
-def test_what_the_sdk_says_forces_a_new_resource_does(type_):
+def test_what_the_sdk_says_forces_a_new_resource_does(type_: str):
     """The SDK's own documentation, as far as it says so."""
     resource = RESOURCES[type_]
     _, _, args = _sdk(type_)
@@ -106,15 +112,17 @@ def test_what_the_sdk_says_forces_a_new_resource_does(type_):
     assert forced - here == _CONDITIONALLY.get(type_, set())
 
 
-def _sdk(type_):
+def _sdk(type_: str) -> tuple[ModuleType, type[Any], type[Any]]:
     """The SDK's resource class and the class of its arguments."""
-    module_name, name = re.fullmatch(r"aws:(\w+)/\w+:(\w+)", type_).groups()
+    matched = re.fullmatch(r"aws:(\w+)/\w+:(\w+)", type_)
+    assert matched is not None
+    module_name, name = matched.groups()
     module = importlib.import_module(f"pulumi_aws.{module_name}")
     cls = getattr(module, name)
     return module, cls, getattr(module, f"{name}InitArgs", None) or getattr(module, f"{name}Args")
 
 
-def _arguments(cls):
+def _arguments(cls: type[Any]) -> dict[str, tuple[bool, str]]:
     """The properties that an SDK class takes: by wire name, whether it is required, and its annotation."""
     found = {}
     for name, parameter in inspect.signature(cls.__init__).parameters.items():
@@ -125,7 +133,7 @@ def _arguments(cls):
     return found
 
 
-def _compare(fields, cls, module, path):
+def _compare(fields: Mapping[str, Field], cls: type[Any], module: ModuleType, path: str) -> None:
     arguments = _arguments(cls)
     for name, field in fields.items():
         where = f"{path}.{name}"
@@ -140,7 +148,7 @@ def _compare(fields, cls, module, path):
 
 
 @pytest.mark.parametrize("type_", sorted(RESOURCES))
-def test_every_property_is_one_of_the_sdk(type_):
+def test_every_property_is_one_of_the_sdk(type_: str):
     """No name in the table is misspelt: each field, at any depth, and each output is one that the SDK has."""
     resource = RESOURCES[type_]
     module, cls, args = _sdk(type_)
@@ -154,7 +162,9 @@ def test_every_property_is_one_of_the_sdk(type_):
 def test_every_data_source_is_one_of_the_sdk():
     """The tokens of the data sources are those that the SDK calls."""
     for token in INVOKES:
-        module_name, name = re.fullmatch(r"aws:(\w+)/(\w+):\w+", token).groups()
+        matched = re.fullmatch(r"aws:(\w+)/(\w+):\w+", token)
+        assert matched is not None
+        module_name, name = matched.groups()
         snake = re.sub(r"([A-Z])", r"_\1", name).lower()
         package = "pulumi_aws" if module_name == "index" else f"pulumi_aws.{module_name}"
         source = inspect.getsource(importlib.import_module(f"{package}.{snake}"))

@@ -87,7 +87,7 @@ def test_an_up_that_leaves_the_rollout_out_says_so(sandbox: Sandbox):
     before = sandbox.shell("python -m release history --json").said
     ran = sandbox.shell(f"SLIPWAY_SHA={other} pulumi up --yes --skip-preview --non-interactive --target '{urn}'")
     assert ran.code == 0, ran.said
-    assert f"{other} was not deployed, since this `pulumi up` left the fleet's rollout out" in ran.said
+    assert f"{other} was not deployed, because this `pulumi up` left the fleet's rollout out" in ran.said
     assert sandbox.shell("python -m release history --json").said == before
     assert sandbox.serves() == good
 

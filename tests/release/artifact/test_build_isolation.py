@@ -111,7 +111,7 @@ def test_a_build_finds_nothing_of_the_deployer_s(deployer: Deployer, clone: Clon
 def test_the_search_finds_what_is_there(deployer: Deployer, clone: Clone):
     """A trusted build sees all of it, and the deployer is told so."""
     said = deployer.deploy(clone, LOOK, trusted=True)
-    assert "can read the credentials" in said
+    assert "can read your credentials" in said
     assert "FOUND /proc/" in said
     assert f"FOUND {deployer.home}/.aws" in said
     assert f"FOUND {deployer.agent}" in said

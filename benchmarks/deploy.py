@@ -12,10 +12,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import boto3
 
 from benchmarks.rounds import report
+
+if TYPE_CHECKING:
+    from types_boto3_autoscaling import AutoScalingClient
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 GROUP = "slipway-sandbox-web"
@@ -26,7 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    scaling = boto3.client("autoscaling", **_sandbox())
+    scaling = cast("AutoScalingClient", boto3.client("autoscaling", **_sandbox()))
     measured: dict[str, list[float]] = {"up, a new release": [], "its instance refresh": [], "up, nothing new": []}
     for number in range(options.rounds):
         ref = "HEAD~1" if number % 2 == 0 else "HEAD"

@@ -7,9 +7,10 @@ import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Literal, overload
 
 import boto3.session
+from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -23,6 +24,18 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from release.errors import ReleaseError, StoreError
+
+if TYPE_CHECKING:
+    from types_boto3_autoscaling import AutoScalingClient
+    from types_boto3_cloudwatch import CloudWatchClient
+    from types_boto3_ec2 import EC2Client
+    from types_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from types_boto3_iam import IAMClient
+    from types_boto3_logs import CloudWatchLogsClient
+    from types_boto3_s3 import S3Client
+    from types_boto3_service_quotas import ServiceQuotasClient
+    from types_boto3_sns import SNSClient
+    from types_boto3_sts import STSClient
 
 _ONE_AT_A_TIME = threading.Lock()
 """Clients may be used by several threads, but sessions may not (boto3's guide, "Multithreading")."""
@@ -45,7 +58,33 @@ _DENIED = {"AccessDenied", "403", "Forbidden", "UnauthorizedOperation", "AccessD
 _THROTTLED = {"SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded", "503", "ServiceUnavailable"}
 
 
-def client(service: str, region: str | None = None, config: Config = CONFIG) -> Any:  # noqa: ANN401 - boto3 makes them at run time
+@overload
+def client(
+    service: Literal["autoscaling"], region: str | None = None, config: Config = CONFIG
+) -> AutoScalingClient: ...
+@overload
+def client(service: Literal["cloudwatch"], region: str | None = None, config: Config = CONFIG) -> CloudWatchClient: ...
+@overload
+def client(service: Literal["ec2"], region: str | None = None, config: Config = CONFIG) -> EC2Client: ...
+@overload
+def client(
+    service: Literal["elbv2"], region: str | None = None, config: Config = CONFIG
+) -> ElasticLoadBalancingv2Client: ...
+@overload
+def client(service: Literal["iam"], region: str | None = None, config: Config = CONFIG) -> IAMClient: ...
+@overload
+def client(service: Literal["logs"], region: str | None = None, config: Config = CONFIG) -> CloudWatchLogsClient: ...
+@overload
+def client(service: Literal["s3"], region: str | None = None, config: Config = CONFIG) -> S3Client: ...
+@overload
+def client(
+    service: Literal["service-quotas"], region: str | None = None, config: Config = CONFIG
+) -> ServiceQuotasClient: ...
+@overload
+def client(service: Literal["sns"], region: str | None = None, config: Config = CONFIG) -> SNSClient: ...
+@overload
+def client(service: Literal["sts"], region: str | None = None, config: Config = CONFIG) -> STSClient: ...
+def client(service: str, region: str | None = None, config: Config = CONFIG) -> BaseClient:
     """Return a client for a service in a region, or in the environment's. Raises StoreError if none is set."""
     with explained(f"use {service}", "this machine"), _ONE_AT_A_TIME:
         settings = tuple(sorted((name, value) for name, value in os.environ.items() if name.startswith("AWS_")))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from release.clients import client as new_client
 from release.clients import explained
 from release.errors import ImageError
+
+if TYPE_CHECKING:
+    from types_boto3_ec2 import EC2Client
+    from types_boto3_ec2.type_defs import ImageTypeDef
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +25,7 @@ class Image:
     root_device: str
 
 
-def newest(name_pattern: str, owner: str, client: Any = None) -> Image:  # noqa: ANN401 - boto3's clients have no type
+def newest(name_pattern: str, owner: str, client: EC2Client | None = None) -> Image:
     """Return the newest image whose name matches the pattern (`*`, `?`). Raises ImageError if there is none."""
     ec2 = new_client("ec2") if client is None else client
     found = _images(ec2, name_pattern, owner, deprecated=False)
@@ -33,7 +37,7 @@ def newest(name_pattern: str, owner: str, client: Any = None) -> Image:  # noqa:
     return found[0]
 
 
-def by_name(name: str, owner: str, client: Any = None) -> Image:  # noqa: ANN401
+def by_name(name: str, owner: str, client: EC2Client | None = None) -> Image:
     """Return the image of exactly that name, even if it is deprecated: an old release boots what it booted then.
 
     Raises ImageError if the region doesn't have it.
@@ -49,14 +53,14 @@ def by_name(name: str, owner: str, client: Any = None) -> Image:  # noqa: ANN401
     return found[0]
 
 
-def _images(ec2: Any, name: str, owner: str, *, deprecated: bool) -> list[Image]:  # noqa: ANN401
+def _images(ec2: EC2Client, name: str, owner: str, *, deprecated: bool) -> list[Image]:
     with explained(f"look up the image {name}", f"region {ec2.meta.region_name}", ImageError):
         pages = ec2.get_paginator("describe_images").paginate(
             Owners=[owner],
             Filters=[{"Name": "name", "Values": [name]}, {"Name": "state", "Values": ["available"]}],
             IncludeDeprecated=deprecated,
         )
-        found = [image for page in pages for image in page["Images"]]
+        found: list[ImageTypeDef] = [image for page in pages for image in page["Images"]]
     found.sort(key=lambda image: (str(image["CreationDate"]), str(image["ImageId"])), reverse=True)
     return [
         Image(

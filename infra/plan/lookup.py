@@ -69,7 +69,7 @@ def of_fleets(region: str, stack: str, fleets: Mapping[str, int]) -> list[Name]:
     """Return the names that new fleets are to have in the region; `fleets` has the port of each."""
     if not fleets:
         return []
-    elbv2, autoscaling = (client(service, region) for service in ("elbv2", "autoscaling"))
+    elbv2, autoscaling = client("elbv2", region), client("autoscaling", region)
 
     def target_group(name: str) -> Mapping[str, str]:
         arn = elbv2.describe_target_groups(Names=[name])["TargetGroups"][0]["TargetGroupArn"]
@@ -140,13 +140,13 @@ def missing_targets(region: str, ids: Iterable[str]) -> set[str]:
     lists = sorted({id_ for id_ in ids if id_.startswith("pl-")})
     there: set[str] = set()
     if groups:
-        filters = [{"Name": "group-id", "Values": groups}]
-        found = client("ec2", region).describe_security_groups(Filters=filters)["SecurityGroups"]
-        there |= {str(group["GroupId"]) for group in found}
+        shown = client("ec2", region).describe_security_groups(Filters=[{"Name": "group-id", "Values": groups}])
+        there |= {str(group["GroupId"]) for group in shown["SecurityGroups"]}
     if lists:
-        filters = [{"Name": "prefix-list-id", "Values": lists}]
-        found = client("ec2", region).describe_managed_prefix_lists(Filters=filters)["PrefixLists"]
-        there |= {str(shown["PrefixListId"]) for shown in found}
+        known = client("ec2", region).describe_managed_prefix_lists(
+            Filters=[{"Name": "prefix-list-id", "Values": lists}]
+        )
+        there |= {str(each["PrefixListId"]) for each in known["PrefixLists"]}
     return {*groups, *lists} - there
 
 
@@ -173,7 +173,7 @@ def _or_none(ask: Callable[[], Any]) -> Any:  # noqa: ANN401 - what the call ans
         raise
 
 
-def _tags(shown: Iterable[Mapping[str, str]]) -> dict[str, str]:
+def _tags(shown: Iterable[Mapping[str, object]]) -> dict[str, str]:
     return {str(tag["Key"]): str(tag["Value"]) for tag in shown}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -16,7 +16,12 @@ from release.clients import FAILURES, client, code, described
 from release.errors import ReleaseError
 from release.rollout.observed import DeployedFleet
 
-_LIVE = {"Name": "instance-state-name", "Values": ["pending", "running"]}
+if TYPE_CHECKING:
+    from types_boto3_ec2 import EC2Client
+    from types_boto3_ec2.type_defs import FilterTypeDef
+    from types_boto3_service_quotas import ServiceQuotasClient
+
+_LIVE: FilterTypeDef = {"Name": "instance-state-name", "Values": ["pending", "running"]}
 
 
 def look(settings: Settings, there: Sequence[DeployedFleet]) -> tuple[list[str], str]:
@@ -54,7 +59,7 @@ def _ask(
     return {quota: Usage(limit=values[quota].result(), used=used[quota]) for quota in asked}, vcpus
 
 
-def _limit(limits: Any, quota: Quota) -> int | None:  # noqa: ANN401 - boto3 makes clients at run time
+def _limit(limits: ServiceQuotasClient, quota: Quota) -> int | None:
     """Return the account's value (GetServiceQuota); None if AWS does not tell."""
     try:
         return int(limits.get_service_quota(ServiceCode=quota.service, QuotaCode=quota.code)["Quota"]["Value"])
@@ -64,7 +69,7 @@ def _limit(limits: Any, quota: Quota) -> int | None:  # noqa: ANN401 - boto3 mak
         raise
 
 
-def _running(ec2: Any) -> dict[str, str]:  # noqa: ANN401
+def _running(ec2: EC2Client) -> dict[str, str]:
     """Return the types of the on-demand instances that count, by id."""
     pages = ec2.get_paginator("describe_instances").paginate(Filters=[_LIVE])
     return {
@@ -76,7 +81,7 @@ def _running(ec2: Any) -> dict[str, str]:  # noqa: ANN401
     }
 
 
-def _vcpus(ec2: Any, types: Sequence[str]) -> dict[str, int]:  # noqa: ANN401
+def _vcpus(ec2: EC2Client, types: Sequence[str]) -> dict[str, int]:
     if not types:
         return {}
     pages = ec2.get_paginator("describe_instance_types").paginate(
@@ -89,11 +94,11 @@ def _vcpus(ec2: Any, types: Sequence[str]) -> dict[str, int]:  # noqa: ANN401
     }
 
 
-def _addresses(ec2: Any, stack: str) -> int:  # noqa: ANN401
+def _addresses(ec2: EC2Client, stack: str) -> int:
     return sum(not _is_of(stack, address) for address in ec2.describe_addresses()["Addresses"])
 
 
-def _vpcs(ec2: Any, stack: str) -> int:  # noqa: ANN401
+def _vpcs(ec2: EC2Client, stack: str) -> int:
     pages = ec2.get_paginator("describe_vpcs").paginate()
     return sum(not _is_of(stack, vpc) for page in pages for vpc in page["Vpcs"])
 

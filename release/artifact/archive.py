@@ -10,13 +10,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import RawIOBase
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, TYPE_CHECKING, cast
 
 from release.artifact.tarball import Tarball
 from release.errors import ArtifactError
 from release.source import files, links
 from release.source.revision import Revision
 from release.text import shown_path
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsRead
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +65,7 @@ def write_directory(directory: Path, destination: Path, *, mtime: int, where: st
     return Artifact(path=destination, digest=hexdigest, size=archive.size)
 
 
-def file_digest(stream: IO[bytes]) -> str:
+def file_digest(stream: SupportsRead[bytes]) -> str:
     """Return the SHA-256, in hex, of the rest of a stream."""
     hashed = hashlib.sha256()
     while chunk := stream.read(files.CHUNK):

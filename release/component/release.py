@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import pulumi
 
@@ -20,6 +20,9 @@ from release.store import publish
 from release.store.ledger import Ledger
 from release.store.manifest import ImageName
 from release.store.releases import Store
+
+if TYPE_CHECKING:
+    from types_boto3_ec2 import EC2Client
 
 T = TypeVar("T")
 
@@ -117,7 +120,7 @@ def _tell(line: str) -> None:
     pulumi.log.info(line, ephemeral=True)
 
 
-def _newest(wanted: ImageName, ec2: object) -> ImageName:
+def _newest(wanted: ImageName, ec2: EC2Client) -> ImageName:
     found = machine_image.newest(wanted.name, wanted.owner, ec2)
     return ImageName(name=found.name, owner=found.owner)
 

@@ -6,10 +6,10 @@ Each call is one request or a bounded number of them, whatever the size of the f
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import takewhile
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from release import names
 from release.clients import client
@@ -19,6 +19,11 @@ from release.rollout.journal import Journal, Wanted
 from release.rollout.observed import BootEvent, DeployedFleet, Group, Instance, Refresh, Template
 from release.rollout.serving import Serving, count
 from release.rollout.templates import Templates
+
+if TYPE_CHECKING:
+    from types_boto3_autoscaling.type_defs import ActivityTypeDef, AutoScalingGroupTypeDef
+    from types_boto3_cloudwatch import CloudWatchClient
+    from types_boto3_elbv2 import ElasticLoadBalancingv2Client
 
 _ACTIVITIES = 1000
 """The most scaling activities of a group that are read at once; each launch is one, and each termination."""
@@ -40,11 +45,11 @@ class Fleets:
 
     # A preview needs none of these, and creating a client takes longer than a call.
     @cached_property
-    def _elbv2(self) -> Any:  # noqa: ANN401 - boto3's clients have no type
+    def _elbv2(self) -> ElasticLoadBalancingv2Client:
         return client("elbv2", self.region)
 
     @cached_property
-    def _cloudwatch(self) -> Any:  # noqa: ANN401 - boto3's clients have no type
+    def _cloudwatch(self) -> CloudWatchClient:
         return client("cloudwatch", self.region)
 
     @cached_property
@@ -83,7 +88,7 @@ class Fleets:
         """Return the group's own configuration with another launch template version, as a DesiredConfiguration."""
         return shapes.with_template(self._shown(group) or {}, template)
 
-    def _shown(self, name: str) -> dict[str, Any] | None:
+    def _shown(self, name: str) -> AutoScalingGroupTypeDef | None:
         found = self._autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
         return found[0] if found else None
 
@@ -166,7 +171,9 @@ class Fleets:
             AutoScalingGroupName=group, PaginationConfig={"MaxItems": _ACTIVITIES, "PageSize": 100}
         )
         shown = (activity for page in pages for activity in page["Activities"])
-        recent = takewhile(lambda activity: activity["StartTime"].timestamp() >= since, shown)
+        recent: Iterator[ActivityTypeDef] = takewhile(
+            lambda activity: activity["StartTime"].timestamp() >= since, shown
+        )
         named = (_LAUNCH.match(activity["Description"]) for activity in recent if activity["StatusCode"] in _NOT_DONE)
         return [launch[1] for launch in named if launch]
 

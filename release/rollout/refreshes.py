@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
 from release.clients import client, code
+
+if TYPE_CHECKING:
+    from types_boto3_autoscaling.type_defs import DesiredConfigurationTypeDef, RefreshPreferencesTypeDef
 
 
 class Refreshes:
@@ -33,7 +36,10 @@ class Refreshes:
         """
         try:
             answer = self._autoscaling.start_instance_refresh(
-                AutoScalingGroupName=group, Strategy="Rolling", DesiredConfiguration=desired, Preferences=preferences
+                AutoScalingGroupName=group,
+                Strategy="Rolling",
+                DesiredConfiguration=cast("DesiredConfigurationTypeDef", desired),
+                Preferences=cast("RefreshPreferencesTypeDef", preferences),
             )
         except ClientError as error:
             if code(error).removesuffix("Fault") == "InstanceRefreshInProgress":

@@ -99,7 +99,7 @@ class Templates:
                 raise
             # The API refuses all of them for one that is gone.
             return [shown for each in versions for shown in self._versions(template_id, [each])] if versions[1:] else []
-        return answer["LaunchTemplateVersions"]
+        return list(answer["LaunchTemplateVersions"])
 
 
 def meaning(data: Mapping[str, Any]) -> str:

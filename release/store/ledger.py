@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -26,6 +26,10 @@ from release.store.ledger_keys import Entry
 from release.store.upload import ALREADY_THERE, put_new
 from release.store.warning import warn_once
 from release.text import one_line
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+    from types_boto3_s3.type_defs import ListObjectsV2RequestPaginateTypeDef
 
 __all__ = ["ACTIONS", "OUTCOMES", "Event", "Ledger", "from_json", "last_good", "live", "now", "to_json"]
 
@@ -54,7 +58,7 @@ class Ledger:
     def __init__(
         self,
         bucket: str,
-        client: Any = None,  # noqa: ANN401 - boto3's clients have no type
+        client: S3Client | None = None,
         clock: Callable[[], datetime] = now,
         warn: Callable[[str], None] = warn_once,
     ) -> None:
@@ -156,9 +160,11 @@ class Ledger:
         return self._entries(folder, None)
 
     def _entries(self, folder: str, since: datetime | None) -> list[Entry]:
-        start = {"StartAfter": folder + ledger_keys.stamp(since)} if since else {}
+        wanted: ListObjectsV2RequestPaginateTypeDef = {"Bucket": self.bucket, "Prefix": folder}
+        if since:
+            wanted["StartAfter"] = folder + ledger_keys.stamp(since)
         with explained("list the ledger", f"bucket {self.bucket}"):
-            pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=folder, **start)
+            pages = self._s3.get_paginator("list_objects_v2").paginate(**wanted)
             shown = [found for page in pages for found in page.get("Contents", [])]
         found: list[Entry] = []
         for each in shown:

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
@@ -26,6 +26,9 @@ from release.store.manifest import LIMIT_BYTES, Manifest, from_json, to_json
 from release.store.upload import ALREADY_THERE, put_new, put_new_file
 from release.store.warning import warn_once
 
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
 _READERS = 16
 _SHA = re.compile(r"[0-9a-f]{40}")
 
@@ -36,7 +39,7 @@ class Store:
     def __init__(
         self,
         bucket: str,
-        client: Any = None,  # noqa: ANN401 - boto3's clients have no type
+        client: S3Client | None = None,
         *,
         may_be_missing: bool = False,
         warn: Callable[[str], None] = warn_once,

@@ -11,12 +11,16 @@ import contextlib
 import hashlib
 from collections.abc import Callable
 from enum import Enum
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from release.artifact.archive import Artifact
 from release.clients import FAILURES, code
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+    from types_boto3_s3.type_defs import CompletedPartTypeDef
 
 MULTIPART_ABOVE = 1 << 30
 """Bytes. S3 computes the SHA-256 only of an object that came in one request; one in parts has to be read for it."""
@@ -36,7 +40,7 @@ class Outcome(Enum):
 PUT, ALREADY_THERE = Outcome.PUT, Outcome.ALREADY_THERE
 
 
-def put_new(s3: Any, bucket: str, key: str, body: bytes, content_type: str) -> Outcome:  # noqa: ANN401
+def put_new(s3: S3Client, bucket: str, key: str, body: bytes, content_type: str) -> Outcome:
     """Put a small object unless the key exists. Raises ClientError as PutObject does."""
     checksum = base64.b64encode(hashlib.sha256(body).digest()).decode()
 
@@ -54,7 +58,7 @@ def put_new(s3: Any, bucket: str, key: str, body: bytes, content_type: str) -> O
     return _once(put)
 
 
-def put_new_file(s3: Any, bucket: str, key: str, artifact: Artifact) -> Outcome:  # noqa: ANN401
+def put_new_file(s3: S3Client, bucket: str, key: str, artifact: Artifact) -> Outcome:
     """Put an artifact unless the key exists, with at most one part in memory. Raises ClientError as S3 does."""
     send = _in_parts if artifact.size > MULTIPART_ABOVE else _whole
     return _once(lambda: send(s3, bucket, key, artifact))
@@ -74,7 +78,7 @@ def _once(write: Callable[[], None]) -> Outcome:
     raise AssertionError("the last attempt returns or raises")
 
 
-def _whole(s3: Any, bucket: str, key: str, artifact: Artifact) -> None:  # noqa: ANN401
+def _whole(s3: S3Client, bucket: str, key: str, artifact: Artifact) -> None:
     with artifact.path.open("rb") as body:
         s3.put_object(
             Bucket=bucket,
@@ -87,31 +91,39 @@ def _whole(s3: Any, bucket: str, key: str, artifact: Artifact) -> None:  # noqa:
         )
 
 
-def _in_parts(s3: Any, bucket: str, key: str, artifact: Artifact) -> None:  # noqa: ANN401
+def _in_parts(s3: S3Client, bucket: str, key: str, artifact: Artifact) -> None:
     upload = s3.create_multipart_upload(
         Bucket=bucket,
         Key=key,
         ContentType="application/gzip",
         ChecksumAlgorithm=ALGORITHM,
     )["UploadId"]
-    target = {"Bucket": bucket, "Key": key, "UploadId": upload}
     try:
         with artifact.path.open("rb") as body:
-            parts = _send_parts(s3, target, body)
-        s3.complete_multipart_upload(**target, MultipartUpload={"Parts": parts}, IfNoneMatch="*")
+            parts = _send_parts(s3, bucket, key, upload, body)
+        s3.complete_multipart_upload(
+            Bucket=bucket, Key=key, UploadId=upload, MultipartUpload={"Parts": parts}, IfNoneMatch="*"
+        )
     except BaseException:
         # Also on Ctrl-C: the parts of an unfinished upload are invisible, but stored and paid for.
         with contextlib.suppress(*FAILURES):  # the bucket's lifecycle rule removes what is left
-            s3.abort_multipart_upload(**target)
+            s3.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload)
         raise
 
 
-def _send_parts(s3: Any, target: dict[str, str], body: IO[bytes]) -> list[dict[str, object]]:  # noqa: ANN401
-    parts: list[dict[str, object]] = []
+def _send_parts(s3: S3Client, bucket: str, key: str, upload: str, body: IO[bytes]) -> list[CompletedPartTypeDef]:
+    parts: list[CompletedPartTypeDef] = []
     while chunk := body.read(PART):
         checksum = base64.b64encode(hashlib.sha256(chunk).digest()).decode()
         number = len(parts) + 1
-        sums = {"ChecksumAlgorithm": ALGORITHM, "ChecksumSHA256": checksum}
-        answer = s3.upload_part(**target, PartNumber=number, Body=chunk, **sums)
+        answer = s3.upload_part(
+            Bucket=bucket,
+            Key=key,
+            UploadId=upload,
+            PartNumber=number,
+            Body=chunk,
+            ChecksumAlgorithm=ALGORITHM,
+            ChecksumSHA256=checksum,
+        )
         parts.append({"PartNumber": number, "ETag": answer["ETag"], "ChecksumSHA256": checksum})
     return parts

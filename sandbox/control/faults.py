@@ -7,7 +7,7 @@ import functools
 import http.client
 import json
 import re
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import boto3
 import botocore.session
@@ -20,6 +20,9 @@ from sandbox.errors import SandboxError
 from sandbox.paths import SANDBOX
 from sandbox.ports import LOOPBACK
 from sandbox.service import keys
+
+if TYPE_CHECKING:
+    from types_boto3_ec2 import EC2Client
 
 PATIENCE = 30.0  # seconds; killing a machine takes a few
 
@@ -141,7 +144,7 @@ def reboot(state: State, instance: str) -> str:
     return instance
 
 
-def _ec2(state: State, region: str) -> Any:  # noqa: ANN401 - a boto3 client: its methods are made at run time
+def _ec2(state: State, region: str) -> EC2Client:
     """Return a client for EC2 with the session's keys, whatever profile or proxy the user has set."""
     away = botocore.session.Session({"profile": (None, None, None, None)})
     return cast("Any", boto3.Session(botocore_session=away)).client(

@@ -277,12 +277,18 @@ def listener(rules: dict[tuple[str, str | None], int]) -> None:
         for n, zone in enumerate("ab")
     ]
     balancer = elbv2.create_load_balancer(Name="slipway-shop", Subnets=subnets)["LoadBalancers"][0]["LoadBalancerArn"]
-    nothing = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}
-    made = elbv2.create_listener(LoadBalancerArn=balancer, Protocol="HTTP", Port=80, DefaultActions=[nothing])
+    made = elbv2.create_listener(
+        LoadBalancerArn=balancer,
+        Protocol="HTTP",
+        Port=80,
+        DefaultActions=[{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}],
+    )
     for (fleet, path), priority in rules.items():
+        assert path is not None
         name = names.target_group_name("shop", fleet, 8080)
-        tags = [{"Key": "slipway:stack", "Value": "shop"}]
-        group = elbv2.create_target_group(Name=name, Protocol="HTTP", Port=8080, VpcId=vpc, Tags=tags)
+        group = elbv2.create_target_group(
+            Name=name, Protocol="HTTP", Port=8080, VpcId=vpc, Tags=[{"Key": "slipway:stack", "Value": "shop"}]
+        )
         arn = group["TargetGroups"][0]["TargetGroupArn"]
         elbv2.create_rule(
             ListenerArn=made["Listeners"][0]["ListenerArn"],

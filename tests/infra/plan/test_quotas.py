@@ -143,7 +143,7 @@ def test_what_may_not_be_asked_is_said_and_stops_nothing(aws: Any, monkeypatch: 
     def refuse(*_: object, **__: object) -> NoReturn:
         raise denied
 
-    real = usage.client
+    real: Any = usage.client
 
     def client(service: str, region: str) -> Any:
         return SimpleNamespace(get_service_quota=refuse) if service == "service-quotas" else real(service, region)

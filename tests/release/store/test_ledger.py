@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from hypothesis import given
@@ -15,6 +15,9 @@ from release.clients import client
 from release.errors import LedgerError
 from release.store.event import checked
 from release.store.ledger import Event, Ledger, from_json, last_good, live, to_json
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
 
 NOW = datetime(2024, 5, 6, 7, 8, 9, 123456, tzinfo=timezone.utc)
 A, B, C = ("a" * 40, "b" * 40, "c" * 40)
@@ -192,7 +195,7 @@ class Counting:
     """An S3 client that counts what is asked of it."""
 
     def __init__(self) -> None:
-        self._s3 = client("s3")
+        self._s3: Any = client("s3")
         self.listed = 0
         self.read = 0
 
@@ -241,7 +244,7 @@ def test_history_of_a_stack(bucket: str):
 def test_old_events_are_not_listed_for_the_new_ones(bucket: str):
     """Of two years of history, the last events cost a list of the last weeks; what is older is found all the same."""
     s3 = Counting()
-    ledger = Ledger(bucket, s3, clock=lambda: NOW)
+    ledger = Ledger(bucket, cast("S3Client", s3), clock=lambda: NOW)
     for day in range(0, 730, 10):
         ledger.record(event(-day * 1440, *((B, "failed") if day < 300 else (A, "succeeded"))))
     s3.listed = 0
@@ -277,7 +280,7 @@ class At:
     """An S3 client whose objects are stored when its clock says, and listed to the second, as S3 does."""
 
     def __init__(self) -> None:
-        self._s3 = client("s3")
+        self._s3: Any = client("s3")
         self.time = datetime.now(timezone.utc)
         self._stored: dict[str, datetime] = {}
 
@@ -312,7 +315,7 @@ def test_two_clocks(bucket: str, apart: int, skew: int):
         s3.time += timedelta(seconds=apart)
         at = s3.time + timedelta(seconds=seconds_off)
         written = replace(event(0, sha, outcome, action=action, template_version="1"), at=at)
-        Ledger(bucket, s3, clock=lambda: at).record(written)
+        Ledger(bucket, cast("S3Client", s3), clock=lambda: at).record(written)
 
     write(A, "succeeded", 0)
     write(B, "started", skew)
@@ -321,7 +324,7 @@ def test_two_clocks(bucket: str, apart: int, skew: int):
     write(A, "succeeded", 0, "rollback")
     write(B, "rolled-back", 0)
     for reader in (0, skew):
-        read = Ledger(bucket, s3, clock=lambda off=reader: s3.time + timedelta(seconds=off))
+        read = Ledger(bucket, cast("S3Client", s3), clock=lambda off=reader: s3.time + timedelta(seconds=off))
         assert [(each.sha, each.outcome) for each in read.history("prod", "web")] == [
             (B, "rolled-back"),
             (A, "succeeded"),
@@ -341,13 +344,15 @@ def test_two_clocks(bucket: str, apart: int, skew: int):
 def test_an_event_whose_key_lies_before_the_window_is_found(bucket: str):
     """Its writer's clock was behind, by as much as S3 lets pass: the list from a date on misses it, but says so."""
     s3 = At()
-    write = Ledger(bucket, s3)
+    write = Ledger(bucket, cast("S3Client", s3))
     s3.time = NOW - timedelta(days=14) + timedelta(minutes=1)
     write.record(replace(event(0, A), at=s3.time + timedelta(minutes=1)))
     s3.time += timedelta(minutes=3)
     write.record(replace(event(0, B, fleet="web"), at=s3.time - timedelta(minutes=14)))
     s3.time += timedelta(minutes=1)
-    assert [each.sha for each in Ledger(bucket, s3, clock=lambda: NOW).history("prod", "web", 1)] == [B]
+    assert [each.sha for each in Ledger(bucket, cast("S3Client", s3), clock=lambda: NOW).history("prod", "web", 1)] == [
+        B
+    ]
 
 
 @pytest.mark.sandbox
@@ -358,7 +363,11 @@ def test_events_that_were_copied_by_hand_keep_their_order(bucket: str):
         s3.time += timedelta(seconds=1)
         body = to_json(event(minute, sha)).encode()
         s3.put_object(Bucket=bucket, Key=f"ledger/prod/web/20240506T07{8 + minute:02}09.123456Z-0.json", Body=body)
-    assert [each.sha for each in Ledger(bucket, s3, clock=lambda: NOW).history("prod", "web")] == [C, B, A]
+    assert [each.sha for each in Ledger(bucket, cast("S3Client", s3), clock=lambda: NOW).history("prod", "web")] == [
+        C,
+        B,
+        A,
+    ]
 
 
 @pytest.mark.sandbox

@@ -6,6 +6,7 @@ import hashlib
 import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import boto3
 import pytest
@@ -18,6 +19,9 @@ from release.store import release_keys, upload
 from release.store.manifest import Manifest
 from release.store.releases import Store
 from tests.release.store.test_manifest import MANIFEST
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
 
 pytestmark = pytest.mark.sandbox
 
@@ -177,8 +181,11 @@ def test_a_manifest_in_the_wrong_place(store: Store, tmp_path: Path):
     """A manifest that was copied by hand to another SHA is refused."""
     artifact = archive(tmp_path / "a", b"one")
     store.publish(artifact, manifest_of(artifact))
-    source = {"Bucket": store.bucket, "Key": release_keys.manifest("a" * 40)}
-    client("s3").copy_object(Bucket=store.bucket, Key=release_keys.manifest("b" * 40), CopySource=source)
+    client("s3").copy_object(
+        Bucket=store.bucket,
+        Key=release_keys.manifest("b" * 40),
+        CopySource={"Bucket": store.bucket, "Key": release_keys.manifest("a" * 40)},
+    )
     with pytest.raises(StoreError, match=f"is the manifest of {'a' * 40}"):
         store.manifest("b" * 40)
 
@@ -210,7 +217,7 @@ class Refusing:
 def test_errors_of_aws(code: str, said: str):
     """Each is one line with the bucket, what was tried, and the way out."""
     with pytest.raises(StoreError, match=f"^bucket b: could not read releases/a+/manifest.json: {said}"):
-        Store("b", Refusing(code)).manifest("a" * 40)
+        Store("b", cast("S3Client", Refusing(code))).manifest("a" * 40)
 
 
 def test_errors_before_aws(monkeypatch: pytest.MonkeyPatch, aws: str):

@@ -18,15 +18,15 @@ ACTIONS = ("deploy", "rollback")
 OUTCOMES = ("started", "succeeded", "failed", "unproved", "rolled-back", "cancelled")
 SCHEMA = 1
 LIMIT_BYTES = 64 << 10
-"""What is larger is no event, and is not read."""
+"""A larger object can't be an event, and is not read."""
 
 _YEARS = range(2006, 9999)
-"""Since there is S3; the last one overflows in the time zones behind UTC."""
+"""From the year of S3's launch; the year 9999 would overflow in time zones behind UTC."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """One step of a fleet's history. `seconds` and `requests_failed` are None where they aren't known."""
+    """One step of a fleet's history. `seconds` and `requests_failed` are None if unknown."""
 
     at: Moment
     by: str
@@ -43,33 +43,33 @@ class Event:
     reason: str | None = None
     refresh_id: str | None = None
     caller: str | None = field(default=None, compare=False)
-    """The ARN that AWS knows the writer by (STS GetCallerIdentity); `by` is what the writer says."""
+    """The writer's ARN, as AWS reports it (STS GetCallerIdentity); `by` is the name that the writer gives."""
     stored: Unread[datetime] = field(default=None, compare=False)
-    """When S3 stored it; None for one that isn't there yet."""
+    """When S3 stored it; None until then."""
     stamp: Unread[datetime] = field(default=None, compare=False)
 
     @property
     def when(self) -> datetime:
-        """When it happened, by one clock for all of them where it is known."""
+        """When it happened: by S3's clock, which all events share, or else by the writer's."""
         return self.stored or self.at
 
     @property
     def order(self) -> tuple[datetime, datetime]:
-        """What events are sorted by."""
+        """The sort key of events."""
         return self.when, self.stamp or self.at
 
     @property
     def is_aside(self) -> bool:
-        """Whether it only tells what became of an earlier one, and not what the fleet has or is getting."""
+        """Whether it only reports the outcome of an earlier event, and says nothing about what the fleet serves."""
         return self.outcome in ("rolled-back", "cancelled")
 
 
 def last_good(events: Iterable[Event]) -> Event | None:
-    """The newest deploy or rollback that succeeded of a release that no fleet ended badly with.
+    """Return the newest successful deploy or rollback of a good release.
 
-    Of several fleets, one may have taken a release that another did not: such a release is not good. Nor is one that
-    was rolled back by hand since. A release whose changed settings failed is still good with those that it served with
-    (another template version). What was only started says nothing, and neither does what could not be proved.
+    A release is not good if one of several fleets failed to take it, or if it was rolled back by hand since. It stays
+    good if it served and only a change of its settings (another template version) failed. Events that only say
+    `started` or `unproved` count neither way.
     """
     newest = sorted(events, key=lambda event: (event.order, event.fleet), reverse=True)
     ends: dict[tuple[str, str, str, str | None], str] = {}
@@ -90,13 +90,13 @@ def last_good(events: Iterable[Event]) -> Event | None:
 
 
 def _served(event: Event, ends: Mapping[tuple[str, str, str, str | None], str]) -> bool:
-    """Whether it says that a release served, and nothing since says that this version of it did not."""
+    """Return whether the event says that a release served, and no later one says that this version failed."""
     place = (event.sha, event.stack, event.fleet, event.template_version)
     return event.outcome == "succeeded" and ends[place] == "succeeded"
 
 
 def live(events: Iterable[Event]) -> dict[str, Event]:
-    """By fleet, the newest event that succeeded: a deploy that failed left the fleet as it was."""
+    """Return the newest successful event of each fleet: a deploy that failed left its fleet as it was."""
     found: dict[str, Event] = {}
     for event in sorted(events, key=lambda event: event.order, reverse=True):
         if event.outcome == "succeeded":
@@ -105,22 +105,22 @@ def live(events: Iterable[Event]) -> dict[str, Event]:
 
 
 def to_json(event: Event) -> str:
-    """The event as JSON, in one line; the time with microseconds. Where S3 has it is no part of it."""
+    """Return the event as one line of JSON, its time with microseconds, without what only S3 knows of it."""
     at = event.at.astimezone(timezone.utc).isoformat(timespec="microseconds").replace("+00:00", "Z")
     known = {name: value for name, value in asdict(event).items() if name not in ("stored", "stamp")}
     return json.dumps({"schema": SCHEMA, **known, "at": at}) + "\n"
 
 
 def from_json(text: str | bytes, where: str) -> Event:
-    """Return the event that `text` is; keys that it doesn't know are left out, and the first events had no schema.
+    """Return the event in `text`. Unknown keys are ignored; the first events had no schema.
 
-    Raises LedgerError with every problem at once, below `where`.
+    Raises LedgerError, which names `where` and every problem at once.
     """
     return document.read(Event, text, where=where, what="an event", schema=SCHEMA, limit=LIMIT_BYTES, error=LedgerError)
 
 
 def checked(event: Event) -> Event:
-    """The event with its text fit to be shown. LedgerError where it can be none of ours."""
+    """Return the event with its text made safe to print. Raises LedgerError if Slipway can't have written it."""
     problems = [
         *([] if re.fullmatch(r"[0-9a-f]{40}", event.sha) else ["sha: must be 40 hex digits"]),
         *([] if re.fullmatch(r"\d{1,19}", event.template_version or "1", re.ASCII) else ["template_version"]),

@@ -17,11 +17,11 @@ from release.text import one_line
 
 SCHEMA = 1
 LIMIT_BYTES = 1 << 20
-"""What is larger is no manifest, and is not read."""
+"""A larger object can't be a manifest, and is not read."""
 
 
 class ImageName(Document):
-    """A machine image by what is the same in every region: its name, and the owner to look for (`amazon`, an id)."""
+    """A machine image, named by what is the same in every region: its name and its owner (`amazon`, or an id)."""
 
     name: str
     owner: str
@@ -50,11 +50,11 @@ class Manifest:
     published_at: datetime
     published_by: str
     published_as: str | None = None
-    """The publisher's ARN, as AWS knows it; None where it could not be asked, or was not yet."""
+    """The publisher's ARN, as AWS reports it; None if it is not known (yet)."""
 
 
 def to_json(manifest: Manifest) -> str:
-    """The manifest as JSON, keys sorted, one line at the end."""
+    """Return the manifest as JSON with sorted keys, ending in a newline."""
     document = {
         "schema": SCHEMA,
         "sha": manifest.sha,
@@ -79,7 +79,7 @@ def to_json(manifest: Manifest) -> str:
 
 
 def timestamp(moment: datetime) -> str:
-    """RFC 3339, in UTC, to the second."""
+    """Return a time as RFC 3339 has it, in UTC, to the second."""
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

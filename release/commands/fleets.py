@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from release.commands.options import stack_name
 from release.errors import ReleaseError
 from release.rollout.observe import Fleets
 from release.rollout.observed import DeployedFleet
 
 
-def found(arguments: argparse.Namespace, fleets: Fleets) -> list[DeployedFleet]:
+def found(arguments: argparse.Namespace, stack: str, fleets: Fleets) -> list[DeployedFleet]:
     """Return the fleets of the stack. Raises ReleaseError if the region has none."""
-    stack = stack_name(arguments)
     there = fleets.of_stack(stack)
     if not there:
         raise ReleaseError(f"region {arguments.region or 'of the environment'} has no fleet of stack {stack}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from release import machine_image
+from release import defaults
 from release.artifact.build import Build
 from release.clients import client
 from release.commands.options import open_store
@@ -14,7 +14,6 @@ from release.store.ledger import Ledger
 from release.store.manifest import ImageName
 
 HELP = "put a commit into the release store"
-DEFAULT_IMAGE = ("al2023-ami-2023.*-kernel-6.1-x86_64", "amazon")
 
 
 def add(command: argparse.ArgumentParser) -> None:
@@ -27,8 +26,8 @@ def add(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--build-trusted", action="store_true", help="let the build read this machine's files, including credentials"
     )
-    command.add_argument("--image-name", default=DEFAULT_IMAGE[0], metavar="PATTERN", help="machine image to boot")
-    command.add_argument("--image-owner", default=DEFAULT_IMAGE[1], metavar="OWNER")
+    command.add_argument("--image-name", default=defaults.IMAGE_NAME, metavar="PATTERN", help="machine image to boot")
+    command.add_argument("--image-owner", default=defaults.IMAGE_OWNER, metavar="OWNER")
     command.add_argument("--dry-run", action="store_true", help="print what would be published, and change nothing")
 
 
@@ -64,8 +63,8 @@ def _build(arguments: argparse.Namespace) -> Build | None:
 
 
 def _newest(arguments: argparse.Namespace) -> ImageName:
-    found = machine_image.newest(arguments.image_name, arguments.image_owner, client("ec2", arguments.region))
-    return ImageName(name=found.name, owner=found.owner)
+    wanted = ImageName(name=arguments.image_name, owner=arguments.image_owner)
+    return publish.newest_image(wanted, client("ec2", arguments.region))
 
 
 def _print_plan(plan: publish.Publication, *, as_document: bool) -> None:

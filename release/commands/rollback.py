@@ -30,10 +30,11 @@ def add(command: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Roll the fleets back and print what they serve then. Raises ReleaseError."""
     aws = Aws(arguments.region)
-    chosen = _chosen(fleets.found(arguments, aws.fleets), arguments.fleet)
+    stack = stack_name(arguments)
+    chosen = _chosen(fleets.found(arguments, stack, aws.fleets), arguments.fleet)
     s3 = client("s3", arguments.region)
     rollback = Rollback(
-        stack=stack_name(arguments),
+        stack=stack,
         aws=aws,
         store=Store(chosen[0].store, s3),
         ledger=Ledger(chosen[0].store, s3),

@@ -10,9 +10,9 @@ from release.commands.fleets import found
 from release.commands.options import stack_name
 from release.commands.output import as_json, table
 from release.rollout import decide, observed
-from release.rollout.observe import Fleets, served
+from release.rollout.aws import Aws
+from release.rollout.observe import served
 from release.rollout.observed import DeployedFleet
-from release.rollout.templates import Templates
 from release.store.ledger import Ledger
 
 HELP = "what each fleet serves, as its instances report it"
@@ -24,8 +24,8 @@ def add(_: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Print a line a fleet: what serves, what is configured, the refresh under way, the last event."""
-    fleets, templates = Fleets(arguments.region), Templates(arguments.region)
-    shown = [_state(arguments, fleets, templates, fleet) for fleet in found(arguments, fleets)]
+    aws, stack = Aws(arguments.region), stack_name(arguments)
+    shown = [_state(arguments, stack, aws, fleet) for fleet in found(arguments, stack, aws.fleets)]
     if arguments.json:
         as_json(shown)
         return
@@ -33,18 +33,16 @@ def run(arguments: argparse.Namespace) -> None:
     table(("FLEET", "SERVES", "CONFIGURED", "REFRESH", "LAST IN THE LEDGER"), rows)
 
 
-def _state(
-    arguments: argparse.Namespace, fleets: Fleets, templates: Templates, fleet: DeployedFleet
-) -> dict[str, object]:
+def _state(arguments: argparse.Namespace, stack: str, aws: Aws, fleet: DeployedFleet) -> dict[str, object]:
     group = fleet.group
-    serving = served(fleets, group, fleet.log_group)
-    active = decide.in_status(fleets.refreshes(group.name), observed.ACTIVE)
-    events = Ledger(fleet.store, client("s3", arguments.region)).history(stack_name(arguments), fleet.name, 1)
+    serving = served(aws.fleets, group, fleet.log_group)
+    active = decide.in_status(aws.fleets.refreshes(group.name), observed.ACTIVE)
+    events = Ledger(fleet.store, client("s3", arguments.region)).history(stack, fleet.name, 1)
     last = events[0] if events else None
     return {
         "fleet": fleet.name,
         "serves": asdict(serving) if arguments.json else serving,
-        "configured": templates.release_of(group.template) if group.template else None,
+        "configured": aws.templates.release_of(group.template) if group.template else None,
         "refresh": f"{active.id} {active.status} {active.percentage}%" if active else None,
         "last": f"{last.action} of {last.sha} {last.outcome}, {last.when:%Y-%m-%d %H:%M} by {last.by}"
         if last

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import pulumi
 
@@ -20,9 +20,6 @@ from release.store import publish
 from release.store.ledger import Ledger
 from release.store.manifest import ImageName
 from release.store.releases import Store
-
-if TYPE_CHECKING:
-    from types_boto3_ec2 import EC2Client
 
 T = TypeVar("T")
 
@@ -61,7 +58,7 @@ class Release:
             ref=ref or _last_good(ledger, stack, bucket),
             directory=directory,
             store=store,
-            image=lambda: _newest(image, ec2),
+            image=lambda: publish.newest_image(image, ec2),
             build=build,
             served=lambda sha: ledger.digests(sha, stack),
             keep=not pulumi.runtime.is_dry_run(),
@@ -118,11 +115,6 @@ def _done(value: T) -> asyncio.Future[T]:
 
 def _tell(line: str) -> None:
     pulumi.log.info(line, ephemeral=True)
-
-
-def _newest(wanted: ImageName, ec2: EC2Client) -> ImageName:
-    found = machine_image.newest(wanted.name, wanted.owner, ec2)
-    return ImageName(name=found.name, owner=found.owner)
 
 
 def _last_good(ledger: Ledger, stack: str, bucket: str) -> str:

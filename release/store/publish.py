@@ -10,7 +10,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from release import machine_image
 from release.artifact import archive, build, build_isolation, temporary
 from release.artifact.archive import Artifact
 from release.artifact.build import Build
@@ -23,6 +25,9 @@ from release.store.actor import actor, caller
 from release.store.ledger import now
 from release.store.manifest import ImageName, Manifest, Origin
 from release.store.releases import Store
+
+if TYPE_CHECKING:
+    from types_boto3_ec2 import EC2Client
 
 _SHOWN = 10
 
@@ -129,6 +134,12 @@ def publish(
         stored = store.publish(artifact, replace(manifest, published_as=caller(store.region)))
     artifact.path.unlink(missing_ok=True)
     return stored
+
+
+def newest_image(wanted: ImageName, ec2: EC2Client) -> ImageName:
+    """Return the newest machine image that `wanted` matches (`*`, `?`), by name. Raises ImageError if there is none."""
+    found = machine_image.newest(wanted.name, wanted.owner, ec2)
+    return ImageName(name=found.name, owner=found.owner)
 
 
 def _resolve(repository: str | None, ref: str, directory: str | None, store: Store) -> Revision:

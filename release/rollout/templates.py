@@ -54,7 +54,8 @@ class Templates:
     def baked(self, templates: Iterable[Template]) -> dict[Template, Baked]:
         """Return the releases in these versions, without versions that are gone or have none."""
         asked = set(templates)
-        unknown = asked - self._baked.keys()
+        # Other fleets' threads add to it meanwhile, so nothing iterates over it.
+        unknown = {template for template in asked if template not in self._baked}
         for template, shown in self._shown(unknown).items():
             sha = _release(shown)
             digest = _digest(shown["LaunchTemplateData"].get("UserData", ""))

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import copy
 import random
+import sys
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from release.rollout.templates import meaning
+from release.rollout.observed import Template
+from release.rollout.templates import Baked, Templates, meaning
 
 DATA: dict[str, Any] = {
     "ImageId": "ami-1",
@@ -83,3 +87,27 @@ def test_a_tag_that_differs_differs(where: int, key: str, value: str):
     data = copy.deepcopy(DATA)
     data["TagSpecifications"][1]["Tags"][where][key] = value
     assert meaning(data) != meaning(DATA)
+
+
+def test_the_fleets_of_a_stack_may_ask_at_once(monkeypatch: pytest.MonkeyPatch):
+    """They share what is known of launch templates, each from a thread of its own, and none trips over the others."""
+    monkeypatch.setattr(Templates, "_shown", described)
+    templates = Templates("eu-west-1")
+
+    def ask(fleet: int) -> list[dict[Template, Baked]]:
+        return [templates.baked([Template(id=f"lt-{fleet}", version=str(version))]) for version in range(1, 2000)]
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(6) as threads:
+            answers = list(threads.map(ask, range(6)))
+    finally:
+        sys.setswitchinterval(interval)
+    assert all(len(found) == 1 for answer in answers for found in answer)
+
+
+def described(_: Templates, unknown: Iterable[Template]) -> dict[Template, dict[str, Any]]:
+    """Stand in for DescribeLaunchTemplateVersions: each version has a release."""
+    sha = "a" * 40
+    return {each: {"VersionDescription": f"Release {sha}", "LaunchTemplateData": {}} for each in unknown}

@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import os
 import signal
 import sys
 from collections.abc import Generator
@@ -14,6 +15,10 @@ settings.load_profile("slipway")
 # Whoever ends the tests (Ctrl-C, also in the background where a shell has it ignored; kill) ends their sandboxes too.
 for number in (signal.SIGINT, signal.SIGTERM):
     signal.signal(number, signal.default_int_handler)
+
+# What the user's shell asks the program for (as `make shell` sets it) is not what the tests ask for.
+for name in ("BUCKET", "BY", "DIRECTORY", "REPOSITORY", "SHA", "SUPERSEDE"):
+    os.environ.pop(f"SLIPWAY_{name}", None)
 
 
 @pytest.hookimpl(wrapper=True)

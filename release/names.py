@@ -12,6 +12,10 @@ STORE_TAG = "slipway:store"
 """Key of the tag by which an Auto Scaling group names the bucket of its releases."""
 RELEASE_TAG = "slipway:release"
 """Key of the tag by which instances and volumes name their release's SHA."""
+POSTURE_TAG = "slipway:posture"
+"""Key of the tag by which an Auto Scaling group tells its posture: what of its stack stands."""
+SIZE_TAG = "slipway:size"
+"""Key of the tag by which an Auto Scaling group tells its sizes when it is active, as `MIN-MAX`."""
 BOOT_HOOK = "boot"
 """Name of the lifecycle hook that holds an instance until its release answers."""
 
@@ -63,6 +67,11 @@ def role_name(stack: str, fleet: str, region: str) -> str:
 
 def flow_logs_role_name(stack: str, region: str) -> str:
     return bounded(f"{prefix(stack)}-flow-logs-{region}", 64)
+
+
+def replication_role_name(stack: str, region: str) -> str:
+    """Return the name of the role by which S3 replicates the store of a stack, both ways."""
+    return bounded(f"{prefix(stack)}-replication-{region}", 64)
 
 
 def log_group_name(stack: str, fleet: str) -> str:

@@ -12,7 +12,7 @@ from infra.settings import rules
 from infra.settings.kinds import Wrong
 from infra.settings.problems import Path, Problems, set_command, shown, told
 from infra.settings.section import section_at
-from infra.settings.stack import STACK, VARIABLES, Settings, StackSettings
+from infra.settings.stack import OVERRIDES, STACK, VARIABLES, Settings, StackSettings
 
 _LARGEST = 10**18
 _UNFIT = "contains a zero byte, or bytes that are not UTF-8; set it again"
@@ -40,10 +40,14 @@ def parse(
         problems.add("the stack's name", f"{error}, is {stack!r}; rename it with `pulumi stack rename NAME`")
     file = _read(cast("dict[str, object]", _printable(given, (), problems)), problems)
     fleets = {name: fleet.named(name) for name, fleet in sorted(file.fleets.items())}
-    # A variable only: as a setting it would be forgotten in a stack file, and it is meant for one `pulumi up`.
-    supersede = environment.get("SLIPWAY_SUPERSEDE", "") in {"1", "true"}
     values: dict[str, Any] = {**dict(file), "fleets": fleets}
-    settings = Settings(stack=stack, supersede=supersede, **values)
+    settings = Settings(
+        stack=stack,
+        # Variables only: as settings they would be forgotten in a stack file, and they are meant for one `pulumi up`.
+        supersede=_is_set(environment, "SLIPWAY_SUPERSEDE"),
+        unreplicated=_is_set(environment, "SLIPWAY_UNREPLICATED"),
+        **values,
+    )
     if not given.get("fleets"):
         problems.add("fleets", f"missing; set a first one with `{set_command('fleets.web.process', 'web')}`")
     for path, text in rules.problems(settings, problems.sound):
@@ -55,15 +59,22 @@ def parse(
     return settings
 
 
+def _is_set(environment: Mapping[str, str], name: str) -> bool:
+    return environment.get(name, "") in {"1", "true"}
+
+
 def _with_variables(
     mapping: Mapping[str, object], environment: Mapping[str, str]
 ) -> tuple[dict[str, object], dict[str, str]]:
-    """Return the mapping with environment variables in place of missing settings, and their names by path."""
+    """Return the mapping with environment variables in the place of settings, and their names by path."""
     given, used = dict(mapping), dict[str, str]()
-    for path, names in VARIABLES.items():
+    for path, names in {**VARIABLES, **{path: (name,) for path, name in OVERRIDES.items()}}.items():
         section, _, key = path.rpartition(".")
         holder = (given.get(section) or {}) if section else given
-        if not isinstance(holder, dict) or cast("dict[str, object]", holder).get(key) not in (None, ""):
+        if not isinstance(holder, dict):
+            continue
+        overrides = path in OVERRIDES and environment.get(OVERRIDES[path])
+        if not overrides and cast("dict[str, object]", holder).get(key) not in (None, ""):
             continue
         name = next((name for name in names if environment.get(name)), None)
         filled: dict[str, object] = {**holder, key: environment[name] if name else None}

@@ -26,6 +26,9 @@ def problems(settings: Settings, sound: Sound) -> Problems:
         yield "aws:region", "missing; set it with `pulumi config set aws:region eu-west-1`"
     yield from _below("loadBalancer", sound, _load_balancer, settings.load_balancer, settings.region)
     yield from _below("artifacts", sound, _artifacts, settings.artifacts)
+    yield from _below("artifacts.replica", sound, _replica, settings)
+    yield from _follow(settings)
+    yield from _checks(settings)
     for name, fleet in settings.fleets.items():
         for rule in (_architecture, _bounds, _ways, _topics, _bake, _timeout):
             yield from _below(f"fleets.{name}", sound, rule, fleet, settings)
@@ -88,6 +91,8 @@ def _load_balancer(balancer: LoadBalancerSettings, region: str, sound: Sound) ->
         yield "hostedZone", f"missing; domain needs the zone its records go to, set it with `{command}`"
     if balancer.hosted_zone and "domain" not in ways:
         yield "hostedZone", "has no effect without domain; set domain or remove it"
+    if balancer.failover != "none" and "domain" not in ways:
+        yield "failover", "needs domain, which both stacks share; set domain or remove it"
     if balancer.certificate and region and (of := balancer.certificate.split(":")[3]) != region:
         yield "certificate", f"must be a certificate of {region}, the stack's region, is one of {of}; request one there"
 
@@ -100,6 +105,38 @@ def _artifacts(artifacts: ArtifactsSettings, _: Sound) -> Problems:
             yield key, "has no effect with artifacts.bucket: that bucket is not the stack's to change"
     if artifacts.object_lock and artifacts.destroy:
         yield "objectLock", "must be left out with artifacts.destroy: what is locked can't be removed"
+
+
+def _replica(settings: Settings, sound: Sound) -> Problems:
+    artifacts, replica = settings.artifacts, settings.artifacts.replica
+    if replica is None:
+        return
+    if artifacts.bucket:
+        yield "", "has no effect with artifacts.bucket: only the stack that makes the store replicates it"
+    if replica.region == settings.region and sound("region"):
+        yield "region", f"must be another region than the stack's, {settings.region}: both would be lost together"
+    if replica.destroy and not artifacts.destroy:
+        yield "destroy", "must be false without artifacts.destroy: the store would stay, and its replica would go"
+
+
+def _follow(settings: Settings) -> Problems:
+    follow = settings.release.follow
+    if follow == settings.stack:
+        yield "release.follow", f"must be another stack than this one, {follow}"
+    elif follow and not settings.artifacts.bucket:
+        yield (
+            "release.follow",
+            f"needs artifacts.bucket, the replica of the store of {follow}; set it with "
+            f"`{set_command('artifacts.bucket', 'NAME')}`",
+        )
+    if settings.image.copy_to_replica and settings.artifacts.replica is None:
+        yield "image.copy", "has no effect without artifacts.replica: there is no region to copy the image to"
+
+
+def _checks(settings: Settings) -> Problems:
+    for name, check in settings.recovery.checks.items():
+        if (check.command is None) == (check.url is None):
+            yield f"recovery.checks.{name}", "needs one of command or url"
 
 
 def _architecture(fleet: FleetSettings, settings: Settings, sound: Sound) -> Problems:

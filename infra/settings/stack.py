@@ -16,6 +16,7 @@ from pydantic import Field, StrictBool
 from infra.network import cidr
 from infra.settings.fleet import FleetSettings
 from infra.settings.kinds import Kind, Otherwise, excluding, items, text, whole, wrong, wrong_type
+from infra.settings.recovery import RecoverySettings
 from infra.settings.section import Section
 from release import defaults
 
@@ -57,6 +58,8 @@ VARIABLES = {
     "release.directory": ("SLIPWAY_DIRECTORY",),
 }
 """The environment variables that stand in for settings that are left out; the first one that is set counts."""
+OVERRIDES = {"recovery.posture": "SLIPWAY_POSTURE"}
+"""The environment variables that override settings: they are meant for one `pulumi up`."""
 
 
 def _read_cidr(value: object) -> object:
@@ -119,6 +122,9 @@ class LoadBalancerSettings(Section):
     """Whether access logs are kept, in a bucket of the stack's own, or the existing bucket that takes them."""
     deletion_protection: StrictBool = True
     """Whether AWS refuses to delete the load balancer."""
+    failover: Literal["none", "primary", "secondary"] = "none"
+    """Which of two stacks with one `domain` this is: clients are led to the `secondary` one while the health check of
+    the `primary` one fails. With `none`, the domain leads to this stack alone."""
     idle_timeout: Annotated[int, whole(1, 4000, "seconds")] = 60
     """How long the balancer waits for an app, and keeps a connection to it; an app must keep them for longer."""
 
@@ -142,6 +148,21 @@ class ObjectLockSettings(Section):
     """How long a version is kept."""
 
 
+class ReplicaSettings(Section):
+    """A second copy of the store, in another region; S3 replicates both ways."""
+
+    region: Annotated[str, REGION]
+    """The region of the replica; not the stack's."""
+    bucket: Annotated[str | None, BUCKET, Otherwise("`slipway-STACK-ACCOUNT-REGION`")] = None
+    """The name of the bucket, which the stack makes."""
+    required: StrictBool = True
+    """Whether a release that is not in the replica is refused; `SLIPWAY_UNREPLICATED=1 pulumi up` insists."""
+    wait: Annotated[int, whole(0, 86_400, "seconds")] = 900
+    """How long a deploy waits for the release to be in the replica."""
+    destroy: StrictBool = False
+    """Whether the replica is emptied and removed with the stack."""
+
+
 class ArtifactsSettings(Section):
     """The store of releases."""
 
@@ -155,6 +176,7 @@ class ArtifactsSettings(Section):
     deployers: Annotated[tuple[str, ...], items(PRINCIPAL, "ARNs of roles and users")] = ()
     """Who alone may write the ledger; an empty list leaves it to IAM."""
     object_lock: ObjectLockSettings | None = None
+    replica: ReplicaSettings | None = None
 
 
 class BuildSettings(Section):
@@ -177,6 +199,8 @@ class ReleaseSettings(Section):
     """The path or URL of the git repository; asked only for a commit that is not in the store yet."""
     directory: Annotated[str | None, DIRECTORY, Otherwise("`SLIPWAY_DIRECTORY`, or the whole tree")] = None
     """The directory of the repository to deploy."""
+    follow: Annotated[str | None, STACK, Otherwise("the stack's own ledger says what was good")] = None
+    """The stack whose last good release is deployed where no `sha` is given: the one that this one is to replace."""
     build: BuildSettings | None = None
 
 
@@ -187,6 +211,9 @@ class ImageSettings(Section):
     """The image's name."""
     owner: Annotated[str, IMAGE_OWNER] = defaults.IMAGE_OWNER
     """The account that the image belongs to."""
+    copy_to_replica: StrictBool = Field(default=False, alias="copy")
+    """Whether the release's image is copied to the region of `artifacts.replica`, under the same name: for an image of
+    your own, which is in one region only."""
 
 
 class StackSettings(Section):
@@ -201,6 +228,7 @@ class StackSettings(Section):
     artifacts: ArtifactsSettings = ArtifactsSettings()
     release: ReleaseSettings = ReleaseSettings()
     image: ImageSettings = ImageSettings()
+    recovery: RecoverySettings = RecoverySettings()
     fleets: dict[Annotated[str, FLEET_NAME], FleetSettings] = Field(default_factory=dict)
     """The fleets by name."""
 
@@ -216,6 +244,9 @@ class Settings:
     artifacts: ArtifactsSettings
     release: ReleaseSettings
     image: ImageSettings
+    recovery: RecoverySettings
     fleets: Mapping[str, FleetSettings]
     supersede: bool
     """Whether a rollout of something else that is under way is undone, instead of refused."""
+    unreplicated: bool
+    """Whether a release that is not in the replica is deployed, instead of refused."""

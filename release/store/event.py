@@ -42,6 +42,10 @@ class Event:
     requests_failed: Whole | None = None
     reason: str | None = None
     refresh_id: str | None = None
+    follows: str | None = None
+    """The stack that this one follows: the one that it is to replace."""
+    followed: bool | None = None
+    """Whether the release was that stack's last good one, and not somebody's choice."""
     caller: str | None = field(default=None, compare=False)
     """The writer's ARN, as AWS reports it (STS GetCallerIdentity); `by` is the name that the writer gives."""
     stored: Unread[datetime] = field(default=None, compare=False)
@@ -107,7 +111,8 @@ def live(events: Iterable[Event]) -> dict[str, Event]:
 def to_json(event: Event) -> str:
     """Return the event as one line of JSON, its time with microseconds, without what only S3 knows of it."""
     at = event.at.astimezone(timezone.utc).isoformat(timespec="microseconds").replace("+00:00", "Z")
-    known = {name: value for name, value in asdict(event).items() if name not in ("stored", "stamp")}
+    unsaid = {name for name in ("follows", "followed") if getattr(event, name) is None}
+    known = {name: value for name, value in asdict(event).items() if name not in {"stored", "stamp", *unsaid}}
     return json.dumps({"schema": SCHEMA, **known, "at": at}) + "\n"
 
 

@@ -16,6 +16,7 @@ POSTURE_TAG = "slipway:posture"
 """Key of the tag by which an Auto Scaling group tells its posture: what of its stack stands."""
 SIZE_TAG = "slipway:size"
 """Key of the tag by which an Auto Scaling group tells its sizes when it is active, as `MIN-MAX`."""
+_RULE = "slipway-to-"
 BOOT_HOOK = "boot"
 """Name of the lifecycle hook that holds an instance until its release answers."""
 
@@ -72,6 +73,16 @@ def flow_logs_role_name(stack: str, region: str) -> str:
 def replication_role_name(stack: str, region: str) -> str:
     """Return the name of the role by which S3 replicates the store of a stack, both ways."""
     return bounded(f"{prefix(stack)}-replication-{region}", 64)
+
+
+def replication_rule(region: str) -> str:
+    """Return the id of the rule by which a store is replicated to a region, which it names."""
+    return f"{_RULE}{region}"
+
+
+def region_of_rule(rule: str) -> str | None:
+    """Return the region in the id of such a rule, or None if it is a rule of somebody else's."""
+    return rule.removeprefix(_RULE) if rule.startswith(_RULE) else None
 
 
 def log_group_name(stack: str, fleet: str) -> str:

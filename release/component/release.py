@@ -16,7 +16,9 @@ from release.component import told
 from release.errors import ReleaseError
 from release.machine_image import Image
 from release.source import procfile
-from release.store import publish
+from release.store import good_releases, publish
+from release.store.event import Event
+from release.store.good_releases import Candidate
 from release.store.ledger import Ledger
 from release.store.manifest import ImageName
 from release.store.releases import Store
@@ -118,13 +120,26 @@ def _tell(line: str) -> None:
 
 
 def _last_good(ledger: Ledger, stack: str, bucket: str) -> str:
-    event = ledger.last_good(stack)
-    if event is None:
+    """Return the newest good release, wherever it was deployed, and say so where that was not in this stack."""
+    passed_over: list[Candidate] = []
+    own: Event | None = None
+    chosen: Event | None = None
+    for found in ledger.good(stack):
+        if found.refused:
+            passed_over.append(found)
+            continue
+        chosen = chosen or found.event
+        if found.event.stack == stack:
+            own = found.event
+            break
+    if chosen is None:
         raise ReleaseError(
             f"{stack}: no release is asked for, and the ledger in {bucket} knows of none that served: "
             "run `pulumi config set --path slipway:release.sha <sha>`, or set SLIPWAY_SHA"
         )
-    return event.sha
+    for line in good_releases.told(stack, chosen, own, passed_over):
+        pulumi.log.warn(line)
+    return chosen.sha
 
 
 def _check_owner(found: publish.Publication, owner: str) -> None:

@@ -75,10 +75,26 @@ def last_good(events: Iterable[Event]) -> Event | None:
     good if it served and only a change of its settings (another template version) failed. Events that only say
     `started` or `unproved` count neither way.
     """
+    return next(iter(judged(events).good), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """What the events of one stack say of its releases (see `last_good`)."""
+
+    good: list[Event]
+    """Every event by which a good release served, newest first."""
+    bad: dict[str, Event]
+    """By SHA, the newest event of each release that is not good and was tried."""
+
+
+def judged(events: Iterable[Event]) -> Judged:
+    """Return which releases were good and which were not."""
     newest = sorted(events, key=lambda event: (event.order, event.fleet), reverse=True)
     ends: dict[tuple[str, str, str, str | None], str] = {}
     seen: set[tuple[str, str, str]] = set()
     left: set[tuple[str, str, str]] = set()
+    last: dict[str, Event] = {}
     for event in newest:
         fleet = (event.sha, event.stack, event.fleet)
         if event.outcome == "unproved":
@@ -88,9 +104,13 @@ def last_good(events: Iterable[Event]) -> Event | None:
         seen.add(fleet)
         if event.outcome != "started":
             ends.setdefault((*fleet, event.template_version), event.outcome)
+            last.setdefault(event.sha, event)
     served = {place[:3] for place, outcome in ends.items() if outcome == "succeeded"} - left
     bad = {sha for sha, *_ in seen - served}
-    return next((event for event in newest if event.sha not in bad and _served(event, ends)), None)
+    return Judged(
+        good=[event for event in newest if event.sha not in bad and _served(event, ends)],
+        bad={sha: event for sha, event in last.items() if sha in bad},
+    )
 
 
 def _served(event: Event, ends: Mapping[tuple[str, str, str, str | None], str]) -> bool:

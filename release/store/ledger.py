@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -22,6 +23,7 @@ from release.errors import LedgerError, StoreError
 from release.store import ledger_keys
 from release.store.actor import caller
 from release.store.event import ACTIONS, LIMIT_BYTES, OUTCOMES, Event, checked, from_json, last_good, live, to_json
+from release.store.good_releases import Candidate, candidates
 from release.store.ledger_keys import Entry
 from release.store.upload import ALREADY_THERE, put_new
 from release.store.warning import warn_once
@@ -128,6 +130,32 @@ class Ledger:
     def last_good(self, stack: str, fleet: str | None = None) -> Event | None:
         """Return the last good event (see event.py) of a fleet, or of the stack, or None."""
         return self._search(stack, fleet, last_good)
+
+    def good(self, stack: str, follow: str | None = None) -> Iterator[Candidate]:
+        """Yield the releases that were good, newest first, for a stack that follows `follow`: see good_releases.py.
+
+        Older events are read only as far as the caller goes on.
+        """
+        named = dict.fromkeys([stack, *([follow] if follow else []), *self.followers(stack)])
+        seen: set[str] = set()
+        limit = _RECENT
+        while True:
+            with ThreadPoolExecutor(_READERS) as pool:
+                found = list(pool.map(partial(self.history, limit=limit), named))
+            for candidate in candidates((event for events in found for event in events), stack=stack, follow=follow):
+                if candidate.event.sha not in seen:
+                    seen.add(candidate.event.sha)
+                    yield candidate
+            if all(len(events) < limit for events in found):
+                return
+            limit *= 4
+
+    def followers(self, stack: str) -> list[str]:
+        """Return the stacks whose newest event says that they follow `stack`."""
+        others = [name for name in self.stacks() if name != stack]
+        with ThreadPoolExecutor(_READERS) as pool:
+            newest = list(pool.map(partial(self.history, limit=1), others))
+        return [name for name, events in zip(others, newest, strict=True) if events and events[0].follows == stack]
 
     def live(self, stack: str) -> dict[str, Event]:
         """Return, by fleet, the event whose release serves now, as far as the ledger knows."""

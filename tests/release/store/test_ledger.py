@@ -269,6 +269,23 @@ def test_the_search_widens_until_it_finds(bucket: str):
 
 
 @pytest.mark.sandbox
+def test_good_releases_of_a_stack_and_of_those_that_follow_it(bucket: str):
+    """Newest first, each once, as far back as the caller goes on; strangers in the same store do not count."""
+    ledger = Ledger(bucket, clock=lambda: NOW)
+    shas = [f"{number:040x}" for number in range(50)]
+    for minute, sha in enumerate(shas):
+        ledger.record(event(minute, sha))
+    ledger.record(replace(event(60, A), stack="dr", follows="prod"))
+    ledger.record(replace(event(61, shas[3]), stack="dr", follows="prod", followed=True))
+    ledger.record(replace(event(62, B), stack="other"))
+    assert ledger.followers("prod") == ["dr"]
+    assert [found.event.sha for found in ledger.good("prod")] == [A, *reversed(shas)]
+    assert [found.event.sha for found in ledger.good("dr", follow="prod")] == [A, *reversed(shas)]
+    assert [found.event.sha for found in ledger.good("other")] == [B]
+    assert list(ledger.good("none")) == []
+
+
+@pytest.mark.sandbox
 def test_a_malformed_event_is_not_recorded(bucket: str):
     """What couldn't be read again is refused before it is put."""
     with pytest.raises(LedgerError, match="outcome: must be one of"):

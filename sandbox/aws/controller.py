@@ -1,4 +1,4 @@
-"""The thread that makes things happen in their own time."""
+"""The thread that makes things happen in their own time; in a region that is dark, nothing does."""
 
 import logging
 import threading
@@ -7,6 +7,7 @@ from sandbox.aws.autoscaling import controller as autoscaling
 from sandbox.aws.cloudwatch.models import all_cloudwatch
 from sandbox.aws.ec2.models import all_ec2
 from sandbox.aws.elbv2.models import all_elbv2
+from sandbox.aws.faults.models import switchboard
 from sandbox.aws.state import Tick, clock, state
 
 log = logging.getLogger(__name__)
@@ -35,14 +36,12 @@ class Controller:
     @staticmethod
     def _advance() -> float:
         tick = Tick(clock())
+        dark = switchboard.now.dark
         try:
-            for ec2 in all_ec2():
-                ec2.advance(tick)
-            for elbv2 in all_elbv2():
-                elbv2.advance(tick)
-            for cloudwatch in all_cloudwatch():
-                cloudwatch.advance(tick)
-            autoscaling.advance(tick)
+            for backend in (*all_ec2(), *all_elbv2(), *all_cloudwatch()):
+                if backend.region_name not in dark:
+                    backend.advance(tick)
+            autoscaling.advance(tick, dark)
         except Exception:  # one broken group must not stop all others for good
             log.exception("a pass of the controller failed")
             return clock() + AFTER_AN_ERROR

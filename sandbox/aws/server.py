@@ -21,12 +21,14 @@ from moto.s3.models import s3_backends
 from moto.servicequotas.models import servicequotas_backends
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from sandbox.aws import addressee
 from sandbox.aws.access import entry
 from sandbox.aws.autoscaling.models import SandboxAutoScalingBackend
 from sandbox.aws.cloudwatch.models import SandboxCloudWatchBackend
 from sandbox.aws.ec2 import security_groups
 from sandbox.aws.ec2.models import SandboxEC2Backend
 from sandbox.aws.elbv2.models import SandboxELBv2Backend
+from sandbox.aws.faults import outages
 from sandbox.aws.faults import requests as faulty
 from sandbox.aws.faults.models import Faults, switchboard
 from sandbox.aws.iam import guard
@@ -34,6 +36,7 @@ from sandbox.aws.internal import urls as internal
 from sandbox.aws.logs.models import SandboxLogsBackend
 from sandbox.aws.quotas.models import SandboxServiceQuotasBackend
 from sandbox.aws.s3.models import SandboxS3Backend
+from sandbox.aws.traffic import traffic
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
@@ -76,7 +79,12 @@ class Dispatcher(DomainDispatcherApplication):
             return stranger(environ, start_response)
         if environ.get("PATH_INFO", "").startswith(internal.PREFIX):
             return internal.application(environ, start_response)
+        to = addressee.read(environ)
+        traffic.count(to)
         faults = switchboard.now
+        outage = outages.meet(environ, to, faults)
+        if outage:
+            return outage(environ, start_response)
         if faults == Faults() or not faulty.concern(environ, faults):
             return self._answer(environ, start_response)
         error = faulty.meet(environ, faults)

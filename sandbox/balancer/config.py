@@ -109,9 +109,9 @@ class Config:
 
 
 def parse(document: Json) -> Config:
-    """Read a snapshot. Raises KeyError, TypeError or ValueError if it is not one."""
-    balancers = [_load_balancer(entry) for entry in document["load_balancers"]]
-    groups = [_group(entry) for entry in document["target_groups"]]
+    """Read a snapshot, but for what lies in a dark region. Raises KeyError, TypeError or ValueError."""
+    balancers = [_load_balancer(entry) for entry in document["load_balancers"] if not entry.get("dark")]
+    groups = [_group(entry) for entry in document["target_groups"] if not entry.get("dark")]
     return Config({balancer.arn: balancer for balancer in balancers}, {group.arn: group for group in groups})
 
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sandbox import engine, processes
-from sandbox.control import deploy, environment, faults, session, shell, stack, start
+from sandbox.control import calls, deploy, environment, faults, git_shim, session, shell, stack, start
 from sandbox.control.deploy import Sandbox
 from sandbox.control.environment import Deploy
 from sandbox.errors import SandboxError, describe
@@ -93,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     logs.set_defaults(run=_logs)
 
     faults.add(commands.add_parser)
+    calls.add(commands.add_parser)
 
     execute = commands.add_parser("exec", help="run a command with the tools (Python packages, pulumi) on PATH")
     execute.add_argument("command", nargs=argparse.REMAINDER)
@@ -109,6 +110,7 @@ def _port(text: str) -> int | None:
 
 
 def _up(options: argparse.Namespace) -> int:
+    git_shim.use(SANDBOX)
     file = stack.read(CHECKOUT, options.stack)
     repository = os.environ.pop(options.repo_from, "") if options.repo_from else options.repo
     given = {"sha": options.sha, "repository": repository, "directory": options.directory}

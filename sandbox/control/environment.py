@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
+from sandbox.control import git_shim
 from sandbox.control.session import State
 from sandbox.ports import LOOPBACK
 from sandbox.processes import MARKER
@@ -76,7 +77,7 @@ def of_tools(directory: Path, state: State, deploy: Deploy | None, engine: Path)
         **_no_proxy(os.environ),
         "AWS_ENDPOINT_URL": state.endpoint,
         "AWS_EC2_METADATA_DISABLED": "true",
-        "PATH": _path(os.environ, [engine]),
+        "PATH": _path(os.environ, [git_shim.folder(directory), engine]),
         "PULUMI_HOME": str(directory / "pulumi-home"),
         "PULUMI_BACKEND_URL": f"file://{quote(str(directory / 'pulumi'))}",
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
@@ -144,6 +145,6 @@ def _no_proxy(base: Mapping[str, str]) -> dict[str, str]:
 
 
 def _path(base: Mapping[str, str], first: list[Path]) -> str:
-    ours = [str(Path(sys.executable).parent), *map(str, first)]
+    ours = list(dict.fromkeys([str(Path(sys.executable).parent), *map(str, first)]))
     rest = [entry for entry in base.get("PATH", os.defpath).split(os.pathsep) if entry not in ours]
     return os.pathsep.join([*ours, *rest])

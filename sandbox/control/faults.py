@@ -4,33 +4,23 @@ from __future__ import annotations
 
 import argparse
 import functools
-import http.client
 import json
 import re
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from sandbox.control import session
+from sandbox.control import git_shim, outages
+from sandbox.control.asking import Declare, ask, post, running
 from sandbox.control.session import State
 from sandbox.errors import SandboxError
 from sandbox.paths import SANDBOX
-from sandbox.ports import LOOPBACK
-from sandbox.service import keys
 
 if TYPE_CHECKING:
     from types_boto3_ec2 import EC2Client
-
-PATIENCE = 30.0  # seconds; killing a machine takes a few
-
-
-class Declare(Protocol):
-    """The signature of `add_parser`, which declares a command."""
-
-    def __call__(self, name: str, *, help: str) -> argparse.ArgumentParser: ...
 
 
 def add(declare: Declare) -> None:
@@ -44,6 +34,9 @@ def add(declare: Declare) -> None:
     zone = kinds.add_parser("zone", help="fail a zone: its instances die, and no new one starts there until `clear`")
     zone.add_argument("zone", help="for example eu-west-1a")
     kinds.add_parser("no-capacity", help="let no instance be launched until `clear`")
+    outages.add(kinds.add_parser, functools.partial(_number, highest=86400))
+    git = kinds.add_parser("git", help="let the git host be unreachable for the sandbox's tools")
+    git.add_argument("--end", action="store_true", help="end this fault")
     _add_faults_of_calls(kinds.add_parser)
     kinds.add_parser("clear", help="end all faults; instances that were killed stay dead")
     parser.set_defaults(run=_run)
@@ -78,23 +71,27 @@ def _number(text: str, *, highest: int) -> float:
 
 
 def _run(options: argparse.Namespace) -> int:
-    state = session.load(SANDBOX)
-    trouble = session.trouble(state) if state else "no sandbox runs here"
-    if state is None or (trouble and "does not answer" not in trouble):
-        raise SandboxError(f"{trouble}; `make up` starts one")
+    state = running(SANDBOX)
     if options.fault == "instance":
         print(f"killed {_kill(state, options.id or _oldest(state))}")
     elif options.fault == "reboot":
         print(f"rebooting {reboot(state, options.id or _oldest(state))}")
     elif options.fault == "zone":
         print(f"{options.zone} has failed: {', '.join(lose_zone(state, options.zone)) or 'no instance was in it'}")
+    elif options.fault == "git":
+        git_shim.set_dark(SANDBOX, not options.end)
+        print(f"the git host {'answers again' if options.end else 'is dark'}")
     else:
-        print(json.dumps(_post(state, "aws", "/_sandbox/faults", _wanted(options))))
+        print(json.dumps(post(state, "aws", "/_sandbox/faults", _wanted(state, options))))
+        if options.fault == "clear":
+            git_shim.set_dark(SANDBOX, False)
     return 0
 
 
-def _wanted(options: argparse.Namespace) -> dict[str, Any]:
+def _wanted(state: State, options: argparse.Namespace) -> dict[str, Any]:
     """Return the body of `POST /_sandbox/faults`."""
+    if options.fault in outages.KINDS:
+        return outages.wanted(options, ask(state, "aws", "GET", "/_sandbox/faults")[1])
     if options.fault == "clear":
         return {}
     if options.fault == "no-capacity":
@@ -107,7 +104,7 @@ def lose_zone(state: State, zone: str) -> list[str]:
     if not re.fullmatch(r"[a-z]+-[a-z-]+-\d[a-z]", zone):
         known = {instance["zone"] for instance in _instances(state)}
         raise SandboxError(f"{zone!r} is not the name of a zone; there are instances in {', '.join(sorted(known))}")
-    _post(state, "aws", "/_sandbox/faults", {"lost_zones": [zone]})
+    post(state, "aws", "/_sandbox/faults", {"lost_zones": [zone]})
     return [_kill(state, instance["id"]) for instance in _instances(state) if instance["zone"] == zone]
 
 
@@ -119,14 +116,14 @@ def _oldest(state: State) -> str:
 
 
 def _instances(state: State) -> list[dict[str, Any]]:
-    listed = _ask(state, "aws", "GET", "/_sandbox/instances?wait=0")[1]["instances"]
+    listed = ask(state, "aws", "GET", "/_sandbox/instances?wait=0")[1]["instances"]
     return [instance for instance in listed if instance["state"] in ("pending", "running")]
 
 
 def _kill(state: State, instance: str) -> str:
     if not re.fullmatch(r"i-[0-9a-f]{1,32}", instance):
         raise SandboxError(f"{instance[:100]!r} is not an instance's id, such as i-0123456789abcdef0")
-    status, _ = _ask(state, "machines", "POST", f"/machines/{instance}/kill")
+    status, _ = ask(state, "machines", "POST", f"/machines/{instance}/kill")
     if status != 200:
         raise _no_instance(state, instance)
     return instance
@@ -160,26 +157,3 @@ def _ec2(state: State, region: str) -> EC2Client:
 def _no_instance(state: State, instance: str) -> SandboxError:
     running = ", ".join(found["id"] for found in _instances(state))
     return SandboxError(f"no instance {instance} runs; running instances: {running or 'none'}")
-
-
-def _post(state: State, process: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
-    status, answer = _ask(state, process, "POST", path, body)
-    if status != 200:
-        raise SandboxError(f"the {process} process refused this: {answer.get('error', status)}")
-    return answer
-
-
-def _ask(
-    state: State, process: str, method: str, path: str, body: dict[str, Any] | None = None
-) -> tuple[int, dict[str, Any]]:
-    port = state.children[process].port or state.ports[process]
-    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=PATIENCE)
-    headers = {"Content-Type": "application/json", **keys.bearer(state.keys)}
-    try:
-        connection.request(method, path, json.dumps(body or {}), headers)
-        answer = connection.getresponse()
-        return answer.status, json.loads(answer.read())
-    except (OSError, http.client.HTTPException, ValueError) as problem:
-        raise SandboxError(f"the {process} process does not answer on port {port}: {problem}") from None
-    finally:
-        connection.close()

@@ -13,7 +13,7 @@ import uuid
 from pathlib import Path
 
 from sandbox import processes
-from sandbox.control import environment, session
+from sandbox.control import environment, git_shim, session
 from sandbox.control.session import State
 from sandbox.control.supervisor import Programs
 from sandbox.errors import SandboxError
@@ -94,6 +94,7 @@ def run(programs: Programs) -> State:
     """Start a supervisor in a session of its own, and wait until all its programs are ready."""
     directory = programs.directory
     private(directory)
+    git_shim.install(directory)
     logs = directory / "log"
     logs.mkdir(parents=True, exist_ok=True)
     with (logs / "supervisor.log").open("ab") as log:

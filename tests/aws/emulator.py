@@ -59,6 +59,10 @@ class Emulator:
     def get(self, path: str) -> Any:
         return self._ask("GET", path)
 
+    def drop(self, path: str) -> Any:
+        """Return what there is at a path of the internal API, and remove it."""
+        return self._ask("DELETE", path)
+
     def post(self, path: str, body: dict[str, Any]) -> Any:
         return self._ask("POST", path, json.dumps(body).encode())
 

@@ -1,6 +1,7 @@
 """One pass over every group of every region."""
 
 import logging
+from collections.abc import Collection
 from typing import cast
 
 from moto.autoscaling.models import autoscaling_backends
@@ -14,10 +15,12 @@ log = logging.getLogger(__name__)
 AFTER_AN_ERROR = 5.0
 
 
-def advance(tick: Tick) -> None:
-    """Take all groups one step further."""
+def advance(tick: Tick, dark: Collection[str] = ()) -> None:
+    """Take all groups one step further, but for those in regions that are `dark`."""
     for regions in list(autoscaling_backends.values()):
-        for backend in list(regions.values()):
+        for region, backend in list(regions.items()):
+            if region in dark:
+                continue
             for group in list(cast(SandboxAutoScalingBackend, backend).groups.values()):
                 _try(group, tick)
                 if group.status and not group.members:

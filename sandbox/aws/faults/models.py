@@ -8,7 +8,16 @@ from typing import Any, TypeVar
 
 Z = TypeVar("Z")
 
-_RANGES = {"throttle": (0, 1), "reset": (0, 1), "lose": (0, 1), "latency": (0, 60), "clock": (-86400, 86400)}
+_RANGES = {
+    "throttle": (0, 1),
+    "reset": (0, 1),
+    "lose": (0, 1),
+    "latency": (0, 60),
+    "clock": (-86400, 86400),
+    "replication_lag": (0, 86400),
+}
+_LISTS = ("deny", "lost_zones", "dark", "unreachable")
+_FLAGS = ("no_capacity", "expired", "global_writes", "replication_stalled")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +39,15 @@ class Faults:
     """Keys of S3 objects, or what they begin with, that nobody may get."""
     no_capacity: bool = False
     lost_zones: tuple[str, ...] = field(default=())
+    dark: tuple[str, ...] = field(default=())
+    """Regions in which nothing answers: neither AWS nor a load balancer nor an instance."""
+    unreachable: tuple[str, ...] = field(default=())
+    """Regions whose AWS does not answer callers outside of their instances; what serves there goes on."""
+    global_writes: bool = False
+    """Whether what only us-east-1 can change is refused: IAM, Route 53, buckets' settings, what is in it."""
+    replication_lag: float = 0.0
+    """Seconds until S3 copies an object to another bucket."""
+    replication_stalled: bool = False
 
     def usable(self, placements: Mapping[str, Z]) -> dict[str, Z]:
         """Return the places for an instance: no lost zone, as long as there is another."""
@@ -57,9 +75,9 @@ class Switchboard:
 
 
 def _value(key: str, value: object) -> object:
-    if key in ("deny", "lost_zones") and isinstance(value, list):
+    if key in _LISTS and isinstance(value, list):
         return tuple(map(str, value))  # pyright: ignore[reportUnknownArgumentType]
-    if key in ("no_capacity", "expired") and isinstance(value, bool):
+    if key in _FLAGS and isinstance(value, bool):
         return value
     if key == "only" and value in ("", "instances", "others"):
         return value

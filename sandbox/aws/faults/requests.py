@@ -8,7 +8,7 @@ import socket
 import struct
 import time
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Any, NoReturn
 
 from werkzeug.wrappers import Response
 
@@ -51,7 +51,7 @@ def meet(environ: dict[str, Any], faults: Faults) -> Response | None:
     """
     time.sleep(faults.latency)
     if random.random() < faults.reset:  # noqa: S311  # chance, not secrecy
-        _hang_up(environ)
+        hang_up(environ)
     service = _service(environ)
     if faults.expired:
         return _expired(service)
@@ -69,10 +69,11 @@ def meet(environ: dict[str, Any], faults: Faults) -> Response | None:
 def lose(environ: dict[str, Any], faults: Faults) -> None:
     """Raise ConnectionResetError after a request was carried out, if its answer is to be lost."""
     if random.random() < faults.lose:  # noqa: S311
-        _hang_up(environ)
+        hang_up(environ)
 
 
-def _hang_up(environ: dict[str, Any]) -> None:
+def hang_up(environ: dict[str, Any]) -> NoReturn:
+    """Reset the caller's connection: no answer, and nothing to wait for."""
     connection: socket.socket = environ["werkzeug.socket"]
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
     connection.shutdown(socket.SHUT_RDWR)
@@ -120,6 +121,18 @@ def unauthenticated(service: str, why: str) -> Response:
     return _xml("ErrorResponse", query, said, 403)
 
 
+def unavailable(service: str) -> Response:
+    """Return the error of a control plane that is down, which SDKs try again on: ServiceUnavailable, 503."""
+    said = "The request has failed due to a temporary failure of the server."
+    if service == "s3":
+        return _xml("Error", "ServiceUnavailable", said, 503)
+    if service == "ec2":
+        return _ec2("Unavailable", said, 503)
+    if service in _JSON:
+        return _json(service, "ServiceUnavailableException", "ServiceUnavailable", said, 503)
+    return _xml("ErrorResponse", "ServiceUnavailable", said, 503, sender=False)
+
+
 def _expired(service: str) -> Response:
     said = "The security token included in the request is expired"
     if service == "s3":
@@ -152,17 +165,17 @@ def _skewed(service: str) -> Response:
     return _xml("ErrorResponse", "SignatureDoesNotMatch", said, 403)
 
 
-def _json(service: str, code: str, query_code: str, message: str) -> Response:
+def _json(service: str, code: str, query_code: str, message: str, status: int = 400) -> Response:
     headers = {"x-amzn-ErrorType": code}
     if service == "monitoring":  # CloudWatch came from the query protocol, and keeps its codes (awsQueryCompatible)
         headers["x-amzn-query-error"] = f"{query_code};Sender"
     body = json.dumps({"__type": code, "message": message})
-    return Response(body, 400, headers, content_type="application/x-amz-json-1.1")
+    return Response(body, status, headers, content_type="application/x-amz-json-1.1")
 
 
-def _xml(root: str, code: str, message: str, status: int) -> Response:
+def _xml(root: str, code: str, message: str, status: int, *, sender: bool = True) -> Response:
     said = f"<Code>{code}</Code><Message>{message}</Message>"
-    inner = said if root == "Error" else f"<Error><Type>Sender</Type>{said}</Error>"
+    inner = said if root == "Error" else f"<Error><Type>{'Sender' if sender else 'Receiver'}</Type>{said}</Error>"
     return _answer(f"<{root}>{inner}<RequestId>fault</RequestId></{root}>", status)
 
 

@@ -72,6 +72,17 @@ def keys_of(key: str) -> keys.Keys | None:
     return None
 
 
+def region_of(key: str) -> str | None:
+    """Return the region of the instance that a key belongs to; None if it is no instance's."""
+    if not key.startswith("ASIA"):
+        return None
+    secret = keys.of_session().secret
+    for ec2 in all_ec2():
+        if any(keys.of_instance(id_, secret).access == key for id_ in list(ec2.machines)):
+            return ec2.region_name
+    return None
+
+
 def _of_instances(secret: str) -> dict[str, keys.Keys]:
     ids = [id_ for ec2 in all_ec2() for id_ in list(ec2.machines)]
     return {id_: keys.of_instance(id_, secret) for id_ in ids}

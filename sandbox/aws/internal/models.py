@@ -8,6 +8,7 @@ from moto.elbv2.models import FakeLoadBalancer, FakeRule, FakeTargetGroup
 from sandbox.aws.ec2.models import Machine, SandboxEC2Backend, all_ec2, sandbox_ec2
 from sandbox.aws.elbv2.models import SandboxELBv2Backend, all_elbv2
 from sandbox.aws.elbv2.targets import Target
+from sandbox.aws.faults.models import switchboard
 
 Json = dict[str, Any]
 
@@ -63,6 +64,7 @@ def _load_balancer(elbv2: SandboxELBv2Backend, balancer: FakeLoadBalancer) -> Js
         "arn": balancer.arn,
         "name": balancer.name,
         "region": elbv2.region_name,
+        "dark": elbv2.region_name in switchboard.now.dark,
         "port": elbv2.local_ports[balancer.arn],
         "zones": [subnet.availability_zone for subnet in balancer.subnets],
         "attributes": {key: str(value) for key, value in balancer.attrs.items()},
@@ -92,6 +94,7 @@ def _target_group(elbv2: SandboxELBv2Backend, group: FakeTargetGroup) -> Json:
         "arn": group.arn,
         "name": group.name,
         "region": elbv2.region_name,
+        "dark": elbv2.region_name in switchboard.now.dark,
         "protocol": group.protocol,
         "port": int(group.port) if group.port else None,
         "health_check": {

@@ -17,6 +17,7 @@ from sandbox.aws.faults.models import switchboard
 from sandbox.aws.iam.guard import account
 from sandbox.aws.internal import models
 from sandbox.aws.state import clock, state
+from sandbox.aws.traffic import traffic
 from sandbox.service.target_health import Health
 
 LONGEST_WAIT = 60.0
@@ -118,6 +119,16 @@ def post_faults(request: Request) -> Response:
     faults = switchboard.change(_body(request))
     state.wake()
     return _json(asdict(faults))
+
+
+def get_faults(request: Request) -> Response:
+    """GET /_sandbox/faults."""
+    return _json(asdict(switchboard.now))
+
+
+def get_calls(request: Request) -> Response:
+    """GET /_sandbox/calls; DELETE returns them too, and begins again."""
+    return _json(traffic.report(reset=request.method == "DELETE"))
 
 
 def _body(request: Request) -> dict[str, Any]:

@@ -159,6 +159,16 @@ class World:
         document = {"load_balancers": [balancer], "target_groups": groups}
         self.api.update(lambda resources: resources.update({"load-balancers": document}))
 
+    def darken(self, dark: bool) -> None:
+        """Begin or end the outage of the region."""
+
+        def change(resources: dict[str, dict[str, Any]]) -> None:
+            for entries in ("load_balancers", "target_groups"):
+                for entry in resources["load-balancers"][entries]:
+                    entry["dark"] = dark
+
+        self.api.update(change)
+
     def states(self, app: App | SimpleNamespace) -> list[tuple[str, str, str]]:
         """What was reported of a target, in order."""
         return [
@@ -532,6 +542,32 @@ def test_traffic_goes_on_while_the_control_plane_is_down(world: World, api: Fake
     until(lambda: {world.fetch().body for _ in range(4)} == {"one"})
     api.failing = False
     world.until(two, "unhealthy")
+
+
+def test_in_a_dark_region_nobody_answers(world: World, api: FakeInternalApi):
+    """Requests in flight are cut and new connections refused; once it returns, it serves at the same port."""
+    one = world.app("one")
+    world.configure([one.target()])
+    world.until(one, "healthy")
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        held = pool.submit(world.fetch, "/held")
+        until(lambda: [request.path for request in one.seen] == ["/held"])
+        world.darken(True)
+        with pytest.raises((ConnectionError, http.client.HTTPException)):
+            held.result(ENOUGH)
+        one.release.set()
+    until(lambda: _refused(world))
+    world.darken(False)
+    until(lambda: not _refused(world))
+    assert world.fetch().body == "one"
+
+
+def _refused(world: World) -> bool:
+    try:
+        world.fetch()
+    except ConnectionError:
+        return True
+    return False
 
 
 def test_metrics_are_those_of_an_alb(world: World, api: FakeInternalApi):

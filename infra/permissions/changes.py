@@ -112,13 +112,14 @@ _BUCKETS_MADE = (
     "GetBucketRequestPayment GetBucketVersioning GetBucketWebsite GetEncryptionConfiguration "
     "GetLifecycleConfiguration GetReplicationConfiguration ListBucket ListTagsForResource "
     "PutBucketObjectLockConfiguration PutBucketOwnershipControls PutBucketPolicy PutBucketPublicAccessBlock "
-    "PutBucketTagging PutBucketVersioning PutEncryptionConfiguration PutLifecycleConfiguration TagResource"
+    "PutBucketTagging PutBucketVersioning PutEncryptionConfiguration PutLifecycleConfiguration "
+    "PutReplicationConfiguration TagResource"
 )
 
 
 def _change_buckets(scope: Scope) -> list[Statement]:
     """Return the statements on the stack's buckets: they may be made and set up, but neither removed nor emptied."""
-    return [allow("Buckets", each("s3", "", _BUCKETS_MADE), [scope.store, scope.access_logs])]
+    return [allow("Buckets", each("s3", "", _BUCKETS_MADE), [*scope.stores, scope.access_logs])]
 
 
 def _change_names(scope: Scope) -> list[Statement]:

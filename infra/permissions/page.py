@@ -17,6 +17,7 @@ _EXAMPLE = roles.Scope(
     state="team-state",
     key="arn:aws:kms:eu-west-1:123456789012:key/1a2b3c4d",
     zone="Z0123456789ABCDEFGHIJ",
+    replica="eu-central-1",
 )
 _BLOCK = re.compile(
     r"(?<=<!-- made from infra/permissions/roles.py: )([a-z]+)( -->\n).*?(?=<!-- until here -->)", re.DOTALL
@@ -65,7 +66,9 @@ def _actions(actions: list[str]) -> str:
 
 
 def _values(value: str | list[str]) -> str:
-    return f"`{value}`" if isinstance(value, str) else "one of those that make something"
+    if isinstance(value, str):
+        return f"`{value}`"
+    return " or ".join(f"`{each}`" for each in value) if len(value) < 4 else "one of those that make something"
 
 
 def _short(arn: str) -> str:

@@ -14,9 +14,10 @@ def document(*statements: Statement) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
-def assumed_by(service: str, *, account: str | None = None) -> dict[str, Any]:
-    """Return the trust policy of a role that an AWS service assumes, limited to the account if one is given."""
-    statement: Statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+def assumed_by(*services: str, account: str | None = None) -> dict[str, Any]:
+    """Return the trust policy of a role that AWS services assume, limited to the account if one is given."""
+    named = services[0] if len(services) == 1 else list(services)
+    statement: Statement = {"Effect": "Allow", "Principal": {"Service": named}, "Action": "sts:AssumeRole"}
     if account is not None:
         statement["Condition"] = {"StringEquals": {"aws:SourceAccount": account}}
     return document(statement)
@@ -55,6 +56,23 @@ def flow_logs(log_group_arn: str) -> dict[str, Any]:
     return document(
         _allow(["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"], f"{log_group_arn}:*"),
         _allow(["logs:DescribeLogGroups"], "*"),
+    )
+
+
+def replication(arns: Sequence[str], *, locked: bool) -> dict[str, Any]:
+    """Return what S3 may do to replicate each of the buckets to the other, live and in batches.
+
+    Batches read their manifest and write their report below `replication/`. Delete markers and tags are not replicated.
+    Sources: S3 user guide, "Setting up permissions for live replication", "Configuring an IAM role for S3 Batch
+    Replication", and, for object lock, "Configuring S3 Object Lock".
+    """
+    objects = [f"{arn}/*" for arn in arns]
+    retention = ["s3:GetObjectRetention", "s3:GetObjectLegalHold"] if locked else []
+    return document(
+        _allow(["s3:GetReplicationConfiguration", "s3:ListBucket"], list(arns)),
+        _allow(["s3:GetObjectVersionForReplication", "s3:GetObjectVersionAcl", *retention], objects),
+        _allow(["s3:ReplicateObject", "s3:InitiateReplication"], objects),
+        _allow(["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"], [f"{arn}/replication/*" for arn in arns]),
     )
 
 
@@ -123,5 +141,5 @@ def _refuse(sid: str, actions: list[str], resource: str, condition: dict[str, An
     return {**statement, "Condition": condition}
 
 
-def _allow(actions: list[str], resource: str) -> Statement:
+def _allow(actions: list[str], resource: str | list[str]) -> Statement:
     return {"Effect": "Allow", "Action": actions, "Resource": resource}

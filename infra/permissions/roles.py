@@ -71,6 +71,7 @@ def deployer(scope: Scope) -> list[Statement]:
         *_roll(scope),
         *_use_state(scope, write=True),
         *changes.statements(scope),
+        *_replicate(scope),
     ]
 
 
@@ -83,10 +84,13 @@ ROLES: Mapping[str, Callable[[Scope], list[Statement]]] = {
 
 
 def _read_store(scope: Scope, *folders: str) -> list[Statement]:
-    """Return the reads of the store. With s3:ListBucket S3 answers 404, not 403, for what does not exist."""
+    """Return the reads of the store and its replica, which tell whether a release is recoverable.
+
+    With s3:ListBucket S3 answers 404, not 403, for what does not exist.
+    """
     return [
-        allow("ReadStore", ["s3:GetObject"], [f"{scope.store}/{folder}/*" for folder in folders]),
-        allow("ListStore", ["s3:ListBucket"], scope.store),
+        allow("ReadStore", ["s3:GetObject"], [f"{store}/{folder}/*" for store in scope.stores for folder in folders]),
+        allow("ListStore", ["s3:ListBucket", "s3:GetReplicationConfiguration"], scope.stores),
     ]
 
 
@@ -99,6 +103,26 @@ def _find_store() -> list[Statement]:
 def _publish(scope: Scope) -> list[Statement]:
     """Return the writes of releases: objects are put only if there is none (`IfNoneMatch`), and never deleted."""
     return [allow("Publish", ["s3:PutObject", "s3:AbortMultipartUpload"], f"{scope.store}/releases/*")]
+
+
+def _replicate(scope: Scope) -> list[Statement]:
+    """Return what brings over what the replica lacks: `python -m release replicate`, by S3 Batch Replication.
+
+    CreateJob and ListJobs can't be limited to some jobs; what a job may do is what its role may.
+    """
+    if not scope.replica:
+        return []
+    files = [f"{store}/replication/*" for store in scope.stores]
+    jobs = [names.arn("s3", region, scope.account, "job/*") for region in (scope.region, scope.replica)]
+    role = names.replication_role_name(scope.stack, scope.region)
+    passed_to = passed("s3.amazonaws.com", "batchoperations.s3.amazonaws.com")
+    return [
+        allow("PassReplication", ["iam:PassRole"], scope.everywhere("iam", f"{scope.account}:role/{role}"), passed_to),
+        allow("Versions", ["s3:ListBucketVersions"], scope.stores),
+        allow("Batches", ["s3:GetObject", "s3:PutObject"], files),
+        allow("Jobs", ["s3:CreateJob", "s3:ListJobs"], "*"),
+        allow("Job", ["s3:DescribeJob"], jobs),
+    ]
 
 
 def _look(scope: Scope) -> list[Statement]:
@@ -128,7 +152,7 @@ def _plan(scope: Scope) -> list[Statement]:
     return [
         allow("Plan", seen, "*"),
         allow("WhoseRole", ["iam:GetRole"], scope.roles),
-        allow("WhoseBucket", ["s3:GetBucketTagging"], [scope.store, scope.access_logs]),
+        allow("WhoseBucket", ["s3:GetBucketTagging"], [*scope.stores, scope.access_logs]),
         allow("Topics", ["sns:GetTopicAttributes"], scope.arn("sns", "*")),
         allow("Quotas", ["servicequotas:GetServiceQuota"], quotas),
     ]

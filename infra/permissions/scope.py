@@ -25,11 +25,23 @@ class Scope:
     """ARN of the KMS key of the stack's secrets; "" if they have a passphrase."""
     zone: str = ""
     """Id of the hosted zone of the stack's domain; "" for any of the account's."""
+    replica: str = ""
+    """The region of the store's replica; "" if it has none."""
+    replica_bucket: str = ""
+    """The replica; "" for the one that has the default name."""
 
     @property
     def store(self) -> str:
         """Return the ARN of the release store."""
         return names.bucket_arn(self.bucket or names.bucket_name(self.stack, self.account, self.region), self.region)
+
+    @property
+    def stores(self) -> list[str]:
+        """Return the ARNs of the release store and, if there is one, of its replica."""
+        if not self.replica:
+            return [self.store]
+        replica = self.replica_bucket or names.bucket_name(self.stack, self.account, self.replica)
+        return [self.store, names.bucket_arn(replica, self.replica)]
 
     @property
     def access_logs(self) -> str:
@@ -59,8 +71,8 @@ def tagged(scope: Scope) -> dict[str, Any]:
     return {"StringEquals": {f"aws:ResourceTag/{names.STACK_TAG}": scope.stack}}
 
 
-def passed(service: str) -> dict[str, Any]:
-    return {"StringEquals": {"iam:PassedToService": service}}
+def passed(*services: str) -> dict[str, Any]:
+    return {"StringEquals": {"iam:PassedToService": services[0] if len(services) == 1 else list(services)}}
 
 
 def groups(scope: Scope) -> str:

@@ -1,4 +1,4 @@
-"""The store: the bucket with every release there ever was, and the ledger."""
+"""The store: the bucket with every release there ever was, and the ledger; and its replica in a second region."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import pulumi
 
 from infra.permissions import policies
-from infra.settings.stack import ArtifactsSettings
+from infra.settings.stack import ArtifactsSettings, ReplicaSettings
 from infra.store.private_bucket import PrivateBucket, PrivateBucketArgs
+from infra.store.replication import Replication, ReplicationArgs, Side
 from release import names
 
 
@@ -24,7 +25,7 @@ class ArtifactsArgs:
 
 
 class Artifacts(pulumi.ComponentResource):
-    """The stack's own bucket, or a given one that is used as it is.
+    """The stack's own bucket and its replica, or a given bucket that is used as it is.
 
     No object and no old version ever expires: what was deployed once can be deployed again.
     """
@@ -35,29 +36,60 @@ class Artifacts(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ArtifactsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:artifacts:Artifacts", name, None, opts)
+        self._name = name
+        self._args = args
         self.bucket = bucket_of(args.settings, stack=args.stack, account=args.account, region=args.region)
         self.ready = []
         if args.settings.bucket is None:
-            own = PrivateBucket(
-                f"{name}-store",
-                PrivateBucketArgs(
-                    stack=args.stack,
-                    region=args.region,
-                    bucket=self.bucket,
-                    disposable=args.settings.destroy,
-                    statements=self._writers(args),
-                    object_lock=args.settings.object_lock,
-                ),
-                pulumi.ResourceOptions(parent=self),
-            )
+            own = self._bucket("store", self.bucket, args.region, disposable=args.settings.destroy)
             self.ready = own.ready
+            if args.settings.replica:
+                self.ready = self._replicate(own, args.settings.replica)
         self.register_outputs({"bucket": self.bucket})
 
-    def _writers(self, args: ArtifactsArgs) -> Sequence[policies.Statement]:
+    def _replicate(self, own: PrivateBucket, settings: ReplicaSettings) -> Sequence[pulumi.Resource]:
+        """Declare the replica, and replication both ways; return all that has to exist with the store itself."""
+        args = self._args
+        bucket = replica_of(settings, stack=args.stack, account=args.account)
+        replica = self._bucket("replica", bucket, settings.region, disposable=settings.destroy)
+        first = Side(bucket=self.bucket, region=args.region, id=own.id, abroad=False)
+        second = Side(bucket=bucket, region=settings.region, id=replica.id, abroad=True)
+        replication = Replication(
+            f"{self._name}-replication",
+            ReplicationArgs(
+                stack=args.stack,
+                first=first,
+                second=second,
+                locked=args.settings.object_lock is not None,
+                disposable=args.settings.destroy,
+                after=[*own.ready, *replica.ready],
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+        return [*own.ready, *replica.ready, *replication.ready]
+
+    def _bucket(self, part: str, bucket: str, region: str, *, disposable: bool) -> PrivateBucket:
+        args = self._args
+        return PrivateBucket(
+            f"{self._name}-{part}",
+            PrivateBucketArgs(
+                stack=args.stack,
+                region=region,
+                bucket=bucket,
+                disposable=disposable,
+                statements=self._writers(bucket),
+                object_lock=args.settings.object_lock,
+                abroad=region != args.region,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+
+    def _writers(self, bucket: str) -> Sequence[policies.Statement]:
+        args = self._args
         roles = (names.role_name(args.stack, fleet, args.region) for fleet in args.fleets)
         partition = names.partition(args.region)
         return policies.store_writers(
-            names.bucket_arn(self.bucket, args.region),
+            names.bucket_arn(bucket, args.region),
             instances=[f"arn:{partition}:iam::{args.account}:role/{role}" for role in roles],
             publishers=args.settings.publishers,
             deployers=args.settings.deployers,
@@ -67,3 +99,8 @@ class Artifacts(pulumi.ComponentResource):
 def bucket_of(settings: ArtifactsSettings, *, stack: str, account: str, region: str) -> str:
     """Return the store's name, which is known before anything is declared."""
     return settings.bucket or names.bucket_name(stack, account, region)
+
+
+def replica_of(settings: ReplicaSettings, *, stack: str, account: str) -> str:
+    """Return the name of the store's replica."""
+    return settings.bucket or names.bucket_name(stack, account, settings.region)

@@ -17,6 +17,7 @@ from release import names
 class PrivateBucketArgs:
     stack: str
     region: str
+    """Where the bucket lies."""
     bucket: str
     disposable: bool
     """True: emptied and removed with the stack. False: kept when the stack is destroyed."""
@@ -27,6 +28,8 @@ class PrivateBucketArgs:
     """Days after which a version that was replaced or deleted is removed, or None: never."""
     object_lock: ObjectLockSettings | None = None
     """For how long no version may be removed."""
+    abroad: bool = False
+    """Whether the bucket lies in another region than the stack."""
 
 
 class PrivateBucket(pulumi.ComponentResource):
@@ -36,6 +39,8 @@ class PrivateBucket(pulumi.ComponentResource):
     """
 
     name: str
+    id: pulumi.Output[str]
+    """The name, once the bucket is there."""
     ready: list[pulumi.Resource]
     """What has to exist before something is written."""
 
@@ -43,14 +48,18 @@ class PrivateBucket(pulumi.ComponentResource):
         super().__init__("slipway:bucket:PrivateBucket", name, None, opts)
         self._name = name
         self._args = args
+        # Said only where it differs from the provider's: a stack that was made before has no such input.
+        self._region = args.region if args.abroad else None
         self.name = args.bucket
         self._bucket = aws.s3.Bucket(
             f"{name}-bucket",
             bucket=args.bucket,
             force_destroy=args.disposable,
             tags=names.tags(args.stack),
+            region=self._region,
             opts=self._child(),
         )
+        self.id = self._bucket.id
         self.ready = [self._bucket, *self._closed(), *self._kept()]
         self.register_outputs({"bucket": self._bucket.bucket})
 
@@ -62,12 +71,14 @@ class PrivateBucket(pulumi.ComponentResource):
             block_public_policy=True,
             ignore_public_acls=True,
             restrict_public_buckets=True,
+            region=self._region,
             opts=self._child(),
         )
         ownership = aws.s3.BucketOwnershipControls(
             f"{self._name}-ownership",
             bucket=self._bucket.id,
             rule={"object_ownership": "BucketOwnerEnforced"},
+            region=self._region,
             opts=self._child(),
         )
         document = policies.bucket(names.bucket_arn(self._args.bucket, self._args.region), self._args.statements)
@@ -76,6 +87,7 @@ class PrivateBucket(pulumi.ComponentResource):
             f"{self._name}-policy",
             bucket=self._bucket.id,
             policy=pulumi.Output.json_dumps(document),
+            region=self._region,
             opts=self._child(depends_on=[access]),
         )
         return [access, ownership, policy]
@@ -85,12 +97,14 @@ class PrivateBucket(pulumi.ComponentResource):
             f"{self._name}-versioning",
             bucket=self._bucket.id,
             versioning_configuration={"status": "Enabled"},
+            region=self._region,
             opts=self._child(),
         )
         encryption = aws.s3.BucketServerSideEncryptionConfiguration(
             f"{self._name}-encryption",
             bucket=self._bucket.id,
             rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
+            region=self._region,
             opts=self._child(),
         )
         # Rules about versions need versioning.
@@ -98,6 +112,7 @@ class PrivateBucket(pulumi.ComponentResource):
             f"{self._name}-lifecycle",
             bucket=self._bucket.id,
             rules=self._rules(),
+            region=self._region,
             opts=self._child(depends_on=[versioning]),
         )
         return [versioning, encryption, lifecycle, *self._locked(versioning)]
@@ -112,6 +127,7 @@ class PrivateBucket(pulumi.ComponentResource):
                 f"{self._name}-object-lock",
                 bucket=self._bucket.id,
                 rule={"default_retention": {"mode": lock.mode.upper(), "days": lock.days}},
+                region=self._region,
                 opts=self._child(depends_on=[versioning]),
             )
         ]

@@ -25,6 +25,8 @@ def add(command: argparse.ArgumentParser) -> None:
     command.add_argument("--state", default="", metavar="BUCKET", help="the S3 bucket of Pulumi's state")
     command.add_argument("--key", default="", metavar="ARN", help="the KMS key of the stack's secrets")
     command.add_argument("--zone", default="", metavar="ID", help="the hosted zone of the domain (default: any)")
+    command.add_argument("--replica", default="", metavar="REGION", help="the region of the store's replica")
+    command.add_argument("--replica-bucket", default="", metavar="BUCKET", help="default: slipway-STACK-ACCOUNT-REGION")
     command.add_argument("--part", type=int, metavar="N", help="only what goes into the Nth managed policy")
 
 
@@ -38,6 +40,8 @@ def run(arguments: argparse.Namespace) -> None:
         state=arguments.state,
         key=arguments.key,
         zone=arguments.zone,
+        replica=arguments.replica,
+        replica_bucket=arguments.replica_bucket,
     )
     if not _ACCOUNT.fullmatch(scope.account):
         raise ReleaseError(f"--account: {scope.account!r} is not an AWS account id, which has 12 digits")

@@ -98,6 +98,7 @@ OUTPUTS: dict[str, Callable[["Declared"], dict[str, Any]]] = {
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": lambda _: {},
     "aws:s3/bucketPolicy:BucketPolicy": lambda _: {},
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": lambda _: {},
+    "aws:s3/bucketReplicationConfig:BucketReplicationConfig": lambda _: {},
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": lambda _: {},
     "aws:s3/bucketVersioning:BucketVersioning": lambda _: {},
     "aws:ssm/parameter:Parameter": lambda _: {"version": 3},

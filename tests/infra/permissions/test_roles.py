@@ -20,6 +20,15 @@ SCOPE = roles.Scope(
     state="team-state",
     key="arn:aws:kms:eu-west-1:123456789012:key/0",
     zone="Z0",
+    replica="eu-central-1",
+)
+LONGEST = roles.Scope(
+    stack="s" * 40,
+    region="ap-southeast-2",
+    account="1" * 12,
+    bucket="b" * 63,
+    replica="ap-southeast-4",
+    replica_bucket="c" * 63,
 )
 # Made by cfn-lint from AWS's service authorization reference.
 KNOWN = json.loads((resources.files("cfnlint.data.AdditionalSpecs") / "Policies.json").read_text())
@@ -103,7 +112,7 @@ def test_tags_decide_only_where_aws_looks_at_them(rule: tuple[str, policies.Stat
 @pytest.mark.parametrize("role", sorted(roles.ROLES))
 def test_the_parts_fit_and_are_the_whole(role: str):
     """For the longest name that a stack may have, too."""
-    for scope in (SCOPE, roles.Scope(stack="s" * 40, region="ap-southeast-2", account="1" * 12, bucket="b" * 63)):
+    for scope in (SCOPE, LONGEST):
         parts = roles.parts(role, scope)
         assert [rule for part in parts for rule in part["Statement"]] == roles.policy(role, scope)["Statement"]
         assert len(parts) <= 10

@@ -16,6 +16,7 @@ from tests.release.store.test_manifest import MANIFEST
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
+    from types_boto3_s3.literals import BucketLocationConstraintType
 
 FIRST: Final = "eu-west-1"
 SECOND: Final = "eu-central-1"
@@ -68,8 +69,11 @@ class Pair:
 def make(name: str) -> Pair:
     """Make the buckets, not replicated yet."""
     pair = Pair(f"{name}-{FIRST}", f"{name}-{SECOND}")
-    for bucket, region in ((pair.first, FIRST), (pair.second, SECOND)):
-        s3 = pair.client(region)
-        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})
-        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    _make(pair.client(FIRST), pair.first, FIRST)
+    _make(pair.client(SECOND), pair.second, SECOND)
     return pair
+
+
+def _make(s3: S3Client, bucket: str, region: BucketLocationConstraintType) -> None:
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})

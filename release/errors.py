@@ -35,6 +35,14 @@ class StoreError(ReleaseError):
     """The release store or the ledger can't be read or written."""
 
 
+class MissingError(StoreError):
+    """The store has a part of a release, and another part not yet; `key` is the missing object's."""
+
+    def __init__(self, message: str, key: str) -> None:
+        super().__init__(message)
+        self.key = key
+
+
 class ConflictError(StoreError):
     """The store has something else under the same name."""
 

@@ -135,6 +135,7 @@ def _release(settings: Settings, bucket: str) -> Release:
         directory=wanted.directory,
         build=Build(command=step.command, timeout=step.timeout, trusted=step.trusted) if step else None,
         image=ImageName(name=settings.image.name, owner=settings.image.owner),
+        follow=wanted.follow,
     )
 
 

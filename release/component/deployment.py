@@ -66,4 +66,6 @@ class Deployment:
             sha=self.spec.sha,
             digest=digest,
             image=self.release.image.name,
+            follows=self.release.follows,
+            followed=self.release.followed,
         )

@@ -18,6 +18,7 @@ from release.machine_image import Image
 from release.source import procfile
 from release.store import good_releases, publish
 from release.store.event import Event
+from release.store.followed import Follower
 from release.store.good_releases import Candidate
 from release.store.ledger import Ledger
 from release.store.manifest import ImageName
@@ -33,6 +34,10 @@ class Release:
     publication: publish.Publication
     image: Image
     store: Store
+    follows: str | None = None
+    """The stack that this one follows."""
+    followed: bool | None = None
+    """Whether it is that stack's last good release; None if it follows none."""
 
     @classmethod
     def find(
@@ -46,8 +51,11 @@ class Release:
         directory: str | None,
         build: Build | None,
         image: ImageName,
+        follow: str | None = None,
     ) -> Release:
         """Return the release that `ref` names, or, if it is None, the last one that the ledger says was good.
+
+        With `follow`, that is the last good one of that stack that is whole in the bucket, and git is not asked.
 
         Changes nothing. `image` says which machine image a release that is not published yet boots, and whose images a
         published one may boot. Raises ReleaseError, whose message is for the user.
@@ -55,21 +63,28 @@ class Release:
         # Before a stack's first `up` there is no bucket, so nothing is published.
         s3, ec2 = client("s3", region), client("ec2", region)
         store, ledger = Store(bucket, s3, may_be_missing=True), Ledger(bucket, s3)
+        event = None
+        if follow:
+            event = _follow(Follower(stack=stack, follows=follow, store=store, ledger=ledger), ref)
         found = publish.prepare(
-            repository=repository,
-            ref=ref or _last_good(ledger, stack, bucket),
+            repository=None if event else repository,
+            ref=ref or (event.sha if event else _last_good(ledger, stack, bucket)),
             directory=directory,
             store=store,
             image=lambda: publish.newest_image(image, ec2),
             build=build,
-            served=lambda sha: ledger.digests(sha, stack),
+            served=lambda sha: ledger.digests(sha, event.stack if event else stack),
             keep=not pulumi.runtime.is_dry_run(),
         )
         _check_owner(found, image.owner)
         for note in found.notes:
             pulumi.log.warn(note)
         return cls(
-            publication=found, image=machine_image.by_name(found.image.name, found.image.owner, ec2), store=store
+            publication=found,
+            image=machine_image.by_name(found.image.name, found.image.owner, ec2),
+            store=store,
+            follows=follow,
+            followed=(event is not None and event.stack == follow) if follow else None,
         )
 
     @property
@@ -140,6 +155,20 @@ def _last_good(ledger: Ledger, stack: str, bucket: str) -> str:
     for line in good_releases.told(stack, chosen, own, passed_over):
         pulumi.log.warn(line)
     return chosen.sha
+
+
+def _follow(follower: Follower, ref: str | None) -> Event | None:
+    """Return the event whose release is taken if none is asked for, and say what was passed over for it."""
+    if ref:
+        follower.check(ref)
+        return None
+    found = follower.last()
+    event = found.event
+    for each in found.passed:
+        pulumi.log.warn(f"{follower.follows}: {each}")
+    whose = f"the last good release of {event.stack}" if event.stack != follower.stack else "this stack's own last one"
+    pulumi.log.info(f"deploys {event.sha}, {whose} ({event.action} by {event.by}, {event.when:%Y-%m-%d %H:%M} UTC)")
+    return event
 
 
 def _check_owner(found: publish.Publication, owner: str) -> None:

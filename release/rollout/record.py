@@ -25,6 +25,10 @@ class Record:
     digest: str
     image: str
     action: str = DEPLOY
+    follows: str | None = None
+    """The stack that this one follows."""
+    followed: bool | None = None
+    """Whether the release is that stack's last good one, and not somebody's choice."""
 
     def write(
         self,
@@ -58,6 +62,8 @@ class Record:
                 reason=reason,
                 seconds=None if seconds is None else max(0.0, round(seconds, 1)),
                 requests_failed=requests_failed,
+                follows=self.follows,
+                followed=self.followed,
             )
         )
 

@@ -34,6 +34,11 @@ def find(store: Store, ref: str) -> Manifest | None:
     return found[0] if found else None
 
 
+def is_full(ref: str) -> bool:
+    """Return whether `ref` is a full SHA."""
+    return FULL_SHA.fullmatch(ref) is not None
+
+
 def lines(manifests: Sequence[Manifest]) -> str:
     """Return releases for people to choose from, one a line."""
     return "\n".join(

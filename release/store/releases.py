@@ -20,7 +20,7 @@ from botocore.exceptions import ClientError
 from release.artifact.archive import Artifact, file_digest
 from release.clients import client as new_client
 from release.clients import code, explained
-from release.errors import ConflictError, ManifestError, StoreError
+from release.errors import ConflictError, ManifestError, MissingError, StoreError
 from release.store import release_keys as keys
 from release.store.manifest import LIMIT_BYTES, Manifest, from_json, to_json
 from release.store.upload import ALREADY_THERE, put_new, put_new_file
@@ -129,14 +129,16 @@ class Store:
     def check(self, manifest: Manifest) -> None:
         """Check, by what S3 knows of it, that the artifact is there and has the manifest's size and digest.
 
-        Raises StoreError if it is missing, ConflictError if it differs. Replication copies objects in any order: a
+        Raises MissingError if it is missing, ConflictError if it differs. Replication copies objects in any order: a
         manifest may arrive before its artifact.
         """
         found = self._stored(manifest.sha)
         if found is None:
-            raise StoreError(
+            key = keys.artifact(manifest.sha)
+            raise MissingError(
                 f"{self.where}: release {manifest.sha} has a manifest but no artifact: if this bucket is a replica, "
-                f"wait for {keys.artifact(manifest.sha)}; else publish it again"
+                f"wait for {key}; else publish it again",
+                key,
             )
         digest, size = found
         if digest != manifest.digest or size != manifest.size:

@@ -85,7 +85,10 @@ def _parser() -> argparse.ArgumentParser:
 
     variables = commands.add_parser("env", help='print the environment: eval "$(python -m sandbox env)"')
     variables.set_defaults(run=_env)
-    commands.add_parser("shell", help="open a shell with that environment").set_defaults(run=_shell)
+    opened = commands.add_parser("shell", help="open a shell with that environment")
+    opened.set_defaults(run=_shell)
+    for command in (variables, opened):
+        command.add_argument("--stack", help="for which deployed stack (default: the one that was deployed last)")
 
     logs = commands.add_parser("logs", help="follow the logs of the sandbox's processes")
     logs.add_argument("name", nargs="?", help="one of aws, machines, balancer, provider, supervisor (default: all)")
@@ -169,17 +172,18 @@ def _status(options: argparse.Namespace) -> int:
             how = "runs" if processes.is_alive(child.pid, child.started) else "ended"
             print(f"  {name:<10} {how:<6} pid {child.pid}" + (f", port {child.port}" if child.port else ""))
         if last:
-            print(f"  last up    {last.sha} of {last.repository}, stack {last.stack}")
+            whence = f"as the stack {last.follows} served it" if last.follows else f"of {last.repository}"
+            print(f"  last up    {last.sha or 'nothing yet'} {whence}, stack {last.stack}")
     return 1 if trouble else 0
 
 
-def _env(_options: argparse.Namespace) -> int:
-    print("\n".join(environment.shell_lines(os.environ, _variables())))
+def _env(options: argparse.Namespace) -> int:
+    print("\n".join(environment.shell_lines(os.environ, _variables(options.stack))))
     return 0
 
 
-def _shell(_options: argparse.Namespace) -> int:
-    variables = _variables()
+def _shell(options: argparse.Namespace) -> int:
+    variables = _variables(options.stack)
     lines = environment.shell_lines(os.environ, variables)
     command, more = shell.prepare(os.environ.get("SHELL") or "/bin/sh", lines, SANDBOX / "shell", Path.home())
     print(
@@ -210,12 +214,16 @@ def _exec(options: argparse.Namespace) -> int:
         raise SandboxError(f"{command[0]} is not on PATH") from None
 
 
-def _variables() -> dict[str, str]:
+def _variables(stack: str | None) -> dict[str, str]:
     state, tools = session.load(SANDBOX), engine.find()
     trouble = session.trouble(state) if state else None
     if not state or not tools or trouble:
         raise SandboxError(f"{f'the sandbox is broken ({trouble})' if trouble else 'no sandbox runs'}; run `make up`")
-    return environment.of_tools(SANDBOX, state, deploy.remembered(SANDBOX), tools.folder)
+    last = deploy.remembered(SANDBOX, stack)
+    if stack and not last:
+        raise SandboxError(f"no stack {stack} was deployed; deployed: {', '.join(deploy.known(SANDBOX)) or 'none'}")
+    selected = {"PULUMI_STACK": stack} if stack else {}
+    return {**environment.of_tools(SANDBOX, state, last, tools.folder), **selected}
 
 
 def _interrupt(_number: int, _frame: types.FrameType | None) -> None:

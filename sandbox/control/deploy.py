@@ -51,23 +51,32 @@ class Sandbox:
     def pulumi(self, deploy: Deploy | None, **more: str) -> Pulumi:
         """Return pulumi set up for this sandbox and deploy, with `more` variables."""
         variables = environment.of_tools(self.directory, self.state, deploy, self.engine.folder)
+        if deploy and deploy.follows:
+            variables["PATH"] = environment.without_git(variables["PATH"], self.engine.folder)
         env = {**environment.merged(os.environ, variables), processes.MARKER: str(self.directory), **more}
         return Pulumi(env=env, folder=self.checkout)
 
 
-def remembered(directory: Path) -> Deploy | None:
-    """Return what the last `up` was asked for, or None."""
-    record = session.read(directory, FILE)
+def remembered(directory: Path, stack: str | None = None) -> Deploy | None:
+    """Return what the last `up` of a stack, or of any, was asked for, or None."""
+    record = session.read(directory, FILE) or {}
     try:
-        return Deploy(**record) if record else None
-    except TypeError:
+        return Deploy(**record["stacks"][stack or record["last"]])
+    except (KeyError, TypeError):
         return None
+
+
+def known(directory: Path) -> list[str]:
+    """Return the stacks of which an `up` is remembered."""
+    return sorted((session.read(directory, FILE) or {}).get("stacks", ()))
 
 
 def _remember(directory: Path, deploy: Deploy) -> None:
     """Record the deploy, without a password or token in the repository's URL: a published release needs none."""
     clean = dataclasses.replace(deploy, repository=without_credentials(deploy.repository))
-    session.write(directory, FILE, dataclasses.asdict(clean))
+    others = (session.read(directory, FILE) or {}).get("stacks", {})
+    stacks = {**others, deploy.stack: dataclasses.asdict(clean)}
+    session.write(directory, FILE, {"last": deploy.stack, "stacks": stacks})
 
 
 def up(deploy: Deploy, *, file: Path, sandbox: Sandbox) -> int:
@@ -77,13 +86,14 @@ def up(deploy: Deploy, *, file: Path, sandbox: Sandbox) -> int:
     """
     with _alone(sandbox.directory):
         _wait_for_other(sandbox.directory)
-        _prepare(sandbox.directory)
+        state = environment.backend(sandbox.directory, deploy.region)
+        _prepare(sandbox.directory, state)
         copy = stack_copy.select(sandbox.pulumi(deploy), deploy.stack, file, sandbox.directory)
         deploy = dataclasses.replace(deploy, config_file=str(copy) if copy else None)
         _remember(sandbox.directory, deploy)
         pulumi = sandbox.pulumi(deploy)
         _refuse_second(sandbox.directory)  # one that was started by hand meanwhile keeps its lock
-        _unlock(pulumi, deploy.stack, sandbox.directory)
+        _unlock(pulumi, deploy.stack, state)
         flags = [] if sys.stdout.isatty() else ["--non-interactive"]
         code = pulumi.follow("up", "--yes", "--skip-preview", "--stack", deploy.stack, *flags, interrupted=GOES_ON)
         if code:
@@ -97,22 +107,27 @@ def up(deploy: Deploy, *, file: Path, sandbox: Sandbox) -> int:
 
 def destroy_all(sandbox: Sandbox) -> None:
     """Destroy every stack of the sandbox within the time there is, and print which ones could not be."""
-    deploy = remembered(sandbox.directory)
-    deploy = dataclasses.replace(deploy, config_file=None) if deploy else None
-    try:
-        stacks = sandbox.pulumi(deploy).ask_json("stack", "ls")
-    except SandboxError as error:
-        print(f"not destroyed: {error}", file=sys.stderr)
-        return
-    for name in [entry["name"] for entry in stacks if entry.get("resourceCount")]:
-        print(f"destroying the stack {name}", file=sys.stderr, flush=True)
-        copy = stack_copy.path(sandbox.directory, f"Pulumi.{name}.yaml")
-        pulumi = sandbox.pulumi(deploy, **({environment.CONFIG_FILE: str(copy)} if copy.exists() else {}))
+    for state, region in environment.backends(sandbox.directory):
+        last = remembered(sandbox.directory)
+        deploy = dataclasses.replace(last, config_file=None, region=region, follows=None) if last else None
         try:
-            _unlock(pulumi, name, sandbox.directory)
-            pulumi.ask("destroy", "--yes", "--skip-preview", "--stack", name, deadline=DESTROY)
+            stacks = sandbox.pulumi(deploy).ask_json("stack", "ls")
         except SandboxError as error:
-            print(f"the stack {name} could not be destroyed; it goes with the sandbox: {error}", file=sys.stderr)
+            print(f"not destroyed: {error}", file=sys.stderr)
+            continue
+        for name in [entry["name"] for entry in stacks if entry.get("resourceCount")]:
+            _destroy(name, sandbox, deploy, state)
+
+
+def _destroy(name: str, sandbox: Sandbox, deploy: Deploy | None, state: Path) -> None:
+    print(f"destroying the stack {name}", file=sys.stderr, flush=True)
+    copy = stack_copy.path(sandbox.directory, f"Pulumi.{name}.yaml")
+    pulumi = sandbox.pulumi(deploy, **({environment.CONFIG_FILE: str(copy)} if copy.exists() else {}))
+    try:
+        _unlock(pulumi, name, state)
+        pulumi.ask("destroy", "--yes", "--skip-preview", "--stack", name, deadline=DESTROY)
+    except SandboxError as error:
+        print(f"the stack {name} could not be destroyed; it goes with the sandbox: {error}", file=sys.stderr)
 
 
 def interrupt(directory: Path) -> None:
@@ -162,9 +177,9 @@ def _refuse_second(directory: Path) -> None:
         )
 
 
-def _prepare(directory: Path) -> None:
+def _prepare(directory: Path, state: Path) -> None:
     """Make the state backend's folder, and a home for pulumi whose plugins all checkouts share."""
-    (directory / "pulumi").mkdir(parents=True, exist_ok=True)
+    state.mkdir(parents=True, exist_ok=True)
     plugins, link = cache_root() / "plugins", directory / "pulumi-home" / "plugins"
     plugins.mkdir(parents=True, exist_ok=True)
     link.parent.mkdir(parents=True, exist_ok=True)
@@ -172,9 +187,9 @@ def _prepare(directory: Path) -> None:
         link.symlink_to(plugins)
 
 
-def _unlock(pulumi: Pulumi, name: str, directory: Path) -> None:
+def _unlock(pulumi: Pulumi, name: str, state: Path) -> None:
     """Remove the lock that a killed pulumi left; no other pulumi runs here that could hold it."""
-    if any((directory / "pulumi" / ".pulumi" / "locks").rglob("*.json")):
+    if any((state / ".pulumi" / "locks").rglob("*.json")):
         pulumi.ask("cancel", "--yes", "--stack", name)
 
 

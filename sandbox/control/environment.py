@@ -9,7 +9,7 @@ import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from sandbox.control import git_shim
 from sandbox.control.session import State
@@ -20,6 +20,8 @@ from sandbox.service.keys import Keys
 
 PASSPHRASE = "slipway-sandbox"  # noqa: S105  # protects nothing: the sandbox holds no secret
 DEFAULT_REGION = "us-east-1"
+FIRST_REGION = "eu-west-1"  # of the stack `sandbox`
+BACKEND = "pulumi"  # the folder of the state of the stacks there
 CONFIG_FILE = "PULUMI_OPTION_CONFIG_FILE"  # the stack file that pulumi uses
 
 # Parts of a user's own AWS setup. They would take precedence over the keys below, and the sandbox must never reach a
@@ -42,7 +44,7 @@ _SERVICE_ENDPOINT = "AWS_ENDPOINT_URL_"
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Deploy:
-    """What the last `up` was asked for; a plain `pulumi preview` afterwards asks for the same."""
+    """What an `up` was asked for; a plain `pulumi preview` afterwards asks for the same."""
 
     stack: str
     provider: str
@@ -51,6 +53,7 @@ class Deploy:
     repository: str
     directory: str
     config_file: str | None = None
+    follows: str | None = None  # the stack whose last good release it takes: asked for is neither SHA nor repository
 
 
 def of_processes(directory: Path, own: Keys) -> dict[str, str]:
@@ -66,6 +69,21 @@ def of_processes(directory: Path, own: Keys) -> dict[str, str]:
     }
 
 
+def backend(directory: Path, region: str) -> Path:
+    """Return the folder of the state of a region's stacks: to bring up one region, no other one's state is read."""
+    return directory / (BACKEND if region == FIRST_REGION else f"{BACKEND}-{quote(region, safe='')}")
+
+
+def backends(directory: Path) -> list[tuple[Path, str]]:
+    """Return the folders that hold state, with their regions; the first region's last: others use its replica."""
+    found = {FIRST_REGION: directory / BACKEND}
+    for folder in sorted(directory.glob(f"{BACKEND}-*")):
+        region = unquote(folder.name.removeprefix(f"{BACKEND}-"))
+        if (folder / ".pulumi").is_dir():
+            found[region] = folder
+    return [(folder, region) for region, folder in reversed(found.items()) if folder.is_dir()]
+
+
 def of_tools(directory: Path, state: State, deploy: Deploy | None, engine: Path) -> dict[str, str]:
     """Return the variables that `env` exports, `shell` sets, and `up` runs pulumi with.
 
@@ -79,14 +97,15 @@ def of_tools(directory: Path, state: State, deploy: Deploy | None, engine: Path)
         "AWS_EC2_METADATA_DISABLED": "true",
         "PATH": _path(os.environ, [git_shim.folder(directory), engine]),
         "PULUMI_HOME": str(directory / "pulumi-home"),
-        "PULUMI_BACKEND_URL": f"file://{quote(str(directory / 'pulumi'))}",
+        "PULUMI_BACKEND_URL": f"file://{quote(str(backend(directory, deploy.region if deploy else FIRST_REGION)))}",
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
         "PULUMI_SKIP_UPDATE_CHECK": "1",
     }
     if not deploy or deploy.provider == "sandbox":
         variables["PULUMI_DEBUG_PROVIDERS"] = f"aws:{state.ports['provider']}"
     if deploy:
-        variables["SLIPWAY_SHA"] = deploy.sha
+        # An empty one counts as not set, and overrides what an earlier `env` left in the user's shell.
+        variables["SLIPWAY_SHA"] = "" if deploy.follows else deploy.sha
         variables["SLIPWAY_REPOSITORY"] = deploy.repository
         variables["SLIPWAY_DIRECTORY"] = deploy.directory
         if deploy.config_file:
@@ -97,6 +116,12 @@ def of_tools(directory: Path, state: State, deploy: Deploy | None, engine: Path)
 def with_tools(base: Mapping[str, str], engine: Path) -> dict[str, str]:
     """Return `base` with this Python's programs and the engine first on PATH."""
     return {**base, "PATH": _path(base, [engine])}
+
+
+def without_git(path: str, engine: Path) -> str:
+    """Return the folders of a PATH that hold no git: the engine itself runs `git status` where it finds one."""
+    folders = [entry for entry in path.split(os.pathsep) if not (Path(entry) / "git").exists() or Path(entry) == engine]
+    return os.pathsep.join(folders)
 
 
 def unwanted(base: Mapping[str, str]) -> list[str]:

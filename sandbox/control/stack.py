@@ -31,11 +31,15 @@ _SEEN = (
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class App:
-    """The app to deploy: a ref, its repository (a path or a URL), and the app's folder in it."""
+    """The app to deploy: a ref, its repository (a path or a URL), and the app's folder in it.
+
+    All are empty if it is the last good release of the stack that this one `follows`.
+    """
 
     sha: str
     repository: str
     directory: str
+    follows: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -45,6 +49,7 @@ class StackPins:
     path: Path
     region: str
     pins: dict[str, str]  # those of sha, repository and directory that slipway:release sets
+    follow: str | None = None  # the stack whose last good release it takes
 
 
 def read(checkout: Path, stack: str) -> StackPins:
@@ -77,6 +82,7 @@ def read(checkout: Path, stack: str) -> StackPins:
         region=str(settings.get("aws:region") or DEFAULT_REGION),
         # As written: YAML takes the tag 1.10 for the number 1.1, and 0123456 for 42798.
         pins={key: written["config"][f"{PROJECT}:release"][key] for key in _PINS if pins.get(key) not in (None, "")},
+        follow=str(pins["follow"]) if pins.get("follow") else None,
     )
 
 
@@ -125,6 +131,9 @@ def choose(file: StackPins, asked: dict[str, str], *, checkout: Path, caller: Pa
                 f"remove the pin (pulumi config rm --path {PROJECT}:release.{key}) or don't give make another value"
             )
     chosen = {**pins, **asked}
+    if file.follow and "sha" not in chosen:
+        _refuse_without_sha(file, asked)
+        return App(sha="", repository="", directory="", follows=file.follow), []
     ours = chosen.get("repository", str(checkout)) == str(checkout)
     directory = chosen.get("directory", EXAMPLE if ours else "")
     notes: list[str] = []
@@ -136,6 +145,17 @@ def choose(file: StackPins, asked: dict[str, str], *, checkout: Path, caller: Pa
     if without_credentials(asked.get("repository", "")) != asked.get("repository", ""):
         notes.append(_SEEN)
     return App(sha=chosen["sha"], repository=chosen.get("repository", str(checkout)), directory=directory), notes
+
+
+def _refuse_without_sha(file: StackPins, asked: dict[str, str]) -> None:
+    """Raise SandboxError if make was given where a commit is, and not which one."""
+    names = {"repository": "REPO=", "directory": "DIRECTORY="}
+    given = [name for key, name in names.items() if key in asked]
+    if given:
+        raise SandboxError(
+            f"{' and '.join(given)} needs SHA=: without it, {file.path.name} takes the last good release of the stack "
+            f"{file.follow} from the store ({PROJECT}:release.follow), and no repository"
+        )
 
 
 def _absolute(repository: str, base: Path | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -262,3 +263,71 @@ def test_what_is_remembered_holds_no_token_and_is_private(tmp_path: Path):
     found = deploy.remembered(tmp_path / ".sandbox")
     assert found
     assert found.repository == "https://example.invalid/a.git"
+
+
+FOLLOWER = "config:\n  aws:region: eu-central-1\n  slipway:release:\n    follow: sandbox\n"
+
+
+@pytest.fixture
+def follower(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> stack.StackPins:
+    """The file of a stack that follows another one, on a machine whose git says that it was asked."""
+    programs = checkout.parent / "programs"
+    programs.mkdir()
+    (programs / "git").write_text(f"#!/bin/sh\ntouch {checkout.parent}/asked\nexit 1\n")
+    (programs / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+    (checkout / "Pulumi.dr.yaml").write_text(FOLLOWER)
+    return stack.read(checkout, "dr")
+
+
+def test_a_stack_that_follows_another_asks_git_nothing(checkout: Path, follower: stack.StackPins):
+    """Its release is in the store: there is no SHA, no repository, and no git process that looks for one."""
+    found = stack.choose(follower, {}, checkout=checkout, caller=checkout)
+
+    assert found == (stack.App(sha="", repository="", directory="", follows="sandbox"), [])
+    assert not (checkout.parent / "asked").exists()
+    # The engine runs `git status` where it finds a git.
+    path = environment.without_git(os.environ["PATH"], Path("/engine"))
+    assert str(checkout.parent / "programs") not in path.split(os.pathsep)
+    assert shutil.which("git", path=path) is None
+    assert environment.without_git("/usr/bin:/engine", Path("/usr/bin")).startswith("/usr/bin:")
+
+
+def test_a_stack_that_follows_another_deploys_what_is_asked_for(checkout: Path, follower: stack.StackPins):
+    """SHA= is somebody's choice, of this repository or another one; REPO= alone names no commit."""
+    found, _ = stack.choose(follower, {"sha": "v1"}, checkout=checkout, caller=checkout)
+
+    assert found == stack.App(sha="v1", repository=str(checkout), directory="examples/shop")
+    asked = {"repository": str(checkout), "directory": "a"}
+    with pytest.raises(SandboxError, match=r"REPO= and DIRECTORY= needs SHA=.*Pulumi\.dr\.yaml.*of the stack sandbox"):
+        stack.choose(follower, asked, checkout=checkout, caller=checkout)
+
+
+def test_each_region_has_a_state_of_its_own(tmp_path: Path):
+    """The first region's state is not read to bring up another one, and it is destroyed last."""
+    dr = Deploy(**{**vars(DEPLOY), "stack": "dr", "region": "eu-central-1", "follows": "sandbox", "repository": ""})
+    variables = environment.of_tools(tmp_path, STATE, dr, Path("/engine"))
+
+    assert variables["PULUMI_BACKEND_URL"] == f"file://{tmp_path}/pulumi-eu-central-1"
+    assert variables["AWS_REGION"] == "eu-central-1"
+    assert (variables["SLIPWAY_SHA"], variables["SLIPWAY_REPOSITORY"]) == ("", "")
+    first = environment.of_tools(tmp_path, STATE, DEPLOY, Path("/engine"))
+    assert first["PULUMI_BACKEND_URL"] == f"file://{tmp_path}/pulumi"
+    for folder in ("pulumi", "pulumi-home", "pulumi-eu-central-1/.pulumi"):
+        (tmp_path / folder).mkdir(parents=True)
+    assert environment.backends(tmp_path) == [
+        (tmp_path / "pulumi-eu-central-1", "eu-central-1"),
+        (tmp_path / "pulumi", "eu-west-1"),
+    ]
+
+
+def test_a_second_stack_is_remembered_beside_the_first(tmp_path: Path):
+    """`make dr` does not lose what `make up` was asked for; without a name, it is the last one."""
+    dr = Deploy(**{**vars(DEPLOY), "stack": "dr", "region": "eu-central-1", "sha": "", "follows": "sandbox"})
+    deploy._remember(tmp_path, DEPLOY)
+    deploy._remember(tmp_path, dr)
+
+    assert deploy.remembered(tmp_path) == deploy.remembered(tmp_path, "dr") == dr
+    assert deploy.remembered(tmp_path, "sandbox") == DEPLOY
+    assert deploy.remembered(tmp_path, "prod") is None
+    assert deploy.known(tmp_path) == ["dr", "sandbox"]

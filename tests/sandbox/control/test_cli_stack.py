@@ -214,7 +214,7 @@ def test_path_has_the_tools_first_and_once(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("PATH", once)
 
     assert environment.of_tools(tmp_path, STATE, None, Path("/engine"))["PATH"] == once
-    assert once.split(os.pathsep)[1] == "/engine"
+    assert once.split(os.pathsep)[1:3] == [str(tmp_path / "bin"), "/engine"]
 
 
 def test_real_provider_is_not_replaced(tmp_path: Path):

@@ -30,8 +30,8 @@ class Addressee:
     region: str
     bucket: str | None
     bucket_region: str | None
-    source_region: str | None
-    """Where the bucket lies that an object is copied from."""
+    source_bucket: str | None
+    """The bucket that an object is copied from."""
     instance_region: str | None
 
     @property
@@ -42,7 +42,7 @@ class Addressee:
     @property
     def regions(self) -> frozenset[str]:
         """Return every region without which the request can't be carried out."""
-        return frozenset(filter(None, (self.region, self.bucket_region, self.source_region)))
+        return frozenset(filter(None, (self.region, self.bucket_region, region_of(self.source_bucket))))
 
 
 def read(environ: Mapping[str, Any]) -> Addressee:
@@ -55,7 +55,7 @@ def read(environ: Mapping[str, Any]) -> Addressee:
         region=home(service, region),
         bucket=bucket,
         bucket_region=region_of(bucket),
-        source_region=region_of(_bucket(unquote(str(environ.get(_COPY, ""))))) if service == "s3" else None,
+        source_bucket=_bucket(unquote(str(environ.get(_COPY, "")))) if service == "s3" else None,
         instance_region=principals.region_of(key),
     )
 

@@ -35,6 +35,7 @@ from sandbox.aws.iam import guard
 from sandbox.aws.internal import urls as internal
 from sandbox.aws.logs.models import SandboxLogsBackend
 from sandbox.aws.quotas.models import SandboxServiceQuotasBackend
+from sandbox.aws.s3 import entry as s3
 from sandbox.aws.s3.models import SandboxS3Backend
 from sandbox.aws.traffic import traffic
 
@@ -86,17 +87,19 @@ class Dispatcher(DomainDispatcherApplication):
         if outage:
             return outage(environ, start_response)
         if faults == Faults() or not faulty.concern(environ, faults):
-            return self._answer(environ, start_response)
+            return self._answer(environ, start_response, to)
         error = faulty.meet(environ, faults)
         if error:
             return error(environ, start_response)
-        answer = self._answer(environ, start_response)
+        answer = self._answer(environ, start_response, to)
         faulty.lose(environ, faults)
         return answer
 
-    def _answer(self, environ: dict[str, Any], start_response: "StartResponse") -> Iterable[bytes]:
+    def _answer(
+        self, environ: dict[str, Any], start_response: "StartResponse", to: addressee.Addressee
+    ) -> Iterable[bytes]:
         """Return AWS's answer to a request without a fault; a role gets what its policies allow."""
-        refused = guard.meet(environ)
+        refused = s3.meet(environ, to) or guard.meet(environ)
         return refused(environ, start_response) if refused else super().__call__(environ, start_response)
 
 

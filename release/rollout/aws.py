@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from release.rollout.groups import Groups
 from release.rollout.observe import Fleets
 from release.rollout.refreshes import Refreshes
 from release.rollout.templates import Templates
@@ -23,6 +24,10 @@ class Aws:
     @cached_property
     def refreshes(self) -> Refreshes:
         return Refreshes(self._region)
+
+    @cached_property
+    def groups(self) -> Groups:
+        return Groups(self._region)
 
     @cached_property
     def templates(self) -> Templates:

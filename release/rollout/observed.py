@@ -65,6 +65,10 @@ class Group:
     target_group_arns: tuple[str, ...] = ()
     largest: int = 0
     """The most instances that it may have."""
+    least: int = 0
+    """The fewest."""
+    zones: int = 0
+    """How many zones it is in."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +79,10 @@ class DeployedFleet:
     group: Group
     store: str
     log_group: str
+    posture: str = ""
+    """What stands of its stack (release/postures.py); "" if the group does not tell."""
+    size: str = ""
+    """The bounds that the group has when its stack is active, as its tag tells."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,13 +17,14 @@ from release.rollout.watch import NO_CAPACITY, pause
 _AROUND_BOOT = 120.0
 """Seconds that an instance needs before its boot script starts, and after it until its target is healthy."""
 _RECENT = 3600.0
-"""Seconds; failed boots that are older are not looked at."""
 
 
 @dataclass(kw_only=True)
 class Proof(Conflicts):
     """Proves that a fleet serves exactly one release."""
 
+    recent: float = _RECENT
+    """Seconds before now since when failed boots and refused launches count."""
     cost: Requests | None = field(default=None, init=False)
     """The requests since the rollout began, once a rollout has been proved."""
 
@@ -35,7 +36,7 @@ class Proof(Conflicts):
         """
         await self.refuse_other(wanted)
         began = self.clock()
-        recently = self.now() - _RECENT
+        recently = self.now() - self.recent
         before = {event.instance for event in await self.failures(recently)}
         while True:
             found = await self.serving()

@@ -38,6 +38,8 @@ def group(shown: Mapping[str, Any]) -> Group:
         name=str(shown["AutoScalingGroupName"]),
         desired=int(shown["DesiredCapacity"]),
         largest=int(shown["MaxSize"]),
+        least=int(shown["MinSize"]),
+        zones=len(shown.get("AvailabilityZones", ())),
         template=configured_template(shown),
         target_group_arns=tuple(shown.get("TargetGroupARNs", ())),
         instances=tuple(
@@ -62,6 +64,8 @@ def fleet(shown: Mapping[str, Any]) -> DeployedFleet:
         group=group(shown),
         store=tags.get(names.STORE_TAG, ""),
         log_group=names.log_group_name(tags.get(names.STACK_TAG, ""), name),
+        posture=tags.get(names.POSTURE_TAG, ""),
+        size=tags.get(names.SIZE_TAG, ""),
     )
 
 

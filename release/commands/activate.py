@@ -1,0 +1,93 @@
+"""`activate`: bring up a stack that is kept for recovery, with nothing but AWS in its own region."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+from release import postures
+from release.clients import FAILURES, client
+from release.commands import fleets
+from release.commands.options import stack_name
+from release.commands.output import as_json, tell
+from release.errors import ReleaseError
+from release.rollout.activate import Activation, Target
+from release.rollout.aws import Aws
+from release.rollout.serving import Serving
+from release.store.ledger import Ledger
+from release.store.releases import Store
+
+HELP = "bring up a stack that is kept for recovery, with nothing but AWS in its region"
+
+
+def add(command: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    command.add_argument(
+        "--posture",
+        choices=("active", "warm"),
+        default="active",
+        help="active: the sizes of the settings (the default); warm: one instance in each zone",
+    )
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Bring the fleets up, and print what they serve then and where. Raises ReleaseError."""
+    aws, stack = Aws(arguments.region), stack_name(arguments)
+    there = fleets.found(arguments, stack, aws.fleets)
+    s3 = client("s3", arguments.region)
+    activation = Activation(
+        stack=stack,
+        posture=arguments.posture,
+        aws=aws,
+        store=Store(there[0].store, s3),
+        ledger=Ledger(there[0].store, s3),
+        tell=tell,
+        warn=lambda line: tell(f"warning: {line}"),
+    )
+    targets = activation.targets(there)
+    now = {target.fleet.name: activation.serving(target) for target in targets}
+    changed = not all(_is_done(target, now[target.fleet.name]) for target in targets)
+    if changed:
+        try:
+            now = asyncio.run(activation.run(targets))
+        except KeyboardInterrupt:
+            raise ReleaseError(
+                "stopped watching; AWS goes on: `python -m release status` shows it; the same command follows it again"
+            ) from None
+    _show(arguments, activation, targets, now, changed=changed)
+
+
+def _is_done(target: Target, serving: Serving) -> bool:
+    return target.is_set and serving.is_exactly(target.release.sha, target.release.digest)
+
+
+def _show(
+    arguments: argparse.Namespace,
+    activation: Activation,
+    targets: Sequence[Target],
+    now: Mapping[str, Serving],
+    *,
+    changed: bool,
+) -> None:
+    url, posture = (
+        _url(activation.aws, targets),
+        min((target.posture for target in targets), key=postures.POSTURES.index),
+    )
+    if arguments.json:
+        shown = {name: asdict(serving) for name, serving in now.items()}
+        facts = {"stack": activation.stack, "posture": posture, "changed": changed, "url": url}
+        as_json({**facts, "region": activation.aws.fleets.region, "fleets": shown})
+        return
+    print(f"{activation.stack} is {posture}{'' if changed else ' already'}")
+    for name, serving in now.items():
+        print(f"{name}: {serving}{f' at {url}' if url else ''}")
+
+
+def _url(aws: Aws, targets: Sequence[Target]) -> str | None:
+    """Return where the stack serves; None if AWS can't be asked: that must not hide that it serves."""
+    try:
+        return aws.groups.url(targets[0].fleet.group.target_group_arns)
+    except FAILURES:
+        return None

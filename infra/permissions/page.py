@@ -56,7 +56,7 @@ def _table(policy: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-_WORDS = {"StringEquals": "is", "Null": "is absent:"}
+_WORDS = {"StringEquals": "is", "ForAllValues:StringEquals": "are", "Null": "is absent:"}
 
 
 def _actions(actions: list[str]) -> str:

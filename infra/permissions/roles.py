@@ -61,6 +61,26 @@ def rollback(scope: Scope) -> list[Statement]:
     return [*_read_store(scope, "releases", "ledger"), *_look(scope), *_roll(scope)]
 
 
+def activate(scope: Scope) -> list[Statement]:
+    """Return what `python -m release activate` takes: to change the sizes of groups and to tell their posture.
+
+    It launches nothing itself, so that it needs neither ec2:RunInstances nor iam:PassRole: Auto Scaling asks for those
+    where a launch template is given, and here none is.
+    """
+    told = {
+        "ForAllValues:StringEquals": {"aws:TagKeys": [names.POSTURE_TAG]},
+        "StringEquals": {f"aws:RequestTag/{names.POSTURE_TAG}": ["active", "warm"]},
+    }
+    return [
+        *_read_store(scope, "releases", "ledger"),
+        *_look(scope),
+        *_watch(scope),
+        allow("Where", each("elasticloadbalancing", "Describe", "Listeners LoadBalancers"), "*"),
+        allow("Resize", ["autoscaling:UpdateAutoScalingGroup"], groups(scope)),
+        allow("TellPosture", ["autoscaling:CreateOrUpdateTags"], groups(scope), told),
+    ]
+
+
 def deployer(scope: Scope) -> list[Statement]:
     """Return what `pulumi up` takes: publish, roll out and roll back as the others do, and change the stack."""
     return [
@@ -76,6 +96,7 @@ def deployer(scope: Scope) -> list[Statement]:
 
 
 ROLES: Mapping[str, Callable[[Scope], list[Statement]]] = {
+    "activate": activate,
     "deployer": deployer,
     "previewer": previewer,
     "publisher": publisher,
@@ -170,13 +191,21 @@ def _roll(scope: Scope) -> list[Statement]:
     image = f"arn:{names.partition(scope.region)}:ec2:{scope.region}::image/*"
     owned = [scope.arn("ec2", f"{kind}/*") for kind in ("launch-template", "security-group", "subnet")]
     return [
-        allow("Watch", ["autoscaling:DescribeLifecycleHooks", "cloudwatch:GetMetricStatistics"], "*"),
-        allow("Ledger", ["s3:PutObject"], [f"{scope.store}/ledger/{folder}/*" for folder in (scope.stack, ".digests")]),
+        *_watch(scope),
         allow("Roll", [f"autoscaling:{action}" for action in refresh], groups(scope)),
         allow("Launch", ["ec2:RunInstances"], [*launched, image]),
         allow("LaunchTheStacks", ["ec2:RunInstances"], owned, tagged(scope)),
         allow("TagLaunched", ["ec2:CreateTags"], launched, {"StringEquals": {"ec2:CreateAction": "RunInstances"}}),
         allow("PassRole", ["iam:PassRole"], scope.roles, passed("ec2.amazonaws.com")),
+    ]
+
+
+def _watch(scope: Scope) -> list[Statement]:
+    """Return what it takes to follow instances until they serve, and to write the ledger."""
+    folders = (scope.stack, ".digests")
+    return [
+        allow("Watch", ["autoscaling:DescribeLifecycleHooks", "cloudwatch:GetMetricStatistics"], "*"),
+        allow("Ledger", ["s3:PutObject"], [f"{scope.store}/ledger/{folder}/*" for folder in folders]),
     ]
 
 

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 import pytest
 
 from infra.permissions import roles
+from release import names
 from tests.engine.conftest import REGION, Ran, Sandbox, git
 from tests.sandbox.fake_internal_api import process
+from tests.waiting import until
 
 pytestmark = pytest.mark.engine
 
@@ -200,6 +202,38 @@ def test_whoever_is_on_call_rolls_back(site: Site):
     assert "AccessDenied" in refused.said
     ran = site.run("rollback", "python -m release rollback")
     assert ran.code == 0, ran.said
+
+
+def test_whoever_is_on_call_activates(site: Site):
+    """From a pilot light to serving, with nothing but sizes and one tag; a tag of another name may not be written."""
+    scaling, fleets = site.sandbox.client("autoscaling"), [f"slipway-{STACK}-{name}" for name in ("api", "web")]
+
+    def tag(fleet: str, key: str, value: str) -> dict[str, object]:
+        named = {"ResourceId": fleet, "ResourceType": "auto-scaling-group", "PropagateAtLaunch": False}
+        return {**named, "Key": key, "Value": value}
+
+    for fleet in fleets:
+        told = [tag(fleet, names.POSTURE_TAG, "pilot-light"), tag(fleet, names.SIZE_TAG, "1-2")]
+        scaling.create_or_update_tags(Tags=told)
+        scaling.update_auto_scaling_group(AutoScalingGroupName=fleet, MinSize=0, MaxSize=0)
+
+    def instances() -> int:
+        shown = scaling.describe_auto_scaling_groups(AutoScalingGroupNames=fleets)["AutoScalingGroups"]
+        return sum(len(group["Instances"]) for group in shown)
+
+    until(lambda: instances() == 0)
+    ran = site.run("activate", "python -m release activate")
+    assert ran.code == 0, ran.said
+    assert re.search(rf"^{STACK} is active\napi: 1 of 1 instances serve [0-9a-f]{{40}} at http", ran.said, re.MULTILINE)
+    assert site.account()["activate"]["refused"] == []
+    again = site.run("activate", "python -m release activate --posture warm --json")
+    assert again.code == 0, again.said
+    assert json.loads(again.said)["posture"] == "active"
+    assert json.loads(again.said)["changed"] is False
+    other = [tag(fleets[0], names.STACK_TAG, "x")]
+    call = f"import boto3; boto3.client('autoscaling').create_or_update_tags(Tags={other})"
+    refused = site.run("activate", f"python -c {shlex.quote(call)}")
+    assert "AccessDenied" in refused.said
 
 
 def test_the_deployer_changes_and_removes(site: Site):

@@ -80,7 +80,7 @@ def asks(call: Call) -> Iterator[Ask]:
         action = f"{_PREFIXES.get(call.service, call.service)}:{_action(call)}"
         tagging = _TAGGING.get(call.operation) if call.parameters.get("Tags") or call.parameters.get("tags") else None
         for resource in _resources(call) or ["*"]:
-            context = _certificate(call) if call.service == "acm" else {}
+            context = _context(call)
             yield Ask(action=action, resource=resource, context=context)
             if tagging:
                 yield Ask(action=tagging, resource=resource, context=context)
@@ -174,6 +174,15 @@ def _route53(call: Call) -> list[str]:
     if call.parameters.get("ResourceId"):
         return [f"arn:aws:route53:::{call.parameters['ResourceType']}/{call.parameters['ResourceId']}"]
     return []
+
+
+def _context(call: Call) -> dict[str, str | tuple[str, ...]]:
+    if call.service == "acm":
+        return {**_certificate(call)}
+    if call.service == "autoscaling" and call.operation == "CreateOrUpdateTags":
+        tags = {str(tag["Key"]): str(tag.get("Value", "")) for tag in call.parameters.get("Tags", [])}
+        return {"aws:TagKeys": tuple(tags), **{f"aws:RequestTag/{key}": value for key, value in tags.items()}}
+    return {}
 
 
 def _certificate(call: Call) -> dict[str, str]:

@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any, cast
 
 Statement = Mapping[str, Any]
+_ALL = "ForAllValues:"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +23,8 @@ class Ask:
 
     action: str
     resource: str
-    context: Mapping[str, str] = field(default_factory=dict[str, str])
+    context: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict[str, "str | tuple[str, ...]"])
+    """A key with several values has a tuple."""
 
 
 def decide(statements: Iterable[Statement], ask: Ask) -> bool:
@@ -53,7 +55,7 @@ def _in(statement: Statement, element: str, value: str, *, ignoring_case: bool =
     return any(_like(pattern, value, ignoring_case) for pattern in _listed(statement.get(element, ())))
 
 
-def _holds(conditions: Mapping[str, Mapping[str, Any]], context: Mapping[str, str]) -> bool:
+def _holds(conditions: Mapping[str, Mapping[str, Any]], context: Mapping[str, str | tuple[str, ...]]) -> bool:
     return all(
         _compare(operator, _listed(values), _value(context, key))
         for operator, keys in conditions.items()
@@ -61,12 +63,17 @@ def _holds(conditions: Mapping[str, Mapping[str, Any]], context: Mapping[str, st
     )
 
 
-def _value(context: Mapping[str, str], key: str) -> str | None:
+def _value(context: Mapping[str, str | tuple[str, ...]], key: str) -> str | tuple[str, ...] | None:
     """Return a condition key's value, ignoring the key's case."""
     return next((value for name, value in context.items() if name.lower() == key.lower()), None)
 
 
-def _compare(operator: str, wanted: list[str], value: str | None) -> bool:
+def _compare(operator: str, wanted: list[str], value: str | tuple[str, ...] | None) -> bool:
+    if operator.startswith(_ALL):  # also true where the key is absent
+        values = (value,) if isinstance(value, str) else value or ()
+        return all(_compare(operator.removeprefix(_ALL), wanted, each) for each in values)
+    if isinstance(value, tuple):
+        raise ValueError(f"the sandbox knows no operator but {_ALL}… for a key with several values, not {operator}")
     if operator == "Null":
         return (value is None) == (wanted == ["true"])
     name = operator.removesuffix("IfExists")

@@ -15,8 +15,8 @@ def allow(action: str | list[str], resource: str | list[str] = "*", **more: obje
     return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
 
 
-def may(statements: list[dict[str, Any]], action: str, resource: str = f"{BUCKET}/a", **context: str) -> bool:
-    return decide(statements, Ask(action=action, resource=resource, context=context))
+def may(statements: list[dict[str, Any]], action: str, resource: str = f"{BUCKET}/a") -> bool:
+    return decide(statements, Ask(action=action, resource=resource))
 
 
 @pytest.mark.parametrize(
@@ -55,11 +55,15 @@ def test_a_deny_wins_and_nothing_is_allowed_by_itself():
         ({"Bool": {"aws:SecureTransport": False}}, {"aws:SecureTransport": "true"}, False),
         ({"Null": {"aws:ResourceTag/t": "true"}}, {}, True),
         ({"Null": {"aws:ResourceTag/t": True}}, {"aws:ResourceTag/t": "a"}, False),
+        ({"ForAllValues:StringEquals": {"aws:TagKeys": ["a", "b"]}}, {"aws:TagKeys": ("a", "b")}, True),
+        ({"ForAllValues:StringEquals": {"aws:TagKeys": ["a"]}}, {"aws:TagKeys": ("a", "b")}, False),
+        ({"ForAllValues:StringEquals": {"aws:TagKeys": ["a"]}}, {}, True),
         ({"StringEquals": {"a": "1"}, "Bool": {"b": "true"}}, {"a": "1", "b": "false"}, False),
     ],
 )
-def test_conditions(condition: dict[str, Any], context: dict[str, str], answer: bool):
-    assert may([allow("s3:*", Condition=condition)], "s3:GetObject", **context) is answer
+def test_conditions(condition: dict[str, Any], context: dict[str, str | tuple[str, ...]], answer: bool):
+    ask = Ask(action="s3:GetObject", resource=f"{BUCKET}/a", context=context)
+    assert decide([allow("s3:*", Condition=condition)], ask) is answer
 
 
 def test_what_is_not_understood_is_no_answer():

@@ -44,7 +44,7 @@ class Clients:
         """Return the client of a service in a region; safe to share between threads."""
         with self._lock:
             if (service, region) not in self._clients:
-                self._clients[service, region] = self._make(
+                made = self._clients[service, region] = self._make(
                     service,
                     region_name=region,
                     endpoint_url=self._endpoint,
@@ -53,6 +53,8 @@ class Clients:
                     aws_secret_access_key=self._keys.secret,
                     aws_session_token=self._keys.token or None,
                 )
+                if service == "s3":
+                    made.meta.events.register_last("before-parameter-build.s3", _stay)
             return self._clients[service, region]
 
     def account(self, region: str) -> str:
@@ -60,6 +62,11 @@ class Clients:
         if self._account is None:
             self._account = str(self.client("sts", region).get_caller_identity()["Account"])
         return self._account
+
+
+def _stay(context: dict[str, Any], **_: object) -> None:
+    """Keep botocore from asking a bucket's own region: upstream's SDK doesn't, so the program must say it."""
+    context["s3_redirect"]["redirected"] = True
 
 
 @dataclass

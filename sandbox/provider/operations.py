@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 from sandbox.provider.call import Call
@@ -13,6 +14,7 @@ from sandbox.provider.resource import Resource
 from sandbox.provider.schema import Props
 
 _RELEASE = 60.0  # seconds
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]")
 
 
 def read(resource: Resource, call: Call, id_: str, prior: Props) -> Props | None:
@@ -30,6 +32,14 @@ def read(resource: Resource, call: Call, id_: str, prior: Props) -> Props | None
     if "tagsAll" in resource.outputs:
         state["tagsAll"] = state.get("tags", {})
     return state
+
+
+def imported(resource: Resource, id_: str) -> tuple[str, Props]:
+    """Return the id and the region that an import means: upstream takes `ID@REGION` for another region's resource."""
+    own, at, region = id_.rpartition("@")
+    if at and resource.regional and _REGION.fullmatch(region):
+        return own, {"region": region}
+    return id_, {}
 
 
 def read_partial(resource: Resource, call: Call, inputs: Props) -> Props:

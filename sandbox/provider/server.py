@@ -150,16 +150,17 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         """Return what AWS says of a resource, for a refresh or an import; without an id if it is gone."""
         resource = self._resource(request, context)
         old, inputs = decode(request.properties), decode(request.inputs)
-        call = self._call(request, context, {**inputs.values, **old.values})
+        id_, region = operations.imported(resource, request.id) if not old.values else (request.id, {})
+        call = self._call(request, context, {**inputs.values, **region, **old.values})
         secrets = Bag({}, old.secrets | inputs.secrets)
         try:
-            state = operations.read(resource, call, request.id, old.values)
+            state = operations.read(resource, call, id_, old.values)
         except Exception as error:
             self._abort(context, self._message("reading", request, error))
         if state is None:
             return pb.ReadResponse()
         return pb.ReadResponse(
-            id=request.id,
+            id=id_,
             properties=self._encode(resource, state, secrets),
             inputs=self._encode(resource, operations.inputs_of(resource, inputs.values, state), secrets),
         )

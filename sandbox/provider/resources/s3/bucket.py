@@ -24,13 +24,23 @@ def create(call: Call, inputs: Props) -> str:
         parameters["CreateBucketConfiguration"] = {"LocationConstraint": call.region}
     if inputs.get("objectLockEnabled"):
         parameters["ObjectLockEnabledForBucket"] = True
-    if if_there(lambda: s3.head_bucket(Bucket=name)):
+    if _exists(s3, name):
         # S3 itself says yes, in us-east-1, to whoever creates a bucket that is theirs already.
         raise _taken(name)
     s3.create_bucket(**parameters)
     call.created(name)
     _set_tags(call, name, inputs)
     return name
+
+
+def _exists(s3: Client, name: str) -> bool:
+    """Return whether the bucket is there, in whatever region."""
+    try:
+        return if_there(lambda: s3.head_bucket(Bucket=name)) is not None
+    except ClientError as error:
+        if "x-amz-bucket-region" in error.response["ResponseMetadata"]["HTTPHeaders"]:
+            return True
+        raise
 
 
 def _taken(name: str) -> ClientError:

@@ -43,7 +43,7 @@ def declare(settings: Settings, plan: Plan) -> Stack:
     )
     network = Network("network", NetworkArgs(zones=plan.zones, settings=settings.network, **where))
     balancer = _declare_balancer(settings, network, plan.routing, where)
-    digest = plan.release.published(artifacts.ready)
+    digest = plan.release.published(artifacts.ready, artifacts.requirement(insisted=settings.unreplicated))
     deployments = Deployments(
         stack=settings.stack, region=settings.region, bucket=plan.bucket, fleets=len(settings.fleets)
     )

@@ -12,6 +12,8 @@ from infra.settings.stack import ArtifactsSettings, ReplicaSettings
 from infra.store.private_bucket import PrivateBucket, PrivateBucketArgs
 from infra.store.replication import Replication, ReplicationArgs, Side
 from release import names
+from release.store.arrival import Requirement
+from release.store.replica import Peer, Replica
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +48,19 @@ class Artifacts(pulumi.ComponentResource):
             if args.settings.replica:
                 self.ready = self._replicate(own, args.settings.replica)
         self.register_outputs({"bucket": self.bucket})
+
+    def requirement(self, *, insisted: bool) -> Requirement | None:
+        """Return what a deploy does about a release that is not in the replica; None without a replica."""
+        settings = self._args.settings.replica
+        if settings is None:
+            return None
+        bucket = replica_of(settings, stack=self._args.stack, account=self._args.account)
+        return Requirement(
+            replica=Replica(Peer(bucket=bucket, region=settings.region)),
+            seconds=settings.wait,
+            required=settings.required,
+            insisted=insisted,
+        )
 
     def _replicate(self, own: PrivateBucket, settings: ReplicaSettings) -> Sequence[pulumi.Resource]:
         """Declare the replica, and replication both ways; return all that has to exist with the store itself."""

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping, Sequence
 
 from release.clients import client
+from release.commands import options
 from release.commands.options import open_store
-from release.commands.output import as_json, document, table
+from release.commands.output import as_json, document, table, tell
 from release.store.ledger import Ledger
+from release.store.manifest import Manifest
+from release.store.replica import Recovery, Replica
 
 HELP = "the releases that can be deployed, newest first"
 
+_SHOWN = {
+    Recovery.RECOVERABLE: "yes",
+    Recovery.NOT_YET: "no",
+    Recovery.DIFFERS: "differs!",
+    Recovery.UNKNOWN: "?",
+}
 _EVENTS = 200
 """How many events of each stack are searched for what was ever live."""
 
@@ -25,8 +35,18 @@ def run(arguments: argparse.Namespace) -> None:
     store = open_store(arguments)
     found = store.list(arguments.limit)
     served = _served(Ledger(store.bucket, client("s3", arguments.region)))
+    recoverable = _recoverable(options.replica(store, arguments), found)
     if arguments.json:
-        as_json([{**document(manifest), "served": served.get(manifest.sha)} for manifest in found])
+        as_json(
+            [
+                {
+                    **document(manifest),
+                    "served": served.get(manifest.sha),
+                    "recoverable": recoverable[manifest.sha].value if recoverable else None,
+                }
+                for manifest in found
+            ]
+        )
         return
     rows = [
         (
@@ -34,12 +54,22 @@ def run(arguments: argparse.Namespace) -> None:
             f"{manifest.published_at:%Y-%m-%d %H:%M}",
             manifest.published_by,
             f"{manifest.size / 1e6:.1f} MB",
+            _SHOWN[recoverable[manifest.sha]] if recoverable else "-",
             served.get(manifest.sha, ""),
             " ".join(manifest.tags),
         )
         for manifest in found
     ]
-    table(("SHA", "PUBLISHED", "BY", "SIZE", "LIVE", "TAGS"), rows)
+    table(("SHA", "PUBLISHED", "BY", "SIZE", "RECOVERABLE", "LIVE", "TAGS"), rows)
+
+
+def _recoverable(replica: Replica | None, found: Sequence[Manifest]) -> Mapping[str, Recovery]:
+    """Return by SHA what is known of each release in the replica, and tell what else there is to know."""
+    states = replica.states(found) if replica else {}
+    telling = (Recovery.DIFFERS, Recovery.UNKNOWN)
+    for why in dict.fromkeys(state.why for state in states.values() if state.recovery in telling):
+        tell(f"warning: {why}")
+    return {sha: state.recovery for sha, state in states.items()}
 
 
 def _served(ledger: Ledger) -> dict[str, str]:

@@ -8,12 +8,14 @@ import re
 
 from release import names
 from release.clients import client, explained
+from release.commands.output import tell
 from release.errors import RevisionError, StoreError
 from release.rollout.observe import Fleets
 from release.source import refs
 from release.store import lookup
 from release.store.manifest import Manifest
 from release.store.releases import Store
+from release.store.replica import Replica
 
 
 def common() -> argparse.ArgumentParser:
@@ -29,6 +31,15 @@ def common() -> argparse.ArgumentParser:
 def open_store(arguments: argparse.Namespace) -> Store:
     """Return the store that the options and the environment name. Raises StoreError as `bucket_name` does."""
     return Store(bucket_name(arguments), client("s3", arguments.region))
+
+
+def replica(store: Store, arguments: argparse.Namespace) -> Replica | None:
+    """Return the store's replica, or None if it has none, or, with a warning, if the caller may not ask for it."""
+    try:
+        return Replica.of(store.bucket, client("s3", arguments.region))
+    except StoreError as error:
+        tell(f"warning: whether the store has a replica is not known: {error}")
+        return None
 
 
 def bucket_name(arguments: argparse.Namespace) -> str:

@@ -9,6 +9,9 @@ from collections.abc import Mapping, Sequence
 from release.store.manifest import Manifest, to_json
 from release.text import clean, one_line
 
+_ANEW = "\r\x1b[K"
+"""To a terminal: go to the beginning of the line, and empty it."""
+
 
 def as_json(value: object) -> None:
     """Print a value as indented JSON."""
@@ -32,3 +35,18 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 def tell(line: str) -> None:
     """Print a line to standard error, without what would steer a terminal."""
     sys.stderr.write(clean(line, 100_000) + "\n")
+
+
+def progress(line: str) -> None:
+    """Show what is being waited for on standard error: redrawn on a terminal; in a log each line stays."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"{_ANEW}{one_line(line)}")
+        sys.stderr.flush()
+    else:
+        tell(line)
+
+
+def progress_ended() -> None:
+    """Remove the progress from a terminal."""
+    if sys.stderr.isatty():
+        sys.stderr.write(_ANEW)

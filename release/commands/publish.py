@@ -7,9 +7,11 @@ import argparse
 from release import defaults
 from release.artifact.build import Build
 from release.clients import client
+from release.commands import options
 from release.commands.options import open_store
-from release.commands.output import as_json, document, tell
-from release.store import publish
+from release.commands.output import as_json, document, progress, progress_ended, tell
+from release.errors import StoreError
+from release.store import arrival, publish
 from release.store.ledger import Ledger
 from release.store.manifest import ImageName
 
@@ -28,6 +30,10 @@ def add(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--image-name", default=defaults.IMAGE_NAME, metavar="PATTERN", help="machine image to boot")
     command.add_argument("--image-owner", default=defaults.IMAGE_OWNER, metavar="OWNER")
+    command.add_argument(
+        "--wait", type=float, default=900.0, metavar="SECONDS", help="for the store's replica, at most"
+    )
+    command.add_argument("--no-wait", action="store_true", help="leave it to replication")
     command.add_argument("--dry-run", action="store_true", help="print what would be published, and change nothing")
 
 
@@ -50,10 +56,19 @@ def run(arguments: argparse.Namespace) -> None:
         _print_plan(prepared, as_document=arguments.json)
         return
     manifest = publish.publish(prepared, store, output=tell)
+    said = f"{'already published' if prepared.already_published else 'published'} {manifest.sha}"
+    replica = None if arguments.no_wait else options.replica(store, arguments)
+    found = arrival.wait(replica, manifest, arguments.wait, tell=progress) if replica else None
+    progress_ended()
     if arguments.json:
-        as_json(document(manifest))
+        as_json({**document(manifest), "recoverable": found.state.recoverable if found else None})
     else:
-        print(f"{'already published' if prepared.already_published else 'published'} {manifest.sha}")
+        print(f"{said}, {arrival.arrived(replica, found)}" if replica and found and found.state.recoverable else said)
+    if found and not found.state.recoverable:
+        raise StoreError(
+            f"release {manifest.sha} is published, but not recoverable after {found.seconds:.0f} s: {found.state.why}; "
+            "run this again to wait longer, or `python -m release replicate`; --no-wait leaves it to replication"
+        )
 
 
 def _build(arguments: argparse.Namespace) -> Build | None:

@@ -17,11 +17,12 @@ from release.errors import ReleaseError
 from release.machine_image import Image
 from release.source import procfile
 from release.store import good_releases, publish
+from release.store.arrival import Requirement
 from release.store.event import Event
 from release.store.followed import Follower
 from release.store.good_releases import Candidate
 from release.store.ledger import Ledger
-from release.store.manifest import ImageName
+from release.store.manifest import ImageName, Manifest
 from release.store.releases import Store
 
 T = TypeVar("T")
@@ -96,26 +97,32 @@ class Release:
         """Return what a fleet runs: its own command, else its process's. Raises ReleaseError if there is neither."""
         return own or procfile.command(self.publication.processes, process, self.sha)
 
-    def published(self, ready: Sequence[pulumi.Resource]) -> pulumi.Output[str]:
-        """Return the artifact's digest, which is known once the release is in the store.
+    def published(self, ready: Sequence[pulumi.Resource], requirement: Requirement | None = None) -> pulumi.Output[str]:
+        """Return the artifact's digest, which is known once the release is in the store, and recoverable if required.
 
-        `ready` must exist before anything can be put into the store. A preview publishes nothing: there the digest is
-        known unless a build step decides it.
+        `ready` must exist before anything can be put into the store. A preview publishes nothing and waits for nothing:
+        there the digest is known unless a build step decides it.
         """
         known = self.publication.digest
-        if self.publication.already_published and (pulumi.runtime.is_dry_run() or not self.publication.new_tags):
-            return pulumi.Output.from_input(known or "")
         if pulumi.runtime.is_dry_run():
+            if requirement and isinstance(self.publication.of, Manifest):
+                _warn(requirement.foresee(self.publication.of))
             return pulumi.Output.from_input(known) if known else _unknown()
-        return pulumi.Output.all(*(resource.urn for resource in ready)).apply(self._publish)
+        if self.publication.already_published and not self.publication.new_tags and requirement is None:
+            return pulumi.Output.from_input(known or "")
+        return pulumi.Output.all(*(resource.urn for resource in ready)).apply(lambda _: self._publish(requirement))
 
-    async def _publish(self, _ready: Sequence[str]) -> str:
+    async def _publish(self, requirement: Requirement | None) -> str:
         try:
             manifest = await asyncio.to_thread(publish.publish, self.publication, self.store, output=_tell)
+            if not self.publication.already_published:
+                _tell(f"published {manifest.sha}")
+            if requirement:
+                arrived = await asyncio.to_thread(requirement.meet, manifest, _tell, pulumi.log.warn)
+                if arrived:
+                    pulumi.log.info(arrived)
         except ReleaseError as error:
             raise told.run_error(error) from None
-        if not self.publication.already_published:
-            _tell(f"published {manifest.sha}")
         return manifest.digest
 
 
@@ -132,6 +139,11 @@ def _done(value: T) -> asyncio.Future[T]:
 
 def _tell(line: str) -> None:
     pulumi.log.info(line, ephemeral=True)
+
+
+def _warn(line: str | None) -> None:
+    if line:
+        pulumi.log.warn(line)
 
 
 def _last_good(ledger: Ledger, stack: str, bucket: str) -> str:

@@ -51,11 +51,11 @@ def test_publish_list_show(site: Clone, capsys: pytest.CaptureFixture[str]):
     assert run(capsys, "publish", "v1", *IMAGE) == (0, f"published {sha}\n", "")
     assert run(capsys, "publish", "v1", *IMAGE) == (0, f"already published {sha}\n", "")
     listed = run(capsys, "list")[1].splitlines()
-    assert listed[0].split() == ["SHA", "PUBLISHED", "BY", "SIZE", "LIVE", "TAGS"]
+    assert listed[0].split() == ["SHA", "PUBLISHED", "BY", "SIZE", "RECOVERABLE", "LIVE", "TAGS"]
     assert listed[1].split()[0] == sha
     assert listed[1].split()[-1] == "v1"
     manifest = json.loads(run(capsys, "show", sha[:8], "--verify", "--json")[1])
-    assert json.loads(run(capsys, "list", "--json")[1]) == [{**manifest, "served": None}]
+    assert json.loads(run(capsys, "list", "--json")[1]) == [{**manifest, "served": None, "recoverable": None}]
     assert (manifest["sha"], manifest["published"]["by"]) == (sha, "alex")
     assert manifest["published"]["caller"] == "arn:aws:sts::123456789012:user/moto"
     shown = run(capsys, "show", "v1")[1]

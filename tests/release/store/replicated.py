@@ -37,8 +37,8 @@ class Pair:
     def store(self) -> Store:
         return Store(self.first, self.client())
 
-    def replicate(self) -> None:
-        """Have each replicated to the other, as the stack declares it."""
+    def replicate(self, *, live: bool = True) -> None:
+        """Have each replicated to the other, as the stack declares it; with `live` False nothing new is copied."""
         for bucket, other, region in ((self.first, self.second, SECOND), (self.second, self.first, FIRST)):
             self.client().put_bucket_replication(
                 Bucket=bucket,
@@ -48,7 +48,7 @@ class Pair:
                         {
                             "ID": names.replication_rule(region),
                             "Priority": 1,
-                            "Status": "Enabled",
+                            "Status": "Enabled" if live else "Disabled",
                             "Filter": {"Prefix": ""},
                             "DeleteMarkerReplication": {"Status": "Disabled"},
                             "Destination": {"Bucket": f"arn:aws:s3:::{other}"},

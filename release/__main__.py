@@ -1,4 +1,7 @@
-"""`python -m release`: publish releases, and see what is there. Exit status 0, 1 for an error, 2 for wrong usage."""
+"""`python -m release`: publish releases, and see what is there. Exit status 0, 1 for an error, 2 for wrong usage.
+
+A command may have more of its own, which its help says.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):  # what a terminal has no letter for is no reason to fail
             stream.reconfigure(errors="backslashreplace")
     try:
-        parsed.run(parsed)
+        return parsed.run(parsed) or 0
     except ReleaseError as error:
         tell(f"error: {error}")
         return 1
@@ -39,7 +42,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         return 1
-    return 0
 
 
 def _leave(number: int, _frame: FrameType | None) -> None:

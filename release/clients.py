@@ -47,6 +47,10 @@ CONFIG = Config(
     max_pool_connections=32,
 )
 """Adaptive retries slow down where AWS throttles (botocore's documentation of `retries`)."""
+SHORTLY = Config(
+    retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=5, read_timeout=5, max_pool_connections=32
+)
+"""For what can go on without an answer: the region that is asked may be dark."""
 
 FAILURES = (ClientError, BotoCoreError, ResponseParserError)
 """What a call to AWS raises: refused, not reached, or answered by something else, such as a proxy."""

@@ -6,8 +6,10 @@ import argparse
 import os
 import re
 
+from botocore.config import Config
+
 from release import names
-from release.clients import client, explained
+from release.clients import CONFIG, client, explained
 from release.commands.output import tell
 from release.errors import RevisionError, StoreError
 from release.rollout.observe import Fleets
@@ -42,7 +44,7 @@ def replica(store: Store, arguments: argparse.Namespace) -> Replica | None:
         return None
 
 
-def bucket_name(arguments: argparse.Namespace) -> str:
+def bucket_name(arguments: argparse.Namespace, config: Config = CONFIG) -> str:
     """Return the bucket: `--bucket`, SLIPWAY_BUCKET, the tag of the stack's fleets, or the default bucket's name.
 
     Raises StoreError if none of them is known.
@@ -50,19 +52,19 @@ def bucket_name(arguments: argparse.Namespace) -> str:
     named = arguments.bucket or ("" if arguments.stack else os.environ.get("SLIPWAY_BUCKET"))
     if named:
         return str(named)
-    stack = stack_name(arguments)
-    fleets = Fleets(arguments.region)
+    stack = stack_name(arguments, config)
+    fleets = Fleets(arguments.region, config)
     with explained("look for its fleets", f"region {fleets.region}"):
         tagged = next((found.store for found in fleets.of_stack(stack) if found.store), None)
     if tagged:
         return tagged
-    sts = client("sts", arguments.region)
+    sts = client("sts", arguments.region, config)
     with explained("find out the account", "AWS STS"):
         account: str = sts.get_caller_identity()["Account"]
     return names.bucket_name(stack, account, sts.meta.region_name)
 
 
-def stack_name(arguments: argparse.Namespace) -> str:
+def stack_name(arguments: argparse.Namespace, config: Config = CONFIG) -> str:
     """Return `--stack` or PULUMI_STACK, without Pulumi's organization and project; else the region's only stack.
 
     Raises StoreError if the name is malformed, or if the region has no stack or several.
@@ -72,7 +74,7 @@ def stack_name(arguments: argparse.Namespace) -> str:
         if not re.fullmatch(r"[A-Za-z0-9_.-]{1,100}", name):  # Pulumi's own rule
             raise StoreError(f"--stack (or PULUMI_STACK): {name[:100]!r} is not the name of a stack")
         return name
-    fleets = Fleets(arguments.region)
+    fleets = Fleets(arguments.region, config)
     with explained("look for stacks", f"region {fleets.region}"):
         stacks = fleets.stacks()
     if len(stacks) != 1:

@@ -17,6 +17,7 @@ from release.errors import ReleaseError, RolloutError, StoreError
 from release.postures import Size
 from release.rollout.aws import Aws
 from release.rollout.decide import in_status
+from release.rollout.live import ACTIVATED
 from release.rollout.observe import all_served, served
 from release.rollout.observed import ACTIVE, DeployedFleet, Template
 from release.rollout.proof import Proof
@@ -171,7 +172,7 @@ class Activation:
 
     def _record_start(self, record: Record, to: Target) -> None:
         before = to.fleet.posture or "unknown"
-        reason = f"activated: from {before} to {to.posture} ({to.size.min} to {to.size.max} instances)"
+        reason = f"{ACTIVATED}from {before} to {to.posture} ({to.size.min} to {to.size.max} instances)"
         try:
             record.write("started", template_version=to.template.version, reason=reason)
         except StoreError as error:  # the instances come up all the same

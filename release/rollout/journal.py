@@ -12,9 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from release.clients import client, code
+from release.clients import CONFIG, client, code
 from release.rollout.observed import BootEvent
 from release.store.document import parse
 from release.text import clean
@@ -52,8 +53,8 @@ class Wanted:
 class Journal:
     """The boot journals of one region."""
 
-    def __init__(self, region: str | None = None) -> None:
-        self._logs = client("logs", region)
+    def __init__(self, region: str | None = None, config: Config = CONFIG) -> None:
+        self._logs = client("logs", region, config)
         self._said: dict[tuple[str, Wanted], BootEvent] = {}
 
     def said(

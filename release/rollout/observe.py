@@ -11,8 +11,10 @@ from functools import cached_property
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
+from botocore.config import Config
+
 from release import names
-from release.clients import client
+from release.clients import CONFIG, client
 from release.rollout import shapes
 from release.rollout.alarms import Alarm
 from release.rollout.journal import Journal, Wanted
@@ -34,8 +36,9 @@ _NOT_DONE = {"Failed", "Cancelled"}
 class Fleets:
     """The Auto Scaling groups, targets, alarms and boot journals of one region."""
 
-    def __init__(self, region: str | None = None) -> None:
-        self._autoscaling = client("autoscaling", region)
+    def __init__(self, region: str | None = None, config: Config = CONFIG) -> None:
+        self._autoscaling = client("autoscaling", region, config)
+        self._config = config
         self._seen: dict[str, Template] = {}
 
     @property
@@ -46,19 +49,19 @@ class Fleets:
     # A preview needs none of these, and creating a client takes longer than a call.
     @cached_property
     def _elbv2(self) -> ElasticLoadBalancingv2Client:
-        return client("elbv2", self.region)
+        return client("elbv2", self.region, self._config)
 
     @cached_property
     def _cloudwatch(self) -> CloudWatchClient:
-        return client("cloudwatch", self.region)
+        return client("cloudwatch", self.region, self._config)
 
     @cached_property
     def _journal(self) -> Journal:
-        return Journal(self.region)
+        return Journal(self.region, self._config)
 
     @cached_property
     def templates(self) -> Templates:
-        return Templates(self.region)
+        return Templates(self.region, self._config)
 
     def stacks(self) -> list[str]:
         """Return the names of the stacks that have fleets here (DescribeTags)."""
@@ -69,11 +72,18 @@ class Fleets:
 
     def of_stack(self, stack: str) -> list[DeployedFleet]:
         """Return the fleets of a stack, found by their tags, in the order of their names."""
+        return self._tagged(names.STACK_TAG, [stack])
+
+    def of_stores(self, buckets: Sequence[str]) -> list[DeployedFleet]:
+        """Return the fleets of all stacks that have their releases in one of these buckets, likewise."""
+        return self._tagged(names.STORE_TAG, buckets)
+
+    def _tagged(self, key: str, values: Sequence[str]) -> list[DeployedFleet]:
         pages = self._autoscaling.get_paginator("describe_auto_scaling_groups").paginate(
-            Filters=[{"Name": f"tag:{names.STACK_TAG}", "Values": [stack]}]
+            Filters=[{"Name": f"tag:{key}", "Values": list(values)}]
         )
         found = [shapes.fleet(shown) for page in pages for shown in page["AutoScalingGroups"]]
-        return sorted(found, key=lambda fleet: fleet.name)
+        return sorted(found, key=lambda fleet: (fleet.stack, fleet.name))
 
     def group(self, name: str) -> Group | None:
         """Return the group of that name, or None (DescribeAutoScalingGroups)."""

@@ -79,6 +79,7 @@ class DeployedFleet:
     group: Group
     store: str
     log_group: str
+    stack: str = ""
     posture: str = ""
     """What stands of its stack (release/postures.py); "" if the group does not tell."""
     size: str = ""

@@ -188,6 +188,7 @@ class Rollback:
             digest=to.release.digest,
             image=to.release.image.name,
             action=ROLLBACK,
+            follows=next((event.follows for event in self._events(to.fleet)), None),
         )
 
 

@@ -64,6 +64,7 @@ def fleet(shown: Mapping[str, Any]) -> DeployedFleet:
         group=group(shown),
         store=tags.get(names.STORE_TAG, ""),
         log_group=names.log_group_name(tags.get(names.STACK_TAG, ""), name),
+        stack=tags.get(names.STACK_TAG, ""),
         posture=tags.get(names.POSTURE_TAG, ""),
         size=tags.get(names.SIZE_TAG, ""),
     )

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from release.clients import client, code
+from release.clients import CONFIG, client, code
 from release.rollout.observed import Template
 
 _GONE = {"InvalidLaunchTemplateId.NotFound", "InvalidLaunchTemplateId.VersionNotFound"}
@@ -47,8 +48,8 @@ class Baked:
 class Templates:
     """The launch templates of one region."""
 
-    def __init__(self, region: str | None = None) -> None:
-        self._ec2 = client("ec2", region)
+    def __init__(self, region: str | None = None, config: Config = CONFIG) -> None:
+        self._ec2 = client("ec2", region, config)
         self._baked: dict[Template, Baked | None] = {}  # a version never changes
 
     def baked(self, templates: Iterable[Template]) -> dict[Template, Baked]:

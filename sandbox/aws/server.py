@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from moto import settings
+from moto.acm.models import acm_backends
 from moto.autoscaling.models import autoscaling_backends
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.ec2.models import ec2_backends
@@ -23,6 +23,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from sandbox.aws import addressee
 from sandbox.aws.access import entry
+from sandbox.aws.acm.models import SandboxACMBackend
 from sandbox.aws.autoscaling.models import SandboxAutoScalingBackend
 from sandbox.aws.cloudwatch.models import SandboxCloudWatchBackend
 from sandbox.aws.ec2 import security_groups
@@ -35,6 +36,7 @@ from sandbox.aws.iam import guard
 from sandbox.aws.internal import urls as internal
 from sandbox.aws.logs.models import SandboxLogsBackend
 from sandbox.aws.quotas.models import SandboxServiceQuotasBackend
+from sandbox.aws.route53.models import SandboxRoute53Backend
 from sandbox.aws.s3 import entry as s3
 from sandbox.aws.s3.models import SandboxS3Backend
 from sandbox.aws.traffic import traffic
@@ -45,19 +47,18 @@ if TYPE_CHECKING:
 
 def install() -> None:
     """Make moto use the sandbox's backends; has to happen before the first request."""
+    acm_backends.backend = SandboxACMBackend
     ec2_backends.backend = SandboxEC2Backend
     elbv2_backends.backend = SandboxELBv2Backend
     autoscaling_backends.backend = SandboxAutoScalingBackend
     cloudwatch_backends.backend = SandboxCloudWatchBackend
     logs_backends.backend = SandboxLogsBackend
+    route53.route53_backends.backend = SandboxRoute53Backend
     s3_backends.backend = SandboxS3Backend
     servicequotas_backends.backend = SandboxServiceQuotasBackend
     security_groups.install()
     werkzeug_app.DISABLE_GLOBAL_CORS = True  # no web page is to read what the emulator says
     route53.create_route53_zone_id = _zone_id
-    settings.ACM_VALIDATION_WAIT = (
-        0  # nobody checks the record: a certificate is issued the second after it was asked for
-    )
 
 
 def _zone_id(*_: object, **__: object) -> str:

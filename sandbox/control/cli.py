@@ -91,7 +91,9 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--stack", help="for which deployed stack (default: the one that was deployed last)")
 
     logs = commands.add_parser("logs", help="follow the logs of the sandbox's processes")
-    logs.add_argument("name", nargs="?", help="one of aws, machines, balancer, provider, supervisor (default: all)")
+    logs.add_argument(
+        "name", nargs="?", help="one of aws, machines, balancer, dns, provider, supervisor (default: all)"
+    )
     logs.add_argument("--no-follow", action="store_true", help="print what has been logged so far and exit")
     logs.set_defaults(run=_logs)
 

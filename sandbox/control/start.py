@@ -23,6 +23,7 @@ from sandbox.ports import LOOPBACK, free_port, is_free
 from sandbox.progress import lines
 
 PREFERRED_PORT = 8080  # of the load balancer, unless another one is asked for
+DNS_PORT = 8053  # of the DNS server, where it is free
 START = 120.0  # seconds for a whole start
 STOP = 15.0  # seconds for a whole stop
 
@@ -66,12 +67,15 @@ def programs(directory: Path, *, port: int | None) -> Programs:
     """Choose the ports and return the programs to start. Raises SandboxError if `port` is given and taken."""
     balancer = _balancer_port(port)
     aws = free_port(besides=[balancer])
-    ports = {"aws": aws, "provider": free_port(besides=[aws, balancer]), "balancer": balancer}
+    dns = DNS_PORT if is_free(DNS_PORT) and balancer != DNS_PORT else free_port(besides=[aws, balancer])
+    provider = free_port(besides=[aws, balancer, dns])
+    ports = {"aws": aws, "provider": provider, "balancer": balancer, "dns": dns}
     endpoint = f"http://{LOOPBACK}:{ports['aws']}"
     options = {
         "aws": ["--port", str(ports["aws"]), "--balancer-port", str(ports["balancer"])],
         "machines": ["--endpoint", endpoint, "--directory", str(directory / "machines")],
         "balancer": ["--endpoint", endpoint],
+        "dns": ["--endpoint", endpoint, "--port", str(ports["dns"])],
         "provider": ["--endpoint", endpoint, "--port", str(ports["provider"])],
     }
     return Programs(

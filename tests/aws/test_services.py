@@ -130,14 +130,6 @@ def test_amazon_linux_is_in_every_region(aws: Aws, region: str):
     assert elsewhere["Images"][0]["ImageId"] != newest["ImageId"]
 
 
-@pytest.mark.emulator("nobody can prove to own example.com")
-def test_certificates_are_issued(aws: Aws):
-    """A certificate that is validated by DNS is issued soon after it was asked for."""
-    acm = aws.client("acm")
-    arn = acm.request_certificate(DomainName="shop.example.com", ValidationMethod="DNS")["CertificateArn"]
-    until(lambda: acm.describe_certificate(CertificateArn=arn)["Certificate"]["Status"] == "ISSUED")
-
-
 def test_parameters_have_versions(aws: Aws):
     """name:version selects an old value; a version that doesn't exist is an invalid parameter."""
     ssm, name = aws.client("ssm"), f"/{aws.name()}"

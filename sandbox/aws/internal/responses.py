@@ -15,7 +15,8 @@ from sandbox.aws.ec2.models import all_ec2
 from sandbox.aws.elbv2.models import all_elbv2
 from sandbox.aws.faults.models import switchboard
 from sandbox.aws.iam.guard import account
-from sandbox.aws.internal import models
+from sandbox.aws.internal import dns, models
+from sandbox.aws.route53.models import sandbox_route53
 from sandbox.aws.state import clock, state
 from sandbox.aws.traffic import traffic
 from sandbox.service.target_health import Health
@@ -54,11 +55,15 @@ class Feed:
             self._version += 1
 
 
-feeds = {"instances": Feed(models.instances), "load-balancers": Feed(models.load_balancers)}
+feeds = {
+    "instances": Feed(models.instances),
+    "load-balancers": Feed(models.load_balancers),
+    "dns": Feed(dns.dns),
+}
 
 
 def watch(request: Request, feed: str) -> Response:
-    """GET /_sandbox/instances, GET /_sandbox/load-balancers."""
+    """GET /_sandbox/instances, GET /_sandbox/load-balancers, GET /_sandbox/dns."""
     after = request.args.get("after", type=int)
     return _json(feeds[feed].poll(after, request.args.get("wait", 0.0, type=float)))
 
@@ -93,6 +98,15 @@ def post_target_health(request: Request) -> Response:
             for elbv2 in all_elbv2():
                 if seen["group"] in elbv2.target_groups:
                     elbv2.report(seen["group"], seen["id"], int(seen["port"]), health)
+    return _json({})
+
+
+def post_health_checks(request: Request) -> Response:
+    """POST /_sandbox/health-checks."""
+    with state.changed:
+        route53 = sandbox_route53(DEFAULT_ACCOUNT_ID)
+        for seen in _body(request)["health_checks"]:
+            route53.observed(seen["id"], healthy=bool(seen["healthy"]), status=str(seen["status"]))
     return _json({})
 
 

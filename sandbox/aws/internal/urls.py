@@ -16,9 +16,10 @@ PREFIX = "/_sandbox/"
 
 ROUTES = Map(
     [
-        Rule("/_sandbox/<any('instances', 'load-balancers'):feed>", methods=["GET"], endpoint=responses.watch),
+        Rule("/_sandbox/<any('instances', 'load-balancers', 'dns'):feed>", methods=["GET"], endpoint=responses.watch),
         Rule("/_sandbox/instances/<instance_id>", methods=["POST"], endpoint=responses.post_instance),
         Rule("/_sandbox/target-health", methods=["POST"], endpoint=responses.post_target_health),
+        Rule("/_sandbox/health-checks", methods=["POST"], endpoint=responses.post_health_checks),
         Rule("/_sandbox/metrics", methods=["POST"], endpoint=responses.post_metrics),
         Rule("/_sandbox/permissions", methods=["GET"], endpoint=responses.get_permissions),
         Rule("/_sandbox/calls", methods=["GET", "DELETE"], endpoint=responses.get_calls),

@@ -92,13 +92,13 @@ class Checkout:
 def make_checkout(folder: Path) -> Checkout:
     """The sandbox's own modules, stand-ins for its four processes, and a program."""
     modules = folder / "sandbox"
-    ignore = shutil.ignore_patterns("aws", "machines", "balancer", "provider", "__pycache__")
+    ignore = shutil.ignore_patterns("aws", "machines", "balancer", "dns", "provider", "__pycache__")
     shutil.copytree(ROOT / "sandbox", modules, ignore=ignore)
     (folder / "release" / "source").mkdir(parents=True)  # what the sandbox takes of release follows
     source = [f"source/{name}.py" for name in ("__init__", "git_command", "urls")]
     for name in ("__init__.py", "errors.py", "processes.py", *source):
         shutil.copy(ROOT / "release" / name, folder / "release" / name)
-    for name in ("aws", "machines", "balancer", "provider"):
+    for name in ("aws", "machines", "balancer", "dns", "provider"):
         (modules / name).mkdir()
         (modules / name / "__main__.py").write_text(SERVER)
     (folder / "__main__.py").write_text(PROGRAM)

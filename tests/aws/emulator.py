@@ -56,6 +56,20 @@ class Emulator:
             config=NOW,
         )
 
+    def as_role(self, role: str, service: str, region: str = REGION) -> Any:
+        """Return a client with a role's credentials."""
+        arn = f"arn:aws:iam::123456789012:role/{role}"
+        got = self.client("sts").assume_role(RoleArn=arn, RoleSessionName="session")["Credentials"]
+        return boto3.client(
+            service,
+            region_name=region,
+            endpoint_url=self.url,
+            aws_access_key_id=got["AccessKeyId"],
+            aws_secret_access_key=got["SecretAccessKey"],
+            aws_session_token=got["SessionToken"],
+            config=NOW,
+        )
+
     def get(self, path: str) -> Any:
         return self._ask("GET", path)
 

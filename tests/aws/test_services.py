@@ -5,13 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import time
 from operator import itemgetter
 
 import pytest
 from botocore.exceptions import ClientError
 
-from sandbox.aws.s3.replication import destinations
 from tests.aws.conftest import Aws
 from tests.waiting import until
 
@@ -66,51 +64,6 @@ def test_policy_with_a_condition_is_kept_and_locks_nobody_out(aws: Aws, bucket: 
     s3.put_object(Bucket=bucket, Key="a", Body=b"one")
     with pytest.raises(ClientError, match=r"403|AccessDenied"):
         s3.delete_object(Bucket=bucket, Key="a")
-
-
-@pytest.mark.emulator("it takes a role, and a second region")
-def test_objects_are_replicated(aws: Aws, bucket: str):
-    """What is put where a rule matches is soon in the other bucket, as old as it is here, and doesn't come back."""
-    s3 = aws.client("s3")
-    other = f"{bucket}-dr"
-    aws.client("s3", "eu-west-1").create_bucket(
-        Bucket=other, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
-    )
-    s3.put_bucket_versioning(Bucket=other, VersioningConfiguration={"Status": "Enabled"})
-    for source, target in ((bucket, other), (other, bucket)):
-        rule = {
-            "ID": "store",
-            "Status": "Enabled",
-            "Priority": 1,
-            "Filter": {"Prefix": "releases/"},
-            "DeleteMarkerReplication": {"Status": "Disabled"},
-            "Destination": {"Bucket": f"arn:aws:s3:::{target}"},
-        }
-        s3.put_bucket_replication(
-            Bucket=source,
-            ReplicationConfiguration={"Role": "arn:aws:iam::123456789012:role/r", "Rules": [rule]},
-        )
-    s3.put_object(Bucket=bucket, Key="else", Body=b"1")
-    time.sleep((0.95 - time.time()) % 1)  # the copy is made in the next second
-    s3.put_object(Bucket=bucket, Key="releases/a", Body=b"1", ChecksumSHA256=sha256(b"1"))
-
-    def keys(name: str) -> list[str]:
-        return [o["Key"] for o in s3.list_objects_v2(Bucket=name).get("Contents", [])]
-
-    until(lambda: keys(other) == ["releases/a"])
-    head = s3.head_object(Bucket=other, Key="releases/a", ChecksumMode="ENABLED")
-    assert head["ChecksumSHA256"] == sha256(b"1")
-    assert head["LastModified"] == s3.head_object(Bucket=bucket, Key="releases/a")["LastModified"]
-    assert len(s3.list_object_versions(Bucket=bucket, Prefix="releases/")["Versions"]) == 1
-
-
-def test_replication_rules_match_by_prefix():
-    """Only enabled rules whose prefix the key has copy it."""
-    rule = {"Status": "Enabled", "Destination": {"Bucket": "arn:aws:s3:::b"}, "Filter": {"Prefix": "a/"}}
-    assert destinations({"Rule": [rule]}, "a/1") == ["b"]
-    assert destinations({"Rule": [rule]}, "b/1") == []
-    assert destinations({"Rule": [{**rule, "Status": "Disabled"}]}, "a/1") == []
-    assert destinations(None, "a/1") == []
 
 
 @pytest.mark.emulator("the newest image is another one there")

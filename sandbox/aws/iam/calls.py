@@ -51,11 +51,11 @@ def signed(environ: Mapping[str, Any]) -> Signed | None:
 def read(environ: dict[str, Any], by: Signed) -> Call | None:
     """Read the call without consuming its body; None for an unknown operation.
 
-    Of S3's bodies nothing is read: who may do what depends on none of them, and they are large.
+    Of S3's bodies only a replication configuration is read: no other decides who may do what, and they are large.
     """
     name = _CLIENTS.get(by.service, by.service)
     body = b""
-    if name != "s3":
+    if name != "s3" or _is_replication(environ):
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
     request = Request({**environ, "wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))})
@@ -67,8 +67,14 @@ def read(environ: dict[str, Any], by: Signed) -> Call | None:
         service=by.service,
         operation=str(operation.name),
         region=by.region,
-        parameters=uri if name == "s3" else {**uri, **_parameters(name, operation, request, uri)},
+        parameters=uri if not body and name == "s3" else {**uri, **_parameters(name, operation, request, uri)},
     )
+
+
+def _is_replication(environ: Mapping[str, Any]) -> bool:
+    """Return whether this is PutBucketReplication, which hands a role to S3."""
+    query = str(environ.get("QUERY_STRING", "")).partition("&")[0]
+    return query in ("replication", "replication=") and environ.get("REQUEST_METHOD") == "PUT"
 
 
 def _parameters(name: str, operation: Any, request: Request, uri: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401

@@ -57,7 +57,8 @@ def meet(environ: dict[str, Any]) -> Response | None:
     call = read(environ, by)
     if call is None:
         return None
-    statements = [*principal.statements(), *_of_bucket(call, principal)]
+    meant = _buckets().get(str(call.parameters.get("Bucket"))) if call.service == "s3" else None
+    statements = [*principal.statements(), *(of_bucket(meant, principal) if meant else [])]
     wanted = [ask for ask in _asked(call, principal) if ask.action not in _FREE]
     refused = [ask for ask in wanted if not decide(statements, ask)]
     missing = _missing(call) if not refused else None
@@ -78,10 +79,9 @@ def _asked(call: Call, principal: Principal) -> Iterator[Ask]:
         yield Ask(action=ask.action, resource=ask.resource, context={**common, **ask.context})
 
 
-def _of_bucket(call: Call, principal: Principal) -> list[Statement]:
+def of_bucket(bucket: Any, principal: Principal) -> list[Statement]:  # noqa: ANN401 - moto's bucket
     """Return the bucket policy's statements about this principal; within an account, either policy may allow."""
-    bucket = _buckets().get(str(call.parameters.get("Bucket"))) if call.service == "s3" else None
-    if bucket is None or not bucket.policy:
+    if not bucket.policy:
         return []
     meant = ("*", principal.role_arn, ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root")
     found: list[Statement] = []

@@ -1,49 +1,101 @@
-"""Replication: a thread that copies new objects where the bucket's rules say, a moment after they were put."""
+"""Replication: a thread that copies what was put, or marked as deleted, where the bucket's rules said at that moment.
+
+It waits for as long as the faults say, and while a region that it reads from or writes to is dark.
+"""
+
+from __future__ import annotations
 
 import logging
-import queue
 import threading
-from typing import Any
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sandbox.aws.addressee import region_of
+from sandbox.aws.faults.models import switchboard
+from sandbox.aws.s3.replication_rules import Rule
+from sandbox.aws.state import clock, state
 
 log = logging.getLogger(__name__)
-SETTLE = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """One version of one object (a delete marker has one too) that rules of its bucket took."""
+
+    bucket: str
+    key: str
+    version: str
+    role: str
+    rules: Sequence[Rule]
+    marker: bool = False
+    since: float = field(default_factory=clock)
+    """When it was put (monotonic seconds)."""
+
+
+class Copier(Protocol):
+    """What carries out a task."""
+
+    def replicate(self, task: Task) -> None:
+        """Copy, and record how it went."""
+        ...
 
 
 class Replicator:
-    """Copies object versions from bucket to bucket, once each: a replica is not replicated again."""
+    """Carries out tasks in the order in which they become due, one at a time."""
 
     def __init__(self) -> None:
-        self._queue: queue.SimpleQueue[tuple[Any, str, str, str | None]] = queue.SimpleQueue()
-        self._settled = threading.Event()
+        self._waiting: deque[tuple[Copier, Task]] = deque()
         self._thread: threading.Thread | None = None
 
-    def add(self, backend: Any, bucket: str, key: str, version: str | None) -> None:  # noqa: ANN401
-        """Have one object version copied soon, if the bucket's rules say so."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="replication", daemon=True)
-            self._thread.start()
-        self._queue.put((backend, bucket, key, version))
+    def add(self, copier: Copier, tasks: Sequence[Task]) -> None:
+        """Have tasks carried out when they are due."""
+        with state.changed:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="replication", daemon=True)
+                self._thread.start()
+            self._waiting.extend((copier, task) for task in tasks)
+            state.wake()
 
     def _run(self) -> None:
         while True:
-            backend, bucket, key, version = self._queue.get()
-            # The handler sets metadata and checksum after the put; copying waits for it to be through.
-            self._settled.wait(SETTLE)
+            with state.changed:
+                while (due := self._next()) is None:
+                    state.changed.wait(self._pause())
+            copier, task = due
             try:
-                backend.replicate(bucket, key, version)
+                copier.replicate(task)
             except Exception:
-                log.exception("s3://%s/%s could not be replicated", bucket, key)
+                log.exception("s3://%s/%s could not be replicated", task.bucket, task.key)
+
+    def _next(self) -> tuple[Copier, Task] | None:
+        """Take the first task that is due, if there is one."""
+        faults, now = switchboard.now, clock()
+        if faults.replication_stalled:
+            return None
+        for index, (copier, task) in enumerate(self._waiting):
+            if task.since + faults.replication_lag > now:
+                return None  # the others are younger
+            if not _regions(task) & set(faults.dark):
+                del self._waiting[index]
+                return copier, task
+        return None
+
+    def _pause(self) -> float | None:
+        """Return the seconds until the oldest task is due; None to wait until something changes."""
+        faults = switchboard.now
+        if faults.replication_stalled or not self._waiting:
+            return None
+        left = self._waiting[0][1].since + faults.replication_lag - clock()
+        if left > 0:
+            return left
+        later = [task.since + faults.replication_lag - clock() for _, task in self._waiting]
+        return min((each for each in later if each > 0), default=None)
+
+
+def _regions(task: Task) -> set[str | None]:
+    return {region_of(task.bucket), *(region_of(rule.bucket) for rule in task.rules)}
 
 
 replicator = Replicator()
-
-
-def destinations(replication: dict[str, Any] | None, key: str) -> list[str]:
-    """Return the buckets to which the enabled rules of a replication configuration copy `key`. Pure."""
-    found: list[str] = []
-    for rule in (replication or {}).get("Rule", []):
-        filters = rule.get("Filter") or {}
-        prefix = rule.get("Prefix") or filters.get("Prefix") or (filters.get("And") or {}).get("Prefix") or ""
-        if rule.get("Status") == "Enabled" and key.startswith(prefix):
-            found.append(rule["Destination"]["Bucket"].rpartition(":")[2])
-    return found

@@ -4,33 +4,60 @@ moto looks at a checksum only if the SDK named the algorithm as well (https://gi
 S3 verifies what was sent: https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
 """
 
-import threading
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
 
 from moto.core.common_types import TYPE_RESPONSE
+from moto.core.responses import ActionResult
+from moto.s3.exceptions import ReplicationConfigurationNotFoundError
 from moto.s3.responses import S3Response
 from moto.s3.utils import compute_checksum
 
+from sandbox.aws.s3 import replication_rules, writing
 from sandbox.aws.s3.exceptions import BadDigest
 
-ALGORITHMS = ("SHA256", "SHA1", "CRC32")
+if TYPE_CHECKING:
+    from sandbox.aws.s3.models import SandboxS3Backend
 
-# moto checks whether the key exists and only then writes it; of two conditional writes S3 lets one succeed:
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
-_conditional = threading.Lock()
+ALGORITHMS = ("SHA256", "SHA1", "CRC32")
 
 
 class SandboxS3Response(S3Response):
     """moto's S3 with verified checksums and conditional writes that exclude each other."""
 
+    def key_response(self, *args: Any, **kwargs: Any) -> TYPE_RESPONSE:  # noqa: ANN401 - moto's own
+        """Answer a request about an object; what it puts is replicated once it is complete, with metadata and tags."""
+        return self._releasing(super().key_response, *args, **kwargs)
+
+    def bucket_response(self, *args: Any, **kwargs: Any) -> TYPE_RESPONSE:  # noqa: ANN401 - moto's own
+        """Answer a request about a bucket; a form that is posted to it puts an object."""
+        return self._releasing(super().bucket_response, *args, **kwargs)
+
+    def _releasing(self, answer: Callable[..., TYPE_RESPONSE], *args: Any, **kwargs: Any) -> TYPE_RESPONSE:  # noqa: ANN401
+        try:
+            return answer(*args, **kwargs)
+        finally:
+            cast("SandboxS3Backend", self.backend).release_puts()
+
     def put_object(self) -> TYPE_RESPONSE:
         """PutObject."""
-        with _conditional:
+        with writing.lock:
             return super().put_object()
+
+    def get_bucket_replication(self) -> str | TYPE_RESPONSE:
+        """GetBucketReplication: what was put; moto leaves out filters and delete markers."""
+        self.data["Action"] = "GetBucketReplication"
+        found = self.backend.get_bucket_replication(self.bucket_name)
+        if not found:
+            raise ReplicationConfigurationNotFoundError(bucket_name=self.bucket_name)
+        return self.serialized(ActionResult({"ReplicationConfiguration": found}))
+
+    def _replication_config_from_xml(self, xml: str) -> dict[str, Any]:
+        return replication_rules.configuration(super()._replication_config_from_xml(xml))
 
     def _key_response_post(self, *args: Any, **kwargs: Any) -> TYPE_RESPONSE:  # noqa: ANN401 - moto's own
         """CompleteMultipartUpload, among others."""
-        with _conditional:
+        with writing.lock:
             return super()._key_response_post(*args, **kwargs)
 
     def _get_checksum(self, response_headers: dict[str, Any]) -> tuple[str, str | None]:

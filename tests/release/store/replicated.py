@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from infra.permissions import policies
 from release import names
 from release.artifact.archive import Artifact
 from release.clients import client
@@ -20,7 +23,8 @@ if TYPE_CHECKING:
 
 FIRST: Final = "eu-west-1"
 SECOND: Final = "eu-central-1"
-ROLE = "arn:aws:iam::123456789012:role/slipway-test-replication-eu-west-1"
+ROLE = "slipway-test-replication-eu-west-1"
+TRUST = {"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "sts:AssumeRole"}
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class Pair:
             self.client().put_bucket_replication(
                 Bucket=bucket,
                 ReplicationConfiguration={
-                    "Role": ROLE,
+                    "Role": f"arn:aws:iam::123456789012:role/{ROLE}",
                     "Rules": [
                         {
                             "ID": names.replication_rule(region),
@@ -71,7 +75,17 @@ def make(name: str) -> Pair:
     pair = Pair(f"{name}-{FIRST}", f"{name}-{SECOND}")
     _make(pair.client(FIRST), pair.first, FIRST)
     _make(pair.client(SECOND), pair.second, SECOND)
+    _allow([f"arn:aws:s3:::{pair.first}", f"arn:aws:s3:::{pair.second}"])
     return pair
+
+
+def _allow(arns: list[str]) -> None:
+    """Make the role, once, and let it replicate these buckets too."""
+    iam = client("iam", FIRST)
+    with suppress(iam.exceptions.EntityAlreadyExistsException):
+        iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=json.dumps(policies.document(TRUST)))
+    policy = json.dumps(policies.replication(arns, locked=False))
+    iam.put_role_policy(RoleName=ROLE, PolicyName=hashlib.sha256(policy.encode()).hexdigest(), PolicyDocument=policy)
 
 
 def _make(s3: S3Client, bucket: str, region: BucketLocationConstraintType) -> None:

@@ -16,13 +16,16 @@ $(error run this in the folder of Slipway, or say where that is with make -C; -f
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: up dr down shell status test test-apps test-aws test-reliability test-pure bench lint format generate clean help
+.PHONY: up dr drill down shell status test test-apps test-aws test-reliability test-pure bench lint format generate clean help
 
 up: ## deploy to the sandbox: SHA=ref REPO=path-or-URL DIRECTORY=folder STACK=name PORT=n PROVIDER=sandbox|real
 	$(SANDBOX) up --relative-to=$(CALLER) $(call option,sha,SHA) $(if $(call option,repo,REPO),--repo-from=REPO) $(call option,directory,DIRECTORY) $(call option,stack,STACK) $(call option,port,PORT) $(call option,provider,PROVIDER)
 
 dr: ## deploy to the sandbox's second region what the first one served last, without it and without git: SHA=ref
 	$(SANDBOX) up --stack=sandbox-dr --relative-to=$(CALLER) $(call option,sha,SHA) $(if $(call option,repo,REPO),--repo-from=REPO) $(call option,directory,DIRECTORY)
+
+drill: ## drill the sandbox's second region: without the first one and git, measured and removed: STACK=name OUT=folder
+	$(SANDBOX) drill --relative-to=$(CALLER) $(call option,stack,STACK) $(call option,out,OUT)
 
 down: ## destroy and stop all of the sandbox
 	$(SANDBOX) down

@@ -57,3 +57,7 @@ class ImageError(ReleaseError):
 
 class RolloutError(ReleaseError):
     """A rollout that did not end with the new release serving; the message says what serves now, and how to fix it."""
+
+
+class DrillError(ReleaseError):
+    """A drill that can't begin, or whose report can't be read."""

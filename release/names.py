@@ -19,6 +19,7 @@ SIZE_TAG = "slipway:size"
 _RULE = "slipway-to-"
 BOOT_HOOK = "boot"
 """Name of the lifecycle hook that holds an instance until its release answers."""
+_DRILL = "-drill"
 
 
 def prefix(stack: str) -> str:
@@ -36,6 +37,16 @@ def bounded(name: str, length: int) -> str:
     if len(name) <= length:
         return name
     return f"{name[: length - 9].rstrip('-')}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def drill_stack(stack: str) -> str:
+    """Return the name of the isolated stack that a drill of `stack` brings up, at most 20 characters as any stack's."""
+    return f"{bounded(stack, 20 - len(_DRILL))}{_DRILL}"
+
+
+def is_drill(stack: str) -> bool:
+    """Return whether a stack is a drill's: it is gone when the drill ends, and serves nobody."""
+    return stack.endswith(_DRILL)
 
 
 def part_name(stack: str, part: str) -> str:

@@ -15,7 +15,8 @@ ROOMS = {
     "store": {"source", "artifact"},
     "rollout": {"source", "artifact", "store"},
     "component": {"source", "artifact", "store", "rollout"},
-    "commands": {"source", "artifact", "store", "rollout"},
+    "drill": {"source", "artifact", "store", "rollout"},
+    "commands": {"source", "artifact", "store", "rollout", "drill"},
 }
 """The packages of release/, and which others each may import; all may import the modules at the top of release/."""
 
@@ -107,7 +108,7 @@ def test_only_the_component_knows_pulumi():
 
 
 def test_infra_is_above_release():
-    """infra/ uses release/; the other way, `permissions` prints what infra's roles need."""
+    """infra/ uses release/; the other way, `permissions` and `drill` read its roles and settings."""
     for path in modules("infra"):
         assert "release.commands" not in imports(path), path
     for path in modules("release"):

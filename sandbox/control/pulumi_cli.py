@@ -6,13 +6,12 @@ import json
 import os
 import signal
 import subprocess
-import sys
-import types
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sandbox.control import foreground
 from sandbox.errors import SandboxError
 
 QUESTION = 60.0  # seconds for a command that only reads or writes local state
@@ -29,28 +28,13 @@ class Pulumi:
         """Run pulumi on this terminal; returns its exit code (128 + N for signal N).
 
         `interrupted` is printed at the first Ctrl-C. Ctrl-C is pulumi's: it cancels at the first one and quits at the
-        second. On a terminal the kernel sends it to both processes and this one only outlives it; elsewhere pulumi
-        gets a process group of its own and each signal is passed on once.
+        second.
         """
-        shared = sys.stdin.isatty()
-        process: subprocess.Popen[bytes] | None = None
-        messages = [interrupted]
-
-        def forward(number: int, _frame: types.FrameType | None) -> None:
-            if messages:
-                print(f"\n{messages.pop()}", file=sys.stderr, flush=True)
-            if process and not (shared and number == signal.SIGINT):
-                process.send_signal(signal.SIGINT)
-
-        before = {number: signal.signal(number, forward) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            command = [self._program(), *arguments]
-            process = subprocess.Popen(command, env=self.env, cwd=self.folder, start_new_session=not shared)
-            code = process.wait()
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-        return code if code >= 0 else 128 - code
+        command = [self._program(), *arguments]
+        # The first one cancels, also where it is a SIGTERM.
+        return foreground.run(
+            command, env=self.env, folder=self.folder, interrupted=interrupted, passed_on=signal.SIGINT
+        )
 
     def ask(self, *arguments: str, deadline: float = QUESTION) -> str:
         """Return what pulumi prints. Raises SandboxError with its error message, or after `deadline` seconds."""

@@ -1,0 +1,133 @@
+"""Drives the Pulumi engine as a process: in a session of its own, so that Ctrl-C is ours, with a deadline, and ended
+for certain."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, cast
+
+from release.errors import DrillError
+from release.processes import end_group
+from release.text import clean, one_line
+
+QUESTION = 120.0
+"""Seconds for a command that only reads or writes state."""
+CANCEL = 60.0
+"""Seconds that the engine has to end what it is at once it is interrupted."""
+INSIST = 10.0
+"""Seconds that it has at the second interrupt, before it is killed."""
+_TAIL = 400
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ran:
+    """A command of the engine that ended: its exit status, and the last lines that it printed."""
+
+    code: int
+    lines: tuple[str, ...]
+
+    @property
+    def why(self) -> str:
+        """What it says is wrong, in one line: its first errors, else its last line."""
+        errors = [line.partition("error:")[2].strip() for line in self.lines if "error:" in line]
+        told = [line for line in dict.fromkeys(errors) if line]
+        said = "; ".join(told[:3]) or next((line for line in reversed(self.lines) if line.strip()), "it said nothing")
+        return one_line(said, 500)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    """Pulumi's command line, for one project, stack and environment. `config` is the stack's file."""
+
+    project: Path
+    stack: str
+    config: Path
+    environment: Mapping[str, str]
+
+    def follow(self, *arguments: str, deadline: float, show: Callable[[str], None]) -> Ran:
+        """Run a command that changes the stack, and show its lines as they come. Raises DrillError at the deadline."""
+        process = self._start(arguments)
+        lines: deque[str] = deque(maxlen=_TAIL)
+        reader = threading.Thread(target=_read, args=(cast("IO[bytes]", process.stdout), lines, show), daemon=True)
+        reader.start()
+        try:
+            process.wait(timeout=deadline)
+        except subprocess.TimeoutExpired:
+            _interrupt(process)
+            raise DrillError(f"pulumi {arguments[0]} was not done after {deadline:.0f} s, and was ended") from None
+        except BaseException:  # Ctrl-C and SIGTERM
+            _interrupt(process)
+            raise
+        finally:
+            reader.join(timeout=INSIST)
+        return Ran(code=process.returncode, lines=tuple(lines))
+
+    def ask(self, *arguments: str, deadline: float = QUESTION) -> Ran:
+        """Run a command quietly."""
+        return self.follow(*arguments, deadline=deadline, show=lambda _: None)
+
+    def must(self, *arguments: str, deadline: float = QUESTION) -> Ran:
+        """Run a command quietly. Raises DrillError if it fails."""
+        ran = self.ask(*arguments, deadline=deadline)
+        if ran.code:
+            raise DrillError(f"pulumi {' '.join(arguments[:2])}: {ran.why}")
+        return ran
+
+    def json(self, *arguments: str) -> Any:  # noqa: ANN401 - JSON
+        """Return what a command prints with --json. Raises DrillError if it fails or prints something else."""
+        ran = self.must(*arguments, "--json")
+        try:
+            return json.loads("\n".join(ran.lines))
+        except ValueError:
+            raise DrillError(f"pulumi {' '.join(arguments[:2])}: its answer is not JSON") from None
+
+    def command(self, *arguments: str) -> str:
+        """Return a command as a person would type it, to finish by hand what could not be finished."""
+        backend = self.environment.get("PULUMI_BACKEND_URL", "")
+        words = f"pulumi {' '.join(arguments)} --stack {self.stack} --config-file {self.config}"
+        return f"cd {self.project} && PULUMI_BACKEND_URL={backend} {words}"
+
+    def _start(self, arguments: tuple[str, ...]) -> subprocess.Popen[bytes]:
+        program = shutil.which("pulumi", path=self.environment.get("PATH", os.defpath))
+        if program is None:
+            raise DrillError("pulumi is not on PATH: install it (https://www.pulumi.com/docs/install/)")
+        return subprocess.Popen(
+            [program, *arguments, "--non-interactive", "--color", "never"],
+            cwd=self.project,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def _read(stream: IO[bytes], lines: deque[str], show: Callable[[str], None]) -> None:
+    with stream:
+        for raw in stream:
+            line = clean(raw.decode("utf-8", "replace").rstrip("\n"))
+            lines.append(line)
+            show(line)
+
+
+def _interrupt(process: subprocess.Popen[bytes]) -> None:
+    """Have the engine end its update and write its state; insist, then kill it and all that it started."""
+    for patience in (CANCEL, INSIST):
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(timeout=patience)
+        except subprocess.TimeoutExpired:
+            continue
+        except (KeyboardInterrupt, SystemExit):  # again: what is under way gets no more time
+            continue
+        break
+    end_group(process)

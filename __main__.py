@@ -28,3 +28,5 @@ pulumi.export("fleets", declared.fleets)
 pulumi.export("network", declared.network)
 pulumi.export("bucket", declared.bucket)
 pulumi.export("region", declared.region)
+if declared.posture:
+    pulumi.export("posture", declared.posture)

@@ -12,35 +12,48 @@ from infra.balancer.load_balancer import LoadBalancer, LoadBalancerArgs
 from infra.balancer.routing import Routing
 from infra.fleet.fleet import Fleet, FleetArgs
 from infra.network.network import Network, NetworkArgs
-from infra.plan.plan import Plan, plan
+from infra.plan import cold
+from infra.plan import plan as plans
+from infra.plan.cold import ColdPlan
+from infra.plan.plan import Plan
 from infra.settings import Settings
 from infra.store.artifacts import Artifacts, ArtifactsArgs
 from release.component.deployment import Deployments
 
-__all__ = ["Plan", "Stack", "declare", "plan"]
+__all__ = ["ColdPlan", "Plan", "Stack", "declare", "plan"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stack:
     """The outputs of a stack."""
 
-    url: pulumi.Output[str]
-    sha: pulumi.Output[str]
-    """The SHA that serves, once every fleet has proved it."""
-    digest: pulumi.Output[str]
+    url: pulumi.Output[str] | None
+    """None in the posture `cold`, in which there is nothing to reach."""
+    sha: pulumi.Input[str] | None
+    """The SHA that serves, once every fleet has proved it; without instances, that which they would boot."""
+    digest: pulumi.Input[str] | None
     bucket: str
     region: str
     network: Mapping[str, pulumi.Input[str | Sequence[pulumi.Input[str]]]]
     """What others need to join the network, such as a database."""
     fleets: Mapping[str, Mapping[str, pulumi.Input[str]]]
+    posture: str | None
+    """What stands of the stack; None if it is not kept for recovery."""
 
 
-def declare(settings: Settings, plan: Plan) -> Stack:
-    """Declare everything."""
+def plan(settings: Settings) -> Plan | ColdPlan:
+    """Find out all that the stack needs to know, and change nothing. Raises SettingsError or ReleaseError."""
+    return cold.plan(settings) if settings.posture == "cold" else plans.plan(settings)
+
+
+def declare(settings: Settings, plan: Plan | ColdPlan) -> Stack:
+    """Declare everything, or nothing but the store."""
     where = {"stack": settings.stack, "region": settings.region, "account": plan.account}
     artifacts = Artifacts(
         "artifacts", ArtifactsArgs(settings=settings.artifacts, fleets=list(settings.fleets), **where)
     )
+    if isinstance(plan, ColdPlan):
+        return _cold(settings, plan)
     network = Network("network", NetworkArgs(zones=plan.zones, settings=settings.network, **where))
     balancer = _declare_balancer(settings, network, plan.routing, where)
     digest = plan.release.published(artifacts.ready, artifacts.requirement(insisted=settings.unreplicated))
@@ -61,12 +74,27 @@ def declare(settings: Settings, plan: Plan) -> Stack:
                 network=network,
                 balancer=balancer,
                 requires=artifacts.ready,
+                posture=settings.posture,
+                tells_posture=settings.tells_posture,
                 **where,
             ),
         )
         for name, fleet in settings.fleets.items()
     }
     return _outputs(settings, plan, network, balancer, fleets, digest=digest)
+
+
+def _cold(settings: Settings, plan: ColdPlan) -> Stack:
+    return Stack(
+        url=None,
+        sha=plan.sha,
+        digest=plan.digest,
+        bucket=plan.bucket,
+        region=settings.region,
+        network={},
+        fleets={},
+        posture=settings.posture,
+    )
 
 
 def _outputs(
@@ -100,6 +128,7 @@ def _outputs(
             }
             for name, fleet in fleets.items()
         },
+        posture=settings.posture if settings.tells_posture else None,
     )
 
 

@@ -16,13 +16,14 @@ from infra.fleet.alarms import Alarms, AlarmsArgs
 from infra.fleet.identity import Identity, IdentityArgs
 from infra.network.network import Network
 from infra.settings import FleetSettings
-from release import names
+from release import names, postures
 from release.component import instances
 from release.component.deployment import Deployment, Deployments
 from release.component.hooks import rollout_hook, serving
 from release.component.launch_template import LaunchTemplate, LaunchTemplateArgs
 from release.component.release import Release
 from release.component.user_data import Boot
+from release.postures import Size
 
 GROUP_METRICS = (
     aws.autoscaling.Metric.GROUP_DESIRED_CAPACITY,
@@ -52,6 +53,10 @@ class FleetArgs:
     balancer: LoadBalancer
     requires: Sequence[pulumi.Resource]
     """What has to exist before an instance can boot."""
+    posture: str
+    """What stands of the stack."""
+    tells_posture: bool
+    """Whether the group tells it by its tags."""
 
 
 class Fleet(pulumi.ComponentResource):
@@ -76,6 +81,8 @@ class Fleet(pulumi.ComponentResource):
         self._target_group = args.balancer.target_groups[args.settings.name]
         self._tags = names.tags(args.stack, fleet=args.settings.name)
         self._child = pulumi.ResourceOptions(parent=self)
+        self._active = Size(min=args.settings.size.min, max=args.settings.size.max)
+        self._size = postures.size(args.posture, self._active, len(args.network.private))
         self.group_name = names.group_name(args.stack, args.settings.name)
         self.log_group_name = names.log_group_name(args.stack, args.settings.name)
         log_group = self._declare_log_group()
@@ -144,6 +151,7 @@ class Fleet(pulumi.ComponentResource):
             sha=self._args.release.sha,
             alarms=alarms.names,
             supersede=self._args.supersede,
+            size=self._size if self._args.tells_posture else None,
         )
         return Deployment(
             spec=spec, release=self._args.release, digest=self._args.digest, shared=self._args.deployments
@@ -196,8 +204,8 @@ class Fleet(pulumi.ComponentResource):
         return aws.autoscaling.Group(
             f"{self._name}-group",
             name=self.group_name,
-            min_size=settings.size.min,
-            max_size=settings.size.max,
+            min_size=self._size.min,
+            max_size=self._size.max,
             vpc_zone_identifiers=[subnet.id for subnet in self._args.network.private.values()],
             target_group_arns=[self._target_group.arn],
             **instances.arguments(template, settings.instance_types),
@@ -229,7 +237,8 @@ class Fleet(pulumi.ComponentResource):
 
     def _group_tags(self) -> list[aws.autoscaling.GroupTagArgsDict]:
         """Return the group's tags, by which it is found; the launch template tags the instances."""
-        tags = self._tags | {"Name": self.group_name, names.STORE_TAG: self._args.bucket}
-        return [
-            {"key": key, "value": value, "propagate_at_launch": key != names.STORE_TAG} for key, value in tags.items()
-        ]
+        own = {names.STORE_TAG: self._args.bucket}
+        if self._args.tells_posture:
+            own |= {names.POSTURE_TAG: self._args.posture, names.SIZE_TAG: str(self._active)}
+        tags = self._tags | {"Name": self.group_name} | own
+        return [{"key": key, "value": value, "propagate_at_launch": key not in own} for key, value in tags.items()]

@@ -6,11 +6,17 @@ from collections.abc import Sequence
 
 from infra.settings import FleetSettings
 from release import names, preferences
+from release.postures import Size
 from release.rollout.spec import RolloutSpec
 
 
-def spec(fleet: FleetSettings, *, stack: str, sha: str, alarms: Sequence[str], supersede: bool) -> RolloutSpec:
-    """Return what the fleet's rollout is to do; `alarms` are the names of those that roll it back."""
+def spec(
+    fleet: FleetSettings, *, stack: str, sha: str, alarms: Sequence[str], supersede: bool, size: Size | None
+) -> RolloutSpec:
+    """Return what the fleet's rollout is to do; `alarms` are the names of those that roll it back.
+
+    `size` has the bounds of a group that tells its posture.
+    """
     rollout = fleet.rollout
     return RolloutSpec(
         fleet=fleet.name,
@@ -31,4 +37,5 @@ def spec(fleet: FleetSettings, *, stack: str, sha: str, alarms: Sequence[str], s
         alarm_wait=rollout.alarm_wait,
         hook=names.BOOT_HOOK,
         supersede=supersede,
+        size=size,
     )

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from infra.plan import lookup, packages
 from infra.settings import Settings
-from release import names
+from release import names, postures
 from release.machine_image import Image
 from release.rollout.observed import DeployedFleet
 
@@ -44,6 +44,20 @@ def egress(settings: Settings) -> list[str]:
         for (fleet, index), target in asked.items()
         if target in missing
     ]
+
+
+def posture(settings: Settings, there: Sequence[DeployedFleet]) -> Iterator[str]:
+    """Yield the refusal of a lower posture than stands: the stack may serve since somebody activated it."""
+    stands = [found for found in there if found.posture and postures.is_lower(settings.posture, found.posture)]
+    if stands and not settings.posture_asked:
+        names_of = ", ".join(f"{found.name} is {found.posture}" for found in stands)
+        highest = max((found.posture for found in stands), key=postures.POSTURES.index)
+        yield (
+            f"recovery.posture: is {settings.posture}, but more than that stands (fleet {names_of}, by the tag "
+            f"{names.POSTURE_TAG} of its group): somebody activated the stack, which may serve. To keep it up, run "
+            f"`SLIPWAY_POSTURE={highest} pulumi up --stack {settings.stack}`; to take it down, "
+            f"`SLIPWAY_POSTURE={settings.posture} pulumi up --refresh --stack {settings.stack}`"
+        )
 
 
 def ports(settings: Settings, there: Sequence[DeployedFleet]) -> Iterator[str]:

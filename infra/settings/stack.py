@@ -250,3 +250,15 @@ class Settings:
     """Whether a rollout of something else that is under way is undone, instead of refused."""
     unreplicated: bool
     """Whether a release that is not in the replica is deployed, instead of refused."""
+    posture_asked: bool
+    """Whether the posture is asked for by SLIPWAY_POSTURE, so that a lower one than stands is meant."""
+
+    @property
+    def posture(self) -> str:
+        """What stands of the stack."""
+        return self.recovery.posture
+
+    @property
+    def tells_posture(self) -> bool:
+        """Whether the groups tell their posture by tags: those of a stack that is kept for recovery."""
+        return self.release.follow is not None or "posture" in self.recovery.model_fields_set

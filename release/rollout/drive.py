@@ -32,6 +32,9 @@ class Rollout(Following):
         refresh_id = await self._adopt(wanted)
         if refresh_id is None:
             await self._record_unseen_end()
+            if self.spec.wants_none:
+                self.tell(f"{self.spec.fleet}: nothing is rolled out: the group is to have no instances")
+                return
             if await self._is_everywhere(wanted):
                 self.tell(f"{self.spec.fleet}: every instance already runs {self.spec.sha}")
                 return

@@ -35,6 +35,10 @@ class Proof(Conflicts):
         RolloutError if the group is not on `wanted`, if instances can't boot the release, or after the boot timeout.
         """
         await self.refuse_other(wanted)
+        await self._look_for_drift()
+        if self.spec.wants_none:
+            await self._say_unproved(wanted)
+            return await self.serving()
         began = self.clock()
         recently = self.now() - self.recent
         before = {event.instance for event in await self.failures(recently)}
@@ -73,9 +77,28 @@ class Proof(Conflicts):
         why = refused or (f"{found.booting} are still booting" if found.booting else "the group has not launched them")
         return f"{found.missing} of {found.wanted} instances are missing: {why}"
 
+    async def _look_for_drift(self) -> None:
+        """Warn if the group is larger than the stack makes it: the engine's state knows of no difference.
+
+        Raise RolloutError if it was to have no instances.
+        """
+        size, group = self.spec.size, await self.group()
+        if size is None or group.least <= size.min:
+            return
+        said = (
+            f"fleet {self.spec.fleet}: the stack says {size} instances, but the group {group.name} has "
+            f"{group.least}-{group.largest}: it was changed outside of the stack, for example by `python -m release "
+            "activate`. Run the same command again with --refresh, which sees that"
+        )
+        if self.spec.wants_none:
+            raise RolloutError(said)
+        self.caution(said)
+
     async def _say_unproved(self, wanted: Template) -> None:
         why = "the fleet has no instances and wants none, so nothing has proved the release"
         await self.ask(self.record.write, "unproved", reason=why, template_version=wanted.version)
+        if self.spec.wants_none:
+            return
         self.caution(
             f"{self.spec.fleet}: {why}. A rollback does not choose it on this fleet's account; the first `pulumi up` "
             "that finds an instance proves it"
@@ -125,5 +148,7 @@ class Proof(Conflicts):
 
     def summary(self, found: Serving) -> str:
         """Return the result of a deploy in one line."""
+        if self.spec.wants_none:
+            return f"{self.spec.fleet}: no instances; the launch template has {self.spec.sha} for when there are some"
         cost = f"; {self.cost} since the rollout began" if self.cost else ""
         return f"{self.spec.fleet}: {found}{cost}"

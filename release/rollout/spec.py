@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from release.postures import Size
 from release.rollout.decide import Step
 
 
@@ -29,3 +30,10 @@ class RolloutSpec:
     """Whether to override someone else's rollout in progress, or a rollback by hand, instead of refusing."""
     late: Step = Step.ROLL_BACK
     """What to do after the timeout; FAILED stops waiting and leaves the refresh to AWS."""
+    size: Size | None = None
+    """The bounds that the stack gives a group that tells its posture; None if it tells none."""
+
+    @property
+    def wants_none(self) -> bool:
+        """Return whether the group is to have no instances: nothing is waited for, and nothing proves the release."""
+        return self.size is not None and self.size.max == 0

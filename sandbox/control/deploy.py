@@ -35,6 +35,7 @@ GOES_ON = (
     "`python -m release rollback` undoes it. Press Ctrl-C again to leave at once; the next `make up` resumes it."
 )
 OTHER = 3600.0  # seconds to wait for another pulumi to end: a rollout may take half of that
+_EMPTY = {"cold": "nothing stands but the store", "pilot-light": "all stands but instances, and nothing serves"}
 TELL = 15.0  # seconds between two messages while waiting
 DESTROY = 60.0  # seconds to destroy one stack before the sandbox is taken down anyway
 
@@ -98,7 +99,11 @@ def up(deploy: Deploy, *, file: Path, sandbox: Sandbox) -> int:
         code = pulumi.follow("up", "--yes", "--skip-preview", "--stack", deploy.stack, *flags, interrupted=GOES_ON)
         if code:
             return code
-        sha, url = _served(pulumi.ask_json("stack", "output", "--stack", deploy.stack), deploy.stack)
+        outputs = pulumi.ask_json("stack", "output", "--stack", deploy.stack)
+        if empty := _EMPTY.get(outputs.get("posture", "")):
+            print(f"{outputs['posture']}: {empty}; SLIPWAY_POSTURE=active deploys all of it", flush=True)
+            return 0
+        sha, url = _served(outputs, deploy.stack)
         _remember(sandbox.directory, dataclasses.replace(deploy, sha=sha))
         _fetch(url)
         print(f"serving {sha} at {url}", flush=True)

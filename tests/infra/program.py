@@ -174,8 +174,11 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, list) else value
 
 
-def plan(settings: Settings, zones: tuple[str, ...]) -> stack.Plan:
+def plan(settings: Settings, zones: tuple[str, ...]) -> stack.Plan | stack.ColdPlan:
     """The plan of a stack whose release is published already."""
+    bucket = bucket_of(settings.artifacts, stack=settings.stack, account=ACCOUNT, region=settings.region)
+    if settings.posture == "cold":
+        return stack.ColdPlan(account=ACCOUNT, bucket=bucket, sha=SHA, digest=DIGEST)
     published = publish.Publication(
         digest=DIGEST,
         image=IMAGE,
@@ -203,7 +206,7 @@ def plan(settings: Settings, zones: tuple[str, ...]) -> stack.Plan:
     return stack.Plan(
         account=ACCOUNT,
         zones=zones,
-        bucket=bucket_of(settings.artifacts, stack=settings.stack, account=ACCOUNT, region=settings.region),
+        bucket=bucket,
         release=Release(publication=published, image=image, store=cast("Store", None)),
         commands={name: f"run {fleet.process}" for name, fleet in settings.fleets.items()},
         routing=routing.plan({name: fleet.routes for name, fleet in settings.fleets.items()}),
@@ -227,7 +230,7 @@ def run(settings: Settings, zones: tuple[str, ...] = ZONES) -> Program:
 
         def declare() -> pulumi.Output[Any]:
             declared = stack.declare(settings, plan(settings, zones))
-            shown = {name: getattr(declared, name) for name in ("url", "sha", "digest", "network", "fleets")}
+            shown = {name: getattr(declared, name) for name in ("url", "sha", "digest", "network", "fleets", "posture")}
             return pulumi.Output.all(**shown).apply(program.outputs.update)
 
         pulumi.runtime.test(declare)()

@@ -545,3 +545,48 @@ def test_a_type_no_test_knows_is_an_error():
     program = Program()
     with pytest.raises(LookupError, match="no test knows"):
         program.RegisterResource(type("Request", (), {"type": "aws:x/y:Y", "name": "n", "parent": ""}))
+
+
+# What stands of a stack that is kept for recovery
+
+
+def group_of(**mapping: Any) -> tuple[tuple[int, int], dict[str, str]]:
+    """The bounds of the group, and the tags that only it has."""
+    found = declare(fleets={"web": {"size": {"min": 2, "max": 9}}}, **mapping).one("autoscaling/group")
+    own = {tag["key"]: tag["value"] for tag in found["tags"] if not tag["propagateAtLaunch"]}
+    return (int(found["minSize"]), int(found["maxSize"])), own
+
+
+@pytest.mark.parametrize(
+    ("posture", "bounds"), [("pilot-light", (0, 0)), ("warm", (3, 9)), ("active", (2, 9)), (None, (2, 9))]
+)
+def test_a_posture_is_how_large_the_groups_are(posture: str | None, bounds: tuple[int, int]):
+    """The tags tell it, and the sizes that the group has when it is active: Auto Scaling alone can bring it up."""
+    follow = {"artifacts": {"bucket": "store"}, "release": {"follow": "shop"}}
+    found, tags = group_of(recovery={"posture": posture}, **follow)
+    assert found == bounds
+    assert tags == {names.STORE_TAG: "store", names.POSTURE_TAG: posture or "active", names.SIZE_TAG: "2-9"}
+
+
+def test_a_stack_that_is_not_kept_for_recovery_tells_no_posture():
+    """Nothing differs from what an earlier version declared."""
+    found, tags = group_of()
+    assert (found, list(tags)) == ((2, 9), [names.STORE_TAG])
+    assert declare().outputs["posture"] is None
+    assert group_of(recovery={"posture": "active"})[1][names.POSTURE_TAG] == "active"
+
+
+def test_all_but_instances_stands_in_pilot_light():
+    """What takes long, or needs another control plane, is there before the outage."""
+    light, active = (declare(recovery={"posture": posture}) for posture in ("pilot-light", "active"))
+    assert {made.name for made in light.declared} == {made.name for made in active.declared}
+    assert light.outputs == {**active.outputs, "posture": "pilot-light"}
+
+
+def test_nothing_stands_when_cold_but_the_store():
+    """A given store is not declared; one of the stack's own stays. What would be deployed is told."""
+    program = declare(recovery={"posture": "cold"}, artifacts={"bucket": "store"})
+    assert program.declared == []
+    told = {"url": None, "sha": SHA, "digest": DIGEST, "network": {}, "fleets": {}, "posture": "cold"}
+    assert program.outputs == told
+    assert set(declare(recovery={"posture": "cold"}).of("s3/bucket")) == {"artifacts-store-bucket"}

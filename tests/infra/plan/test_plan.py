@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import boto3
 import pytest
 from moto import mock_aws
 
 from infra import configuration, placeholders
+from infra import stack as stacks
 from infra.balancer import routing
 from infra.plan import lookup
-from infra.plan import plan as planning
+from infra.plan import provider as providers
+from infra.plan import release as releases
 from infra.plan.callers import Caller
 from infra.settings import Settings, SettingsError, parse
 from release import names
@@ -21,9 +23,10 @@ from release.clients import client
 
 pytestmark = pytest.mark.sandbox
 
-Planner: TypeAlias = Callable[..., planning.Plan]
+Planner: TypeAlias = Callable[..., Any]
 
 REGION, ACCOUNT = "eu-west-1", "123456789012"  # moto's account
+ENVIRONMENT = {"AWS_REGION": REGION}
 ME = f"arn:aws:sts::{ACCOUNT}:user/moto"
 
 
@@ -44,7 +47,7 @@ def plan(monkeypatch: pytest.MonkeyPatch) -> Planner:
 
     def plan(
         stack: str = "shop", provider: Caller | None = None, given: dict[str, str] | None = None, **mapping: object
-    ) -> planning.Plan:
+    ) -> Any:
         who = provider or Caller(account=ACCOUNT, arn=ME, region=REGION)
         answers = {
             "get_caller_identity": SimpleNamespace(account_id=who.account, arn=who.arn),
@@ -52,7 +55,7 @@ def plan(monkeypatch: pytest.MonkeyPatch) -> Planner:
             "get_availability_zones": SimpleNamespace(names=[f"{REGION}{letter}" for letter in "abc"]),
         }
         for name, answer in answers.items():
-            monkeypatch.setattr(planning.aws, name, lambda answer=answer: answer)
+            monkeypatch.setattr(providers.aws, name, lambda answer=answer: answer)
         monkeypatch.setattr(configuration, "provider", lambda: given or {})
         image = SimpleNamespace(name="al2023-ami-2023.9-kernel-6.1-x86_64", owner="amazon")
 
@@ -62,14 +65,14 @@ def plan(monkeypatch: pytest.MonkeyPatch) -> Planner:
         def find(**_: object) -> SimpleNamespace:
             return SimpleNamespace(command=command, image=image)
 
-        monkeypatch.setattr(planning.Release, "find", find)
-        return planning.plan(settings(stack, **mapping))
+        monkeypatch.setattr(releases.Release, "find", find)
+        return stacks.plan(settings(stack, **mapping))
 
     return plan
 
 
 def settings(stack: str = "shop", **mapping: object) -> Settings:
-    return parse({"loadBalancer": {"http": True}, "fleets": {"web": None}, **mapping}, stack, {"AWS_REGION": REGION})
+    return parse({"loadBalancer": {"http": True}, "fleets": {"web": None}, **mapping}, stack, ENVIRONMENT)
 
 
 def refused(plan: Planner, *args: str, **more: object) -> list[str]:
@@ -315,3 +318,43 @@ def test_a_command_that_the_image_lacks_needs_its_package(plan: Planner):
     ]
     plan(fleets={"web": {"command": "node server.js", "packages": ["nodejs20"]}})
     plan(fleets={"web": {"command": "node server.js", "environment": {"PATH": "/opt/app/release/bin:/usr/bin"}}})
+
+
+# What stands
+
+
+def group(posture: str) -> None:
+    """The group of the fleet `web` of the stack `shop`, which tells its posture."""
+    made = {names.POSTURE_TAG: posture, names.SIZE_TAG: "3-9", **names.tags("shop", fleet="web")}
+    ec2, name = client("ec2", REGION), names.group_name("shop", "web")
+    template = ec2.create_launch_template(LaunchTemplateName=name, LaunchTemplateData={"ImageId": "ami-12345678"})
+    client("autoscaling", REGION).create_auto_scaling_group(
+        AutoScalingGroupName=name,
+        MinSize=0,
+        MaxSize=0,
+        AvailabilityZones=[f"{REGION}a"],
+        LaunchTemplate={"LaunchTemplateId": template["LaunchTemplate"]["LaunchTemplateId"], "Version": "1"},
+        Tags=[{"Key": key, "Value": value, "PropagateAtLaunch": False} for key, value in made.items()],
+    )
+
+
+@pytest.mark.parametrize("posture", ["warm", "pilot-light", "cold"])
+def test_what_somebody_activated_is_not_taken_down_by_oversight(
+    plan: Planner, monkeypatch: pytest.MonkeyPatch, posture: str
+):
+    """The stack file says less than stands: both ways on are commands, and the one that is meant is followed."""
+    group("active")
+    [problem] = refused(plan, recovery={"posture": posture})
+    assert problem.startswith(f"recovery.posture: is {posture}, but more than that stands (fleet web is active")
+    assert "`SLIPWAY_POSTURE=active pulumi up --stack shop`" in problem
+    assert f"`SLIPWAY_POSTURE={posture} pulumi up --refresh --stack shop`" in problem
+    monkeypatch.setitem(ENVIRONMENT, "SLIPWAY_POSTURE", posture)
+    assert plan()
+
+
+def test_going_up_needs_nobodys_word(plan: Planner):
+    """Nor does staying, nor a stack whose groups tell nothing yet."""
+    group("warm")
+    for posture in ("warm", "active"):
+        assert plan(recovery={"posture": posture})
+    assert plan("other", recovery={"posture": "pilot-light"})

@@ -11,6 +11,7 @@ import pytest
 from botocore.stub import Stubber
 
 from release.errors import RolloutError
+from release.postures import Size
 from release.rollout import decide
 from release.rollout.observe import Fleets
 from release.rollout.observed import BootEvent, Group, Instance, Refresh
@@ -28,8 +29,18 @@ T0 = datetime(2026, 1, 2, 3, 4, tzinfo=timezone.utc)
 class Short(FakeAws):
     """A group of `there` instances that wants `desired`; EC2 refuses to launch more where `refused` says why."""
 
-    def __init__(self, *, there: int, desired: int, refused: str = REFUSED, states: tuple[str, ...] = (), **more: Any):
+    def __init__(
+        self,
+        *,
+        there: int,
+        desired: int,
+        refused: str = REFUSED,
+        states: tuple[str, ...] = (),
+        least: int = 0,
+        **more: Any,
+    ):
         super().__init__(**more)
+        self.least = least
         self.there, self.desired, self.refused, self.states = there, desired, refused, states
 
     def group(self, _name: str) -> Group:
@@ -38,7 +49,14 @@ class Short(FakeAws):
             Instance(id=f"i-{n}", zone="a", state=state, health="Healthy", template=self.running)
             for n, state in enumerate(states)
         )
-        return Group(name="g", desired=self.desired, template=self.running, instances=members)
+        return Group(
+            name="g",
+            desired=self.desired,
+            template=self.running,
+            instances=members,
+            least=self.least,
+            largest=9 if self.least else 0,
+        )
 
     def healthy_targets(self, _arns: tuple[str, ...]) -> set[str]:
         return {f"i-{n}" for n in range(self.there)}
@@ -266,3 +284,34 @@ def test_what_ec2_refused_last(monkeypatch: pytest.MonkeyPatch, activities: list
     with Stubber(fleets._autoscaling) as stub:
         stub.add_response("describe_scaling_activities", {"Activities": shown})
         assert fleets.refused_launch("g", T0.timestamp() - 1) == said
+
+
+NONE, SOME = Size(min=0, max=0), Size(min=1, max=4)
+
+
+def test_a_group_that_is_to_have_no_instances_is_waited_for_by_nobody():
+    """Pilot light: the last instances may still be there; nothing is asked of them, and nothing is a warning."""
+    aws, ledger = Short(running=NEW, there=2, desired=0, refused=""), FakeLedger()
+    found, told = prove(aws, ledger, size=NONE)
+    assert (found.counts, told) == ({NEW_SHA: 2}, [])
+    assert ledger.outcomes == ["unproved"]
+    prove(aws, ledger, size=NONE)
+    assert ledger.outcomes == ["unproved"]
+
+
+def test_what_is_to_have_no_instances_is_not_rolled_out():
+    """The hook runs while the old instances are still there: they go, and are not replaced first."""
+    aws, ledger = Short(running=OLD, there=2, desired=2, script=["Successful"]), FakeLedger()
+    assert run(aws, ledger, size=NONE) == ["web: nothing is rolled out: the group is to have no instances"]
+    assert ledger.outcomes == []
+
+
+def test_a_group_that_somebody_made_larger_is_told():
+    """The engine sees no difference to its state, and would say that all is as it should be."""
+    aws = Short(running=NEW, there=3, desired=3, refused="", least=3)
+    with pytest.raises(RolloutError, match=r"the stack says 0-0 instances, but the group g has 3-9: .* with --refresh"):
+        prove(aws, FakeLedger(), size=NONE)
+    _, told = prove(aws, FakeLedger(), size=SOME)
+    assert "the stack says 1-4 instances, but the group g has 3-9" in told[0]
+    assert prove(aws, FakeLedger(), size=Size(min=3, max=4))[1] == []
+    assert prove(aws, FakeLedger())[1] == []

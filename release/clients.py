@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import ipaddress
 import os
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
+from urllib.parse import urlsplit, urlunsplit
 
 import boto3.session
 from botocore.client import BaseClient
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from types_boto3_iam import IAMClient
     from types_boto3_logs import CloudWatchLogsClient
     from types_boto3_s3 import S3Client
+    from types_boto3_s3control import S3ControlClient
     from types_boto3_service_quotas import ServiceQuotasClient
     from types_boto3_sns import SNSClient
     from types_boto3_sts import STSClient
@@ -81,6 +85,8 @@ def client(service: Literal["logs"], region: str | None = None, config: Config =
 @overload
 def client(service: Literal["s3"], region: str | None = None, config: Config = CONFIG) -> S3Client: ...
 @overload
+def client(service: Literal["s3control"], region: str | None = None, config: Config = CONFIG) -> S3ControlClient: ...
+@overload
 def client(
     service: Literal["service-quotas"], region: str | None = None, config: Config = CONFIG
 ) -> ServiceQuotasClient: ...
@@ -95,7 +101,22 @@ def client(service: str, region: str | None = None, config: Config = CONFIG) -> 
         session = _session(region or os.environ.get("AWS_REGION"), settings)
         if session.region_name is None:  # some services would get a global endpoint
             raise NoRegionError
-        return session.client(service, config=config)
+        made = session.client(service, config=config)
+        made.meta.events.register("before-call.s3-control", _without_account)
+        return made
+
+
+def _without_account(params: dict[str, Any], **_unused: object) -> None:
+    """Have S3 Control's host be the endpoint itself where that is an address: `ACCOUNT.10.0.0.1` is no host.
+
+    botocore puts the account before whatever AWS_ENDPOINT_URL names (its endpoint rules of s3control); the account is
+    in a header as well.
+    """
+    url = urlsplit(params["url"])
+    account, _, host = (url.hostname or "").partition(".")
+    with contextlib.suppress(ValueError):
+        ipaddress.ip_address(host)
+        params["url"] = urlunsplit(url._replace(netloc=url.netloc.removeprefix(f"{account}.")))
 
 
 @cache

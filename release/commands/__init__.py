@@ -7,7 +7,19 @@ import importlib
 
 from release.commands import options
 
-NAMES = ("publish", "list", "show", "history", "diff", "status", "rollback", "activate", "drill", "permissions")
+NAMES = (
+    "publish",
+    "list",
+    "show",
+    "history",
+    "diff",
+    "status",
+    "replicate",
+    "rollback",
+    "activate",
+    "drill",
+    "permissions",
+)
 """In the order in which `--help` shows them."""
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 _READERS = 16
+_STEP = 200
 _SHA = re.compile(r"[0-9a-f]{40}")
 
 
@@ -97,14 +98,18 @@ class Store:
 
     def list(self, limit: int | None = None) -> Sequence[Manifest]:
         """Return the releases, newest first, at most `limit`."""
-        newest = [sha for _, sha in sorted(self._keys("releases/"), reverse=True)]
         found: list[Manifest] = []
-        step = limit or len(newest) or 1
-        for start in range(0, len(newest), step):  # it takes more than one step if some can't be read
-            found += self._manifests(newest[start : start + step])
-            if len(found) >= step:
+        for manifests in self.in_steps(limit or _STEP):  # it takes more than one step if some can't be read
+            found += manifests
+            if limit and len(found) >= limit:
                 break
         return found[:limit]
+
+    def in_steps(self, step: int = _STEP) -> Iterator[Sequence[Manifest]]:
+        """Yield the releases, newest first, `step` at a time: of all of them only the SHAs are kept in memory."""
+        newest = [sha for _, sha in sorted(self._keys("releases/"), reverse=True)]
+        for start in range(0, len(newest), step):
+            yield self._manifests(newest[start : start + step])
 
     def by_tag(self, tag: str) -> Sequence[Manifest]:
         """Return the releases that have, or had, a tag: more than one if it was moved."""

@@ -18,6 +18,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from moto.route53 import models as route53
 from moto.s3.models import s3_backends
+from moto.s3control.models import s3control_backends
 from moto.servicequotas.models import servicequotas_backends
 from werkzeug.serving import BaseWSGIServer, make_server
 
@@ -39,6 +40,7 @@ from sandbox.aws.quotas.models import SandboxServiceQuotasBackend
 from sandbox.aws.route53.models import SandboxRoute53Backend
 from sandbox.aws.s3 import entry as s3
 from sandbox.aws.s3.models import SandboxS3Backend
+from sandbox.aws.s3control.models import SandboxS3ControlBackend
 from sandbox.aws.traffic import traffic
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ def install() -> None:
     logs_backends.backend = SandboxLogsBackend
     route53.route53_backends.backend = SandboxRoute53Backend
     s3_backends.backend = SandboxS3Backend
+    s3control_backends.backend = SandboxS3ControlBackend
     servicequotas_backends.backend = SandboxServiceQuotasBackend
     security_groups.install()
     werkzeug_app.DISABLE_GLOBAL_CORS = True  # no web page is to read what the emulator says

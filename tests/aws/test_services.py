@@ -11,7 +11,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.aws.conftest import Aws
-from tests.waiting import until
 
 pytestmark = pytest.mark.sandbox
 

@@ -15,7 +15,7 @@ from sandbox.aws.iam import ec2, launches
 from sandbox.aws.iam.calls import Call
 from sandbox.aws.iam.policy import Ask
 
-_PREFIXES = {"monitoring": "cloudwatch", "tagging": "tag"}
+_PREFIXES = {"s3control": "s3", "monitoring": "cloudwatch", "tagging": "tag"}
 """IAM's name of a service, where it is not the one that requests are signed with."""
 
 _S3 = {
@@ -105,6 +105,11 @@ def _s3(call: Call) -> list[str]:
     if call.operation == "DeleteObjects":
         key = "*"
     return [f"arn:aws:s3:::{bucket}/{key}" if key else f"arn:aws:s3:::{bucket}"] if bucket else []
+
+
+def _jobs(call: Call) -> list[str]:
+    job = call.parameters.get("JobId")
+    return [_arn(call, "s3", f"job/{job}")] if job else []
 
 
 def _autoscaling(call: Call) -> list[str]:
@@ -214,6 +219,7 @@ _BY_SERVICE = {
     "monitoring": _cloudwatch,
     "route53": _route53,
     "s3": _s3,
+    "s3control": _jobs,
     "servicequotas": _quotas,
     "ssm": _ssm,
 }

@@ -24,7 +24,10 @@ _CLIENTS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """One request: the service as it is signed for (`monitoring`), and boto3's parameters."""
+    """One request: the service as it is signed for (`monitoring`), and boto3's parameters.
+
+    S3 Control signs for `s3` too; here it is `s3control`.
+    """
 
     service: str
     operation: str
@@ -53,7 +56,8 @@ def read(environ: dict[str, Any], by: Signed) -> Call | None:
 
     Of S3's bodies only a replication configuration is read: no other decides who may do what, and they are large.
     """
-    name = _CLIENTS.get(by.service, by.service)
+    service = "s3control" if by.service == "s3" and environ["PATH_INFO"].startswith("/v20180820/") else by.service
+    name = _CLIENTS.get(service, service)
     body = b""
     if name != "s3" or _is_replication(environ):
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
@@ -64,7 +68,7 @@ def read(environ: dict[str, Any], by: Signed) -> Call | None:
     except (NotFound, NotImplementedError):
         return None
     return Call(
-        service=by.service,
+        service=service,
         operation=str(operation.name),
         region=by.region,
         parameters=uri if not body and name == "s3" else {**uri, **_parameters(name, operation, request, uri)},

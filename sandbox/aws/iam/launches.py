@@ -29,6 +29,8 @@ def asks(call: Call) -> Iterator[Ask]:
         yield _pass(parameters["DeliverLogsPermissionArn"], "vpc-flow-logs.amazonaws.com")
     elif call.operation == "PutBucketReplication" and parameters.get("ReplicationConfiguration"):
         yield _pass(parameters["ReplicationConfiguration"]["Role"], "s3.amazonaws.com")
+    elif call.service == "s3control" and parameters.get("RoleArn"):
+        yield _pass(parameters["RoleArn"], "batchoperations.s3.amazonaws.com")
     elif call.service == "autoscaling":
         wanted = {**parameters, **parameters.get("DesiredConfiguration", {})}
         subnets = [each for each in str(parameters.get("VPCZoneIdentifier", "")).split(",") if each]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from infra.permissions import policies
+from infra.store.replication import SERVICES
 from release import names
 from release.artifact.archive import Artifact
 from release.clients import client
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 FIRST: Final = "eu-west-1"
 SECOND: Final = "eu-central-1"
-ROLE = "slipway-test-replication-eu-west-1"
-TRUST = {"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "sts:AssumeRole"}
 
 
 @dataclass(frozen=True)
@@ -43,11 +41,12 @@ class Pair:
 
     def replicate(self, *, live: bool = True) -> None:
         """Have each replicated to the other, as the stack declares it; with `live` False nothing new is copied."""
+        role = self.role()
         for bucket, other, region in ((self.first, self.second, SECOND), (self.second, self.first, FIRST)):
             self.client().put_bucket_replication(
                 Bucket=bucket,
                 ReplicationConfiguration={
-                    "Role": f"arn:aws:iam::123456789012:role/{ROLE}",
+                    "Role": role,
                     "Rules": [
                         {
                             "ID": names.replication_rule(region),
@@ -61,13 +60,27 @@ class Pair:
                 },
             )
 
-    def publish(self, folder: Path, sha: str, content: bytes = b"") -> Manifest:
-        """Publish a release of the first region."""
+    def role(self, *services: str) -> str:
+        """Make the role as the stack declares it, or for other services; return its ARN."""
+        iam, name = client("iam"), f"{self.first}-replication"
+        trust = json.dumps(policies.assumed_by(*(services or SERVICES)))
+        try:
+            role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]
+        except iam.exceptions.EntityAlreadyExistsException:
+            iam.update_assume_role_policy(RoleName=name, PolicyDocument=trust)
+            return iam.get_role(RoleName=name)["Role"]["Arn"]
+        policy = policies.replication([f"arn:aws:s3:::{bucket}" for bucket in (self.first, self.second)], locked=False)
+        iam.put_role_policy(RoleName=name, PolicyName="replicate", PolicyDocument=json.dumps(policy))
+        return role["Arn"]
+
+    def publish(self, folder: Path, sha: str, content: bytes = b"", *, region: str = FIRST) -> Manifest:
+        """Publish a release in one of the regions."""
         path = folder / sha
         path.write_bytes(content or sha.encode())
         artifact = Artifact(path=path, digest=hashlib.sha256(path.read_bytes()).hexdigest(), size=path.stat().st_size)
         manifest = replace(MANIFEST, sha=sha, digest=artifact.digest, size=artifact.size)
-        return self.store.publish(artifact, manifest)
+        bucket = self.first if region == FIRST else self.second
+        return Store(bucket, self.client(region)).publish(artifact, manifest)
 
 
 def make(name: str) -> Pair:
@@ -75,17 +88,7 @@ def make(name: str) -> Pair:
     pair = Pair(f"{name}-{FIRST}", f"{name}-{SECOND}")
     _make(pair.client(FIRST), pair.first, FIRST)
     _make(pair.client(SECOND), pair.second, SECOND)
-    _allow([f"arn:aws:s3:::{pair.first}", f"arn:aws:s3:::{pair.second}"])
     return pair
-
-
-def _allow(arns: list[str]) -> None:
-    """Make the role, once, and let it replicate these buckets too."""
-    iam = client("iam", FIRST)
-    with suppress(iam.exceptions.EntityAlreadyExistsException):
-        iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=json.dumps(policies.document(TRUST)))
-    policy = json.dumps(policies.replication(arns, locked=False))
-    iam.put_role_policy(RoleName=ROLE, PolicyName=hashlib.sha256(policy.encode()).hexdigest(), PolicyDocument=policy)
 
 
 def _make(s3: S3Client, bucket: str, region: BucketLocationConstraintType) -> None:

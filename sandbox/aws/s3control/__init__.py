@@ -1,0 +1,1 @@
+"""S3 Control: batch operations, as far as they replicate objects."""

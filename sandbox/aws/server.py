@@ -9,6 +9,7 @@ from moto.autoscaling.models import autoscaling_backends
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
+from moto.iam import policy_validation
 from moto.logs.models import logs_backends
 from moto.moto_server import werkzeug_app
 from moto.moto_server.werkzeug_app import (
@@ -59,6 +60,10 @@ def install() -> None:
     s3_backends.backend = SandboxS3Backend
     s3control_backends.backend = SandboxS3ControlBackend
     servicequotas_backends.backend = SandboxServiceQuotasBackend
+    # moto knows no ARN of S3's with a region but access points'; batch jobs have one too (service authorization
+    # reference, "Actions, resources, and condition keys for Amazon S3").
+    regional = policy_validation.SERVICE_TYPE_REGION_INFORMATION_ERROR_ASSOCIATIONS["s3"]
+    regional["valid_starting_values"] = ["accesspoint/", "job/"]
     security_groups.install()
     werkzeug_app.DISABLE_GLOBAL_CORS = True  # no web page is to read what the emulator says
     route53.create_route53_zone_id = _zone_id

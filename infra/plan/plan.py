@@ -12,7 +12,7 @@ from infra.balancer import routing
 from infra.balancer.routing import Routing
 from infra.fleet import boot
 from infra.network import zones
-from infra.plan import checks, lookup, provider, usage
+from infra.plan import checks, live, lookup, provider, usage
 from infra.plan.provider import refuse, where
 from infra.plan.release import release_of
 from infra.settings import Settings, SettingsError
@@ -54,6 +54,7 @@ def plan(settings: Settings) -> Plan:
         bucket = bucket_of(settings.artifacts, stack=settings.stack, account=account, region=settings.region)
         with explained("look for what is there", where(settings)):
             refuse(settings, checks.posture(settings, fleets.result()))
+        both = threads.submit(live.warnings, settings, bucket, account)
         release = release_of(settings, bucket)
         with explained("look for what is there", where(settings)):
             there, known = fleets.result(), rules.result()
@@ -63,6 +64,7 @@ def plan(settings: Settings) -> Plan:
             refuse(settings, checks.taken_names(settings, account, there))
     routed = _route(settings, known)
     _warn(*quotas.result())
+    _warn(both.result())
     commands = {name: release.command(fleet.process, fleet.command) for name, fleet in settings.fleets.items()}
     refuse(settings, boot.problems(settings, commands, bucket))
     refuse(settings, checks.commands(settings, commands, release.image))
@@ -95,7 +97,7 @@ def _routes(settings: Settings) -> Mapping[str, RouteSettings]:
     return {name: fleet.routes for name, fleet in settings.fleets.items()}
 
 
-def _warn(warnings: Sequence[str], not_looked_at: str) -> None:
+def _warn(warnings: Sequence[str], not_looked_at: str = "") -> None:
     for warning in warnings:
         pulumi.log.warn(warning)
     if not_looked_at:

@@ -49,7 +49,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def record(region: str, **changes: Any) -> None:
-    Ledger(STORES[region], client("s3", region)).record(replace(SERVED, **changes))
+    Ledger(STORES[region], client("s3", region)).record(replace(SERVED, at=datetime.now(timezone.utc), **changes))
 
 
 def prod() -> Settings:

@@ -9,7 +9,7 @@ import sys
 
 from sandbox.aws.autoscaling.refresh_driver import Limits
 from sandbox.aws.controller import Controller
-from sandbox.aws.elbv2.ports import ports
+from sandbox.aws.elbv2.places import places
 from sandbox.aws.server import serve
 from sandbox.service import keys
 
@@ -18,7 +18,7 @@ def main() -> None:
     """Serve until SIGTERM."""
     parser = argparse.ArgumentParser(prog="python -m sandbox.aws", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="where AWS answers; 0 takes any free port")
-    parser.add_argument("--balancer-port", type=int, help="the first load balancer's port, where it is free")
+    parser.add_argument("--balancer-port", type=int, help="the load balancers' port, each on an address of its own")
     parser.add_argument(
         "--refresh-timeout",
         type=float,
@@ -28,7 +28,7 @@ def main() -> None:
     options = parser.parse_args()
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     keys.of_session()  # without them nobody could ask for anything
-    ports.preferred = options.balancer_port
+    places.port = options.balancer_port
     Limits.stalled = options.refresh_timeout
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGINT, _leave)

@@ -65,17 +65,21 @@ class RuleConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class ListenerConfig:
-    """One listener, its rules in the order in which they are tried; if `secure`, clients speak TLS."""
+    """One listener, its rules in the order in which they are tried; if `secure`, clients speak TLS.
+
+    `local_port` is where it is on this machine; 0 for any port.
+    """
 
     arn: str
     port: int
+    local_port: int
     secure: bool
     rules: tuple[RuleConfig, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class LoadBalancerConfig:
-    """One Application Load Balancer; `port` is the local one.
+    """One Application Load Balancer; `address` is the one of loopback that it has.
 
     `idle_timeout` is how many seconds a connection may be silent before it is given up.
     """
@@ -83,7 +87,7 @@ class LoadBalancerConfig:
     arn: str
     name: str
     region: str
-    port: int
+    address: str
     idle_timeout: float
     drop_invalid_headers: bool
     listeners: tuple[ListenerConfig, ...]
@@ -92,12 +96,6 @@ class LoadBalancerConfig:
     def dimension(self) -> str:
         """The value of CloudWatch's LoadBalancer dimension, `app/<name>/<id>`."""
         return self.arn.partition(":loadbalancer/")[2]
-
-    @property
-    def main(self) -> ListenerConfig | None:
-        """The listener that the local port serves: the one on 443 if there is one, else the first."""
-        secure = [listener for listener in self.listeners if listener.port == 443]
-        return next(iter([*secure, *self.listeners]), None)
 
 
 @dataclass(frozen=True)
@@ -121,7 +119,7 @@ def _load_balancer(entry: Json) -> LoadBalancerConfig:
         arn=entry["arn"],
         name=entry["name"],
         region=entry["region"],
-        port=int(entry["port"]),
+        address=entry["address"],
         idle_timeout=float(attributes.get("idle_timeout.timeout_seconds", 60)),
         drop_invalid_headers=attributes.get("routing.http.drop_invalid_header_fields.enabled", "").lower() == "true",
         listeners=tuple(_listener(one) for one in entry["listeners"]),
@@ -135,7 +133,11 @@ def _listener(entry: Json) -> ListenerConfig:
     ]
     rules.sort(key=lambda rule: (rule.priority is None, rule.priority or 0))
     return ListenerConfig(
-        arn=entry["arn"], port=int(entry["port"]), secure=entry["protocol"] == "HTTPS", rules=tuple(rules)
+        arn=entry["arn"],
+        port=int(entry["port"]),
+        local_port=int(entry.get("local_port") or 0),
+        secure=entry["protocol"] == "HTTPS",
+        rules=tuple(rules),
     )
 
 

@@ -1,4 +1,4 @@
-"""Open the local ports of the load balancers' listeners, and keep them in line with the configuration."""
+"""Open the local addresses of the load balancers' listeners, and keep them in line with the configuration."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from aiohttp import web
 from sandbox.balancer.certificate import server_context
 from sandbox.balancer.config import ListenerConfig, LoadBalancerConfig
 from sandbox.balancer.proxy import Route
-from sandbox.ports import LOOPBACK
 
 LOG = logging.getLogger(__name__)
 
@@ -22,7 +21,7 @@ LINE = 16384  # bytes; the longest request line or header that an ALB accepts
 
 
 class Endpoint:
-    """One port, and the route of the listener that it serves now."""
+    """One port of an address, and the route of the listener that it serves now."""
 
     def __init__(self, handle: Handler, route: Route) -> None:
         self.route = route
@@ -43,7 +42,7 @@ class Endpoint:
         )
         loop = asyncio.get_running_loop()
         self._sockets = await loop.create_server(
-            self._server, LOOPBACK, port, ssl=context, reuse_address=True, backlog=1024
+            self._server, self.route.balancer.address, port, ssl=context, reuse_address=True, backlog=1024
         )
         self.port = int(self._sockets.sockets[0].getsockname()[1])
 
@@ -99,16 +98,20 @@ class Listeners:
 
     @staticmethod
     def _must_move(endpoint: Endpoint, balancer: LoadBalancerConfig, listener: ListenerConfig) -> bool:
-        main = balancer.main is listener
-        return (endpoint.port == balancer.port) != main or endpoint.route.listener.secure != listener.secure
+        before = endpoint.route
+        return (before.balancer.address, before.listener.local_port, before.listener.secure) != (
+            balancer.address,
+            listener.local_port,
+            listener.secure,
+        )
 
     async def _open(self, key: tuple[str, str], balancer: LoadBalancerConfig, listener: ListenerConfig) -> bool:
         endpoint = Endpoint(self._handle, Route(balancer, listener))
-        port = balancer.port if balancer.main is listener else 0
+        where = f"{balancer.address}:{listener.local_port}"
         try:
-            await endpoint.open(port, self._context if listener.secure else None)
+            await endpoint.open(listener.local_port, self._context if listener.secure else None)
         except OSError as problem:
-            LOG.error("%s: listener %d cannot listen on port %d: %s", balancer.name, listener.port, port, problem)
+            LOG.error("%s: listener %d cannot listen on %s: %s", balancer.name, listener.port, where, problem)
             return False
         self._endpoints[key] = endpoint
         LOG.info(
@@ -116,7 +119,7 @@ class Listeners:
             balancer.name,
             "HTTPS" if listener.secure else "HTTP",
             listener.port,
-            LOOPBACK,
+            balancer.address,
             endpoint.port,
         )
         return True

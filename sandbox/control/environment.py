@@ -163,7 +163,7 @@ def _user() -> str:
 
 def _no_proxy(base: Mapping[str, str]) -> dict[str, str]:
     """Return the variables that keep a proxy of the user's out of requests to this machine."""
-    local = f"{LOOPBACK},localhost"
+    local = f"{LOOPBACK},localhost,127.0.0.0/8"  # load balancers have addresses of their own
     given = base.get("NO_PROXY") or base.get("no_proxy") or ""
     value = given if local in given else ",".join(filter(None, [given, local]))
     return {"NO_PROXY": value, "no_proxy": value}

@@ -1,4 +1,4 @@
-"""Load balancers on local ports, and targets whose health is what the balancer reported."""
+"""Load balancers on local addresses, and targets whose health is what the balancer reported."""
 
 from typing import Any, cast
 
@@ -13,7 +13,7 @@ from moto.elbv2.models import (
 
 from sandbox.aws.ec2.models import sandbox_ec2
 from sandbox.aws.elbv2 import targets as t
-from sandbox.aws.elbv2.ports import ports
+from sandbox.aws.elbv2.places import Place, places
 from sandbox.aws.elbv2.targets import Target
 from sandbox.aws.state import Tick, clock, state
 from sandbox.service import target_health
@@ -28,18 +28,22 @@ class SandboxELBv2Backend(ELBv2Backend):
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self.targets: dict[str, dict[Key, Target]] = {}
-        self.local_ports: dict[str, int] = {}
+        self.places: dict[str, Place] = {}
 
     def create_load_balancer(self, *args: Any, **kwargs: Any) -> FakeLoadBalancer:  # noqa: ANN401 - moto's own
-        """CreateLoadBalancer: its DNSName is an address that answers, `127.0.0.1:<port>`."""
+        """CreateLoadBalancer: its DNSName is an address that answers, such as `127.0.0.1:8080`."""
         balancer = super().create_load_balancer(*args, **kwargs)
-        port = ports.take()
-        self.local_ports[balancer.arn] = port
-        balancer.dns_name = f"127.0.0.1:{port}"
+        place = self.places[balancer.arn] = places.take()
+        balancer.dns_name = place.name
         return balancer
 
+    def local_ports(self, balancer: FakeLoadBalancer) -> dict[int, int]:
+        """Return the local ports of a load balancer's listeners by their own; one that is missing has any."""
+        listeners = [(int(each.port), str(each.protocol)) for each in balancer.listeners.values()]
+        return self.places[balancer.arn].local_ports(listeners)
+
     def delete_load_balancer(self, arn: str) -> None:
-        """DeleteLoadBalancer: its port is free again, its target groups no longer know it."""
+        """DeleteLoadBalancer: its address is free again, its target groups no longer know it."""
         balancer = self.load_balancers.get(arn)
         if balancer and balancer.attrs.get("deletion_protection.enabled") == "true":
             raise ELBClientError(
@@ -47,8 +51,8 @@ class SandboxELBv2Backend(ELBv2Backend):
                 f"Load balancer '{arn}' cannot be deleted because deletion protection is enabled",
             )
         super().delete_load_balancer(arn)
-        if arn in self.local_ports:
-            ports.release(self.local_ports.pop(arn))
+        if arn in self.places:
+            places.release(self.places.pop(arn))
         for group in self.target_groups.values():
             group.load_balancer_arns = [known for known in group.load_balancer_arns if known != arn]
 

@@ -71,9 +71,8 @@ def _load_balancer(elbv2: SandboxELBv2Backend, balancer: FakeLoadBalancer) -> Js
 
 def _ports(elbv2: SandboxELBv2Backend, balancer: FakeLoadBalancer) -> dict[str, str]:
     """Return the local address of each listener, by its port."""
-    address = str(balancer.dns_name).partition(":")[0]
-    listeners = sorted((int(listener.port) for listener in balancer.listeners.values()), key=lambda port: port != 443)
-    return {str(port): f"{address}:{elbv2.local_ports[balancer.arn]}" for port in listeners[:1]}
+    address = elbv2.places[balancer.arn].address
+    return {str(port): f"{address}:{local}" for port, local in elbv2.local_ports(balancer).items()}
 
 
 def _is_healthy(elbv2: SandboxELBv2Backend, balancer: FakeLoadBalancer) -> bool:

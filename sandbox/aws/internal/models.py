@@ -60,18 +60,20 @@ def load_balancers() -> Json:
 
 
 def _load_balancer(elbv2: SandboxELBv2Backend, balancer: FakeLoadBalancer) -> Json:
+    ports = elbv2.local_ports(balancer)
     return {
         "arn": balancer.arn,
         "name": balancer.name,
         "region": elbv2.region_name,
         "dark": elbv2.region_name in switchboard.now.dark,
-        "port": elbv2.local_ports[balancer.arn],
+        "address": elbv2.places[balancer.arn].address,
         "zones": [subnet.availability_zone for subnet in balancer.subnets],
         "attributes": {key: str(value) for key, value in balancer.attrs.items()},
         "listeners": [
             {
                 "arn": listener.arn,
                 "port": int(listener.port),
+                "local_port": ports.get(int(listener.port)),
                 "protocol": listener.protocol,
                 "rules": [_rule(rule) for rule in listener.rules.values()],
             }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 import threading
 import time
 import urllib.error
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from sandbox.aws.elbv2.places import Place
 from sandbox.ports import free_port
 from tests.aws.emulator import Emulator, start
 from tests.aws.fleet import Fleet
@@ -75,21 +77,35 @@ def test_target_health_is_what_the_balancer_reports(aws: Emulator):
     fleet.delete()
 
 
-def test_first_load_balancer_has_the_preferred_port():
-    """The DNS name is an address on which a balancer can listen; the others get ports of their own."""
+def test_load_balancers_share_a_port_on_addresses_of_their_own():
+    """The first has 127.0.0.1 and the port that was asked for; an address is free again once its balancer is gone."""
     port = free_port()
     process, emulator = start("--balancer-port", str(port))
     try:
         first, second = Fleet(emulator, zones=1), Fleet(emulator, zones=1)
         assert first.balancer["DNSName"] == f"127.0.0.1:{port}"
-        assert second.balancer["DNSName"] not in (first.balancer["DNSName"], emulator.url)
         with socket.socket() as balancer:
             balancer.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             balancer.bind(("127.0.0.1", port))
             balancer.listen()
+        subnets = [each["SubnetId"] for each in emulator.client("ec2", "eu-west-1").describe_subnets()["Subnets"]]
+        emulator.client("elbv2", "eu-west-1").create_load_balancer(Name="west", Subnets=subnets[:2])
+        fed = emulator.get("load-balancers?wait=0")["load_balancers"]
+        others = ["127.0.1.1", "127.0.1.2"] if sys.platform == "linux" else ["127.0.0.1"] * 2
+        assert sorted(each["address"] for each in fed) == ["127.0.0.1", *others]
+        second.elb.delete_load_balancer(LoadBalancerArn=second.balancer["LoadBalancerArn"])
+        assert Fleet(emulator, zones=1).balancer["DNSName"] == second.balancer["DNSName"]
     finally:
         process.terminate()
         assert process.wait(ENOUGH) == 0
+
+
+def test_http_and_https_have_ports_that_are_the_same_everywhere():
+    """80 and 443 stand for themselves; of several listeners of a kind the first has the port, the others any."""
+    place = Place(address="127.0.1.1", port=8080, tls_port=8443)
+    assert place.name == "127.0.1.1:8080"
+    assert place.local_ports([(443, "HTTPS"), (80, "HTTP")]) == {80: 8080, 443: 8443}
+    assert place.local_ports([(8443, "HTTPS"), (443, "HTTPS"), (81, "HTTP"), (82, "HTTP")]) == {81: 8080, 443: 8443}
 
 
 def test_protected_load_balancer_is_not_deleted(aws: Emulator):

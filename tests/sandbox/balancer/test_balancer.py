@@ -9,6 +9,7 @@ import itertools
 import json
 import socket
 import ssl
+import sys
 import threading
 import time
 from collections import Counter
@@ -21,7 +22,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from sandbox.ports import free_port
+from sandbox.ports import free_port, is_free
 from tests.aws.emulator import BEARER
 from tests.sandbox.fake_internal_api import FakeInternalApi, Started, process
 from tests.waiting import ENOUGH, until
@@ -147,14 +148,16 @@ class World:
         other: Sequence[dict[str, Any]] = (),
     ) -> None:
         default = {"priority": None, "conditions": [], "actions": [{"Type": "forward", "TargetGroupArn": WEB}]}
-        listeners = listeners or [{"arn": f"{LB}/80", "port": 80, "protocol": "HTTP", "rules": [default]}]
+        listeners = listeners or [
+            {"arn": f"{LB}/80", "port": 80, "local_port": self.port, "protocol": "HTTP", "rules": [default]}
+        ]
         check = {"path": "/healthz", "interval": 0.2, "timeout": 10, "healthy_threshold": 2,
                  "unhealthy_threshold": 2, "matcher": "200-299"}  # fmt: skip
         base = {"name": "web", "region": "eu-central-1", "protocol": "HTTP", "port": 8080, "health_check": check,
                 "attributes": {"deregistration_delay.timeout_seconds": "60"}}  # fmt: skip
         groups = [{**base, "arn": WEB, "targets": list(targets), **(group or {})}]
         groups += [{**base, "arn": OTHER, "targets": list(other)}] if other else []
-        balancer = {"arn": LB, "name": "shop", "region": "eu-central-1", "port": self.port, "zones": [],
+        balancer = {"arn": LB, "name": "shop", "region": "eu-central-1", "address": "127.0.0.1", "zones": [],
                     "attributes": attributes or {}, "listeners": listeners}  # fmt: skip
         document = {"load_balancers": [balancer], "target_groups": groups}
         self.api.update(lambda resources: resources.update({"load-balancers": document}))
@@ -190,8 +193,9 @@ class World:
         body: bytes | Iterator[bytes] | None = None,
         headers: dict[str, str] | None = None,
         port: int | None = None,
+        host: str = "127.0.0.1",
     ) -> SimpleNamespace:
-        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=ENOUGH)
+        connection = http.client.HTTPConnection(host, port or self.port, timeout=ENOUGH)
         try:
             connection.request(method, path, body, headers or {})
             response = connection.getresponse()
@@ -493,7 +497,7 @@ def test_rules_route_redirect_and_answer(world: World):
          "actions": [{"Type": "fixed-response", "FixedResponseConfig": {
              "StatusCode": "503", "ContentType": "application/json", "MessageBody": "{}"}}]},
     ]  # fmt: skip
-    listeners = [{"arn": f"{LB}/80", "port": 80, "protocol": "HTTP", "rules": rules}]
+    listeners = [{"arn": f"{LB}/80", "port": 80, "local_port": world.port, "protocol": "HTTP", "rules": rules}]
     world.configure([one.target()], listeners=listeners, other=[two.target()])
     world.until(one, "healthy")
     world.until(two, "healthy")
@@ -504,8 +508,9 @@ def test_rules_route_redirect_and_answer(world: World):
     assert (fixed.status, fixed.body, fixed.headers["Content-Type"]) == (503, "{}", "application/json; charset=utf-8")
 
 
-def test_https_is_served_at_the_local_port(world: World, balancer: Started):
-    """With a listener on 443 the local port speaks TLS; plain HTTP is elsewhere, and its redirect leads there."""
+def test_https_is_served_beside_http(world: World, balancer: Started):
+    """Each listener has the local port that it is given; a redirect to 443 leads to the one that speaks TLS."""
+    secure = free_port()
     one = world.app("one")
     forward = {"priority": None, "conditions": [], "actions": [{"Type": "forward", "TargetGroupArn": WEB}]}
     config = {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}
@@ -513,22 +518,42 @@ def test_https_is_served_at_the_local_port(world: World, balancer: Started):
     world.configure(
         [one.target()],
         listeners=[
-            {"arn": f"{LB}/80", "port": 80, "protocol": "HTTP", "rules": [redirect]},
-            {"arn": f"{LB}/443", "port": 443, "protocol": "HTTPS", "rules": [forward]},
+            {"arn": f"{LB}/80", "port": 80, "local_port": world.port, "protocol": "HTTP", "rules": [redirect]},
+            {"arn": f"{LB}/443", "port": 443, "local_port": secure, "protocol": "HTTPS", "rules": [forward]},
         ],
     )
     world.until(one, "healthy")
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    connection = http.client.HTTPSConnection("127.0.0.1", world.port, timeout=ENOUGH, context=context)
+    connection = http.client.HTTPSConnection("127.0.0.1", secure, timeout=ENOUGH, context=context)
     connection.request("GET", "/")
     assert connection.getresponse().read() == b"one"
     connection.close()
     assert one.seen[-1].headers["X-Forwarded-Proto"] == "https"
     described = json.loads(world.fetch(port=balancer[0], headers=BEARER).body)
-    plain = described["listeners"][f"{LB}/80"]
-    assert described["listeners"][f"{LB}/443"] == world.port
-    assert world.fetch("/x", port=plain).headers["Location"] == f"https://127.0.0.1:{world.port}/x"
+    assert described["listeners"] == {f"{LB}/80": world.port, f"{LB}/443": secure}
+    assert world.fetch("/x").headers["Location"] == f"https://127.0.0.1:{secure}/x"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have 127.0.0.1 only")
+def test_load_balancers_share_a_port_on_addresses_of_their_own(world: World, api: FakeInternalApi):
+    """A request reaches the one whose address it was sent to, and a redirect stays there."""
+    one = world.app("one")
+    world.configure([one.target()])
+    world.until(one, "healthy")
+    fixed = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200", "MessageBody": "two"}}
+    listener = {"arn": f"{LB}2/80", "port": 80, "local_port": world.port, "protocol": "HTTP"}
+    rules = [{"priority": None, "conditions": [], "actions": [fixed]}]
+
+    def add(resources: dict[str, dict[str, Any]]) -> None:
+        balancers = resources["load-balancers"]["load_balancers"]
+        listeners = [{**listener, "rules": rules}]
+        balancers.append({**balancers[0], "arn": f"{LB}2", "address": "127.0.1.1", "listeners": listeners})
+
+    api.update(add)
+    until(lambda: not is_free(world.port, "127.0.1.1"))
+    assert world.fetch().body == "one"
+    assert world.fetch(host="127.0.1.1").body == "two"
 
 
 def test_traffic_goes_on_while_the_control_plane_is_down(world: World, api: FakeInternalApi):

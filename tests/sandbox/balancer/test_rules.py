@@ -15,7 +15,11 @@ FORWARD = {"Type": "forward", "TargetGroupArn": "a"}
 def listener(*conditions: Json) -> ListenerConfig:
     """A listener with one rule."""
     return ListenerConfig(
-        arn="l", port=80, secure=False, rules=(RuleConfig(priority=1, conditions=conditions, action=FORWARD),)
+        arn="l",
+        port=80,
+        local_port=0,
+        secure=False,
+        rules=(RuleConfig(priority=1, conditions=conditions, action=FORWARD),),
     )
 
 

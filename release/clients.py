@@ -29,12 +29,14 @@ from botocore.parsers import ResponseParserError
 from release.errors import ReleaseError, StoreError
 
 if TYPE_CHECKING:
+    from types_boto3_acm import ACMClient
     from types_boto3_autoscaling import AutoScalingClient
     from types_boto3_cloudwatch import CloudWatchClient
     from types_boto3_ec2 import EC2Client
     from types_boto3_elbv2 import ElasticLoadBalancingv2Client
     from types_boto3_iam import IAMClient
     from types_boto3_logs import CloudWatchLogsClient
+    from types_boto3_route53 import Route53Client
     from types_boto3_s3 import S3Client
     from types_boto3_s3control import S3ControlClient
     from types_boto3_service_quotas import ServiceQuotasClient
@@ -67,6 +69,8 @@ _THROTTLED = {"SlowDown", "Throttling", "ThrottlingException", "RequestLimitExce
 
 
 @overload
+def client(service: Literal["acm"], region: str | None = None, config: Config = CONFIG) -> ACMClient: ...
+@overload
 def client(
     service: Literal["autoscaling"], region: str | None = None, config: Config = CONFIG
 ) -> AutoScalingClient: ...
@@ -82,6 +86,8 @@ def client(
 def client(service: Literal["iam"], region: str | None = None, config: Config = CONFIG) -> IAMClient: ...
 @overload
 def client(service: Literal["logs"], region: str | None = None, config: Config = CONFIG) -> CloudWatchLogsClient: ...
+@overload
+def client(service: Literal["route53"], region: str | None = None, config: Config = CONFIG) -> Route53Client: ...
 @overload
 def client(service: Literal["s3"], region: str | None = None, config: Config = CONFIG) -> S3Client: ...
 @overload

@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from release.clients import client
-from release.commands import drill_plan
+from release.commands import drill_check, drill_plan
 from release.commands.options import bucket_name, stack_name
 from release.commands.output import as_json, table, tell
 from release.drill import archive, conclude, markdown, place
@@ -27,6 +27,9 @@ def add(command: argparse.ArgumentParser) -> None:
     """Declare the options."""
     kinds = command.add_mutually_exclusive_group()
     kinds.add_argument("--history", action="store_true", help="list the drills that there were, newest first")
+    kinds.add_argument(
+        "--check", action="store_true", help="only look whether a recovery would find what it needs; makes nothing"
+    )
     command.add_argument("--limit", type=int, default=20, help="how many --history lists")
     command.add_argument(
         "--since", type=_moment, metavar="TIME", help="when the fault was, such as 2026-01-31T03:00:00Z (default: now)"
@@ -49,6 +52,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Run one of the kinds of drill; the exit status. Raises ReleaseError."""
     if arguments.history:
         return _history(arguments)
+    if arguments.check:
+        return drill_check.run(arguments, stack_name(arguments))
     return _drill(arguments)
 
 

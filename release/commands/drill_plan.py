@@ -25,14 +25,7 @@ def plan(arguments: argparse.Namespace, stack: str, folder: Path, environment: M
     """Return the plan of a drill. Raises DrillError for what is wrong with the settings, before anything changes."""
     project, path, text = _file(stack, folder, environment)
     settings = _settings(text, path, project, stack, environment)
-    follow, bucket = settings.release.follow, arguments.bucket or settings.artifacts.bucket
-    if not follow or not bucket:
-        raise DrillError(
-            f"{stack} follows no stack, so that nothing says what it is to recover: set release.follow and "
-            "artifacts.bucket, or name the stack that does with --stack"
-        )
-    if arguments.region and arguments.region != settings.region:
-        raise DrillError(f"--region: {stack} is in {settings.region}, not in {arguments.region}")
+    follow, bucket = followed(arguments, settings)
     recovery = settings.recovery
     return Plan(
         stack=stack,
@@ -63,6 +56,20 @@ def plan(arguments: argparse.Namespace, stack: str, folder: Path, environment: M
     )
 
 
+def followed(arguments: argparse.Namespace, settings: Settings) -> tuple[str, str]:
+    """Return the stack that is to be recovered, and the replica. Raises DrillError if the settings name none."""
+    stack, follow = settings.stack, settings.release.follow
+    bucket = arguments.bucket or settings.artifacts.bucket
+    if not follow or not bucket:
+        raise DrillError(
+            f"{stack} follows no stack, so that nothing says what it is to recover: set release.follow and "
+            "artifacts.bucket, or name the stack that does with --stack"
+        )
+    if arguments.region and arguments.region != settings.region:
+        raise DrillError(f"--region: {stack} is in {settings.region}, not in {arguments.region}")
+    return follow, bucket
+
+
 def settings_of(stack: str, folder: Path, environment: Mapping[str, str]) -> Settings:
     """Return the settings of a stack by its file. Raises DrillError."""
     project, path, text = _file(stack, folder, environment)
@@ -73,7 +80,7 @@ def store(
     arguments: argparse.Namespace, stack: str, folder: Path, environment: Mapping[str, str]
 ) -> tuple[str, str] | None:
     """Return the bucket and the region of a stack by its file; None if an option names the bucket or it has no file."""
-    if arguments.bucket or environment.get("SLIPWAY_BUCKET"):
+    if arguments.bucket or (environment.get("SLIPWAY_BUCKET") and not arguments.stack):
         return None
     try:
         settings = settings_of(stack, folder, environment)

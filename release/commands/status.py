@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict
+from datetime import datetime
 
 from release.clients import SHORTLY, client
 from release.commands.fleets import found
 from release.commands.options import bucket_name, stack_name
 from release.commands.output import as_json, table
+from release.drill.archive import Archive
 from release.errors import ReleaseError, StoreError
 from release.rollout import decide, live, observed, regions
 from release.rollout.aws import Aws
 from release.rollout.observe import served
 from release.rollout.observed import DeployedFleet
-from release.store.ledger import Ledger
+from release.store.ledger import Ledger, now
 from release.store.replica import Peer, peer, silent
 
 HELP = "what each fleet serves, as its instances report it"
@@ -38,13 +40,24 @@ def run(arguments: argparse.Namespace) -> int | None:
     if arguments.all_regions:
         return _all_regions(arguments)
     aws, stack = Aws(arguments.region), stack_name(arguments)
-    shown = [_state(arguments, stack, aws, fleet) for fleet in found(arguments, stack, aws.fleets)]
+    there = found(arguments, stack, aws.fleets)
+    drilled = _last_drill(arguments, stack, there[0])
+    shown = [_state(arguments, stack, aws, fleet) for fleet in there]
     if arguments.json:
-        as_json(shown)
+        at = drilled.isoformat() if drilled else None
+        as_json([{**fleet, "last_drill": at} for fleet in shown])
         return None
     rows = [[str(fleet[key] or "-") for key in ("fleet", "serves", "configured", "refresh", "last")] for fleet in shown]
     table(("FLEET", "SERVES", "CONFIGURED", "REFRESH", "LAST IN THE LEDGER"), rows)
+    if drilled:
+        print(f"last drill of {stack}: {(now() - drilled).days} days ago ({drilled:%Y-%m-%d %H:%M} UTC)")
     return None
+
+
+def _last_drill(arguments: argparse.Namespace, stack: str, fleet: DeployedFleet) -> datetime | None:
+    """Return when the stack was drilled last, or None: one request."""
+    times = Archive(fleet.store, client("s3", arguments.region)).times(stack)
+    return times[0] if times else None
 
 
 def _all_regions(arguments: argparse.Namespace) -> int:

@@ -12,6 +12,7 @@ from functools import partial
 from itertools import groupby
 from operator import attrgetter
 
+from release import names
 from release.clients import FAILURES, SHORTLY, client, described
 from release.errors import ReleaseError
 from release.rollout.live import Live, live_in_both
@@ -37,7 +38,7 @@ class Stack:
     def is_live(self) -> bool:
         """Return whether it is all there, and has or wants instances."""
         wanted = (serving.wanted for serving in self.fleets.values() if isinstance(serving, Serving))
-        return self.posture == "active" and any(wanted)
+        return self.posture == "active" and not names.is_drill(self.name) and any(wanted)
 
 
 @dataclass(frozen=True, kw_only=True)

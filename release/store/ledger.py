@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from release import names
 from release.clients import client as new_client
 from release.clients import code, explained
 from release.errors import LedgerError, StoreError
@@ -114,8 +115,9 @@ class Ledger:
             wanted *= 2  # some of them were left out
 
     def stacks(self) -> list[str]:
-        """Return the stacks that have events."""
-        return [name for name in self._folders("ledger/") if not _DIGESTS.endswith(f"/{name}/")]
+        """Return the stacks that have events, without those of drills, which are gone when these end."""
+        named = self._folders("ledger/")
+        return [name for name in named if not _DIGESTS.endswith(f"/{name}/") and not names.is_drill(name)]
 
     def fleets(self, stack: str) -> list[str]:
         """Return the fleets of a stack that have events."""

@@ -61,5 +61,5 @@ def _followed(settings: Settings, ledger: Ledger) -> Iterator[str]:
         yield (
             f"{follow}, which this stack follows, serves {event.sha} since {event.when:%Y-%m-%d %H:%M} UTC, after this "
             "stack took over: both may be live. If its region is back, take this one down again with "
-            f"`SLIPWAY_POSTURE=warm pulumi up --stack {settings.stack}` (or pilot-light)"
+            f"`SLIPWAY_POSTURE=warm pulumi up --refresh --stack {settings.stack}` (or pilot-light)"
         )

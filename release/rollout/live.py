@@ -36,8 +36,8 @@ def told(pair: tuple[Live, Live]) -> str:
     followed, follower = pair
     return (
         f"live in both: {followed.stack} in {followed.region} and {follower.stack} in {follower.region}, which follows "
-        f"it. If {followed.region} is back, take the other one down again: `SLIPWAY_POSTURE=warm pulumi up --stack "
-        f"{follower.stack}` (or pilot-light)"
+        f"it. If {followed.region} is back, take the other one down again with `SLIPWAY_POSTURE=warm pulumi up "
+        f"--refresh --stack {follower.stack}` (or pilot-light)"
     )
 
 

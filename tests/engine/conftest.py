@@ -87,7 +87,7 @@ class Sandbox:
             "bash", "-c", f'eval "$({sys.executable} -m sandbox env)" && {{ {command}; }}', timeout=DEADLINE, **more
         )
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, region: str = REGION) -> Any:
         """A boto3 client of the sandbox's AWS."""
         exported = subprocess.run(
             [sys.executable, "-m", "sandbox", "env"], cwd=self.checkout, check=True, capture_output=True, text=True
@@ -96,7 +96,7 @@ class Sandbox:
         return boto3.client(
             service,
             endpoint_url=shlex.split(found["AWS_ENDPOINT_URL"])[0],
-            region_name=REGION,
+            region_name=region,
             aws_access_key_id=found["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=found["AWS_SECRET_ACCESS_KEY"],
         )

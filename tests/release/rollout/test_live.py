@@ -18,7 +18,7 @@ def test_a_stack_and_the_one_that_follows_it():
     """Said with both regions, and the command that ends it."""
     assert live_in_both([DR, PROD]) == [(PROD, DR)]
     assert told((PROD, DR)).startswith("live in both: prod in eu-west-1 and dr in eu-central-1, which follows it.")
-    assert "`SLIPWAY_POSTURE=warm pulumi up --stack dr`" in told((PROD, DR))
+    assert "`SLIPWAY_POSTURE=warm pulumi up --refresh --stack dr`" in told((PROD, DR))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from infra.balancer.load_balancer import LoadBalancer, LoadBalancerArgs
 from infra.balancer.routing import Routing
 from infra.fleet.fleet import Fleet, FleetArgs
 from infra.network.network import Network, NetworkArgs
-from infra.plan import cold
+from infra.plan import cold, provider, regions
 from infra.plan import plan as plans
 from infra.plan.cold import ColdPlan
 from infra.plan.plan import Plan
@@ -43,6 +43,7 @@ class Stack:
 
 def plan(settings: Settings) -> Plan | ColdPlan:
     """Find out all that the stack needs to know, and change nothing. Raises SettingsError or ReleaseError."""
+    provider.refuse(settings, regions.problems(settings))
     return cold.plan(settings) if settings.posture == "cold" else plans.plan(settings)
 
 

@@ -74,7 +74,7 @@ _GROUPS_MADE = (
 _IAM_MADE = (
     "AddRoleToInstanceProfile CreateInstanceProfile CreateRole DeleteInstanceProfile DeleteRole DeleteRolePolicy "
     "GetInstanceProfile GetRolePolicy ListAttachedRolePolicies ListInstanceProfilesForRole ListRolePolicies "
-    "PutRolePolicy RemoveRoleFromInstanceProfile TagInstanceProfile TagRole"
+    "PutRolePolicy RemoveRoleFromInstanceProfile TagInstanceProfile TagRole UntagRole"
 )
 _LOGS_MADE = "CreateLogGroup DeleteLogGroup DeleteRetentionPolicy ListTagsForResource PutRetentionPolicy TagResource"
 _ALARMS_MADE = "DeleteAlarms ListTagsForResource PutMetricAlarm TagResource"

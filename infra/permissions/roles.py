@@ -166,7 +166,8 @@ def _plan(scope: Scope) -> list[Statement]:
         *each(
             "ec2",
             "Describe",
-            "Addresses AvailabilityZones Images InstanceTypes Instances ManagedPrefixLists SecurityGroups Vpcs",
+            "Addresses AvailabilityZones Images InstanceTypeOfferings InstanceTypes Instances ManagedPrefixLists "
+            "SecurityGroups Vpcs",
         ),
         *each("elasticloadbalancing", "Describe", "Listeners LoadBalancers Rules Tags"),
     ]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import pulumi
 
-from infra.plan import checks, lookup, provider
-from infra.plan.provider import refuse, where
+from infra.plan import checks, lookup, provider, usage
+from infra.plan.provider import refuse, warn, where
 from infra.plan.release import release_of
 from infra.settings import Settings
 from infra.store.artifacts import bucket_of
@@ -32,10 +32,12 @@ def plan(settings: Settings) -> ColdPlan:
     with ThreadPoolExecutor() as threads:
         caller = threads.submit(lookup.caller, settings.region)
         fleets = threads.submit(lambda: Fleets(settings.region).of_stack(settings.stack))
+        quotas = threads.submit(lambda: usage.look(settings, fleets.result()))
         found = provider.ask(settings)
         provider.check(settings, found, caller.result)
         with explained("look for what is there", where(settings)):
             refuse(settings, checks.posture(settings, fleets.result()))
+    warn(*quotas.result())
     account = found.caller.account
     bucket = bucket_of(settings.artifacts, stack=settings.stack, account=account, region=settings.region)
     sha, digest = _release(settings, bucket)

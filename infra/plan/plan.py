@@ -12,8 +12,8 @@ from infra.balancer import routing
 from infra.balancer.routing import Routing
 from infra.fleet import boot
 from infra.network import zones
-from infra.plan import checks, live, lookup, provider, usage
-from infra.plan.provider import refuse, where
+from infra.plan import checks, control_planes, live, lookup, offerings, provider, usage
+from infra.plan.provider import refuse, warn, where
 from infra.plan.release import release_of
 from infra.settings import Settings, SettingsError
 from infra.settings.fleet import RouteSettings
@@ -22,6 +22,7 @@ from release import names
 from release.clients import explained
 from release.component.release import Release
 from release.rollout.observe import Fleets
+from release.rollout.observed import DeployedFleet
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +47,13 @@ def plan(settings: Settings) -> Plan:
         fleets = threads.submit(lambda: Fleets(settings.region).of_stack(settings.stack))
         rules = threads.submit(_rules, settings)
         missing = [threads.submit(check, settings) for check in (checks.topics, checks.egress)]
+        missing.append(threads.submit(lambda: _global_writes(settings, fleets.result())))
         quotas = threads.submit(lambda: usage.look(settings, fleets.result()))
         found = provider.ask(settings)
         provider.check(settings, found, caller.result)
         account = found.caller.account
         chosen = zones.choose(settings.network.zones, found.zones, stack=settings.stack, region=settings.region)
+        offered = threads.submit(offerings.look, settings, chosen)
         bucket = bucket_of(settings.artifacts, stack=settings.stack, account=account, region=settings.region)
         with explained("look for what is there", where(settings)):
             refuse(settings, checks.posture(settings, fleets.result()))
@@ -60,15 +63,21 @@ def plan(settings: Settings) -> Plan:
             there, known = fleets.result(), rules.result()
             for problems in missing:
                 refuse(settings, problems.result())
+            refuse(settings, offered.result().problems)
             refuse(settings, checks.ports(settings, there))
             refuse(settings, checks.taken_names(settings, account, there))
     routed = _route(settings, known)
-    _warn(*quotas.result())
-    _warn(both.result())
+    warn([*offered.result().warnings, *quotas.result()[0]], quotas.result()[1])
+    warn(both.result())
     commands = {name: release.command(fleet.process, fleet.command) for name, fleet in settings.fleets.items()}
     refuse(settings, boot.problems(settings, commands, bucket))
     refuse(settings, checks.commands(settings, commands, release.image))
     return Plan(account=account, zones=chosen, bucket=bucket, release=release, commands=commands, routing=routed)
+
+
+def _global_writes(settings: Settings, there: Sequence[DeployedFleet]) -> list[str]:
+    """Return what a global control plane has to make and can't now. A preview makes nothing, and does not ask."""
+    return [] if pulumi.runtime.is_dry_run() else control_planes.problems(settings, there)
 
 
 def _rules(settings: Settings) -> dict[tuple[str, str | None], int]:
@@ -95,10 +104,3 @@ def _route(settings: Settings, rules: routing.There) -> Routing:
 
 def _routes(settings: Settings) -> Mapping[str, RouteSettings]:
     return {name: fleet.routes for name, fleet in settings.fleets.items()}
-
-
-def _warn(warnings: Sequence[str], not_looked_at: str = "") -> None:
-    for warning in warnings:
-        pulumi.log.warn(warning)
-    if not_looked_at:
-        pulumi.log.info(not_looked_at)

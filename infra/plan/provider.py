@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+import pulumi
 import pulumi_aws as aws
 
 from infra import configuration, placeholders
@@ -51,6 +52,14 @@ def refuse(settings: Settings, problems: Iterable[str]) -> None:
     found = list(problems)
     if found:
         raise SettingsError(settings.stack, found)
+
+
+def warn(warnings: Sequence[str], not_looked_at: str = "") -> None:
+    """Show warnings, and why some things could not be looked at."""
+    for warning in warnings:
+        pulumi.log.warn(warning)
+    if not_looked_at:
+        pulumi.log.info(not_looked_at)
 
 
 def _answer(settings: Settings, invoke: Callable[[], T]) -> T:

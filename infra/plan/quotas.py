@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from infra.settings import FleetSettings, Settings
+from release.postures import ACTIVE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +56,7 @@ def asked(settings: Settings, desired: Mapping[str, int]) -> list[Quota]:
 
 
 def needed(settings: Settings, desired: Mapping[str, int], vcpus: Mapping[str, int]) -> dict[Quota, int]:
-    """Return how much of each quota the stack takes at its peak: for instances, a rollout of all fleets."""
+    """Return how much of each quota the stack takes at its peak, when it is active: a rollout of all fleets."""
     zones = settings.network.zones
     fleets = [fleet for fleet in settings.fleets.values() if is_standard(fleet.instance_types[0])]
     return {
@@ -78,8 +79,8 @@ def warnings(settings: Settings, need: Mapping[Quota, int], usage: Mapping[Quota
             continue
         known = "" if used.limit is not None else ", a new account's (AWS did not tell this one's)"
         yield (
-            f"{quota.what}: {_takes(quota)} {need[quota]}, and {used.used} are used beside it, in {settings.region}; "
-            f"the quota {quota.code} is {limit}{known}. Ask for more (`aws service-quotas "
+            f"{quota.what}: {_takes(quota, settings.posture)} {need[quota]}, and {used.used} are used beside it, in "
+            f"{settings.region}; the quota {quota.code} is {limit}{known}. Ask for more (`aws service-quotas "
             f"request-service-quota-increase --service-code {quota.service} --quota-code {quota.code} --desired-value "
             f"{total} --region {settings.region}`){_or(quota)}"
         )
@@ -94,8 +95,11 @@ def _peak(fleet: FleetSettings, desired: int) -> int:
     return -(-max(fleet.size.min, desired) * fleet.rollout.max_healthy_percentage // 100)
 
 
-def _takes(quota: Quota) -> str:
-    return "the fleets take, while all of them are rolled out," if quota is VCPUS else "the stack takes"
+def _takes(quota: Quota, posture: str) -> str:
+    if quota is not VCPUS:
+        return "the stack takes"
+    then = "once the stack is active, " if posture != ACTIVE else ""
+    return f"the fleets take, {then}while all of them are rolled out,"
 
 
 def _or(quota: Quota) -> str:

@@ -94,6 +94,15 @@ def test_a_warning_says_how_much_of_what_and_what_to_do():
     assert "network.nat" in addresses
 
 
+def test_a_lower_posture_warns_of_what_it_takes_to_be_active():
+    """It is learned before the outage, not in it."""
+    given = settings(recovery={"posture": "pilot-light"})
+    assert quotas.asked(given, {"web": 0}) == [VCPUS]
+    need = quotas.needed(given, {"web": 0}, {"t3.small": 2})
+    [cores] = quotas.warnings(given, need, {VCPUS: Usage(limit=5, used=0)})
+    assert "the fleets take, once the stack is active, while all of them are rolled out, 12" in cores
+
+
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """An AWS in this process, with an instance and an address of somebody else's."""

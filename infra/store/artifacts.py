@@ -12,7 +12,9 @@ from infra.settings.stack import ArtifactsSettings, ReplicaSettings
 from infra.store.private_bucket import PrivateBucket, PrivateBucketArgs
 from infra.store.replication import Replication, ReplicationArgs, Side
 from release import names
+from release.clients import client
 from release.store.arrival import Requirement
+from release.store.releases import Store
 from release.store.replica import Peer, Replica
 
 
@@ -57,6 +59,7 @@ class Artifacts(pulumi.ComponentResource):
         bucket = replica_of(settings, stack=self._args.stack, account=self._args.account)
         return Requirement(
             replica=Replica(Peer(bucket=bucket, region=settings.region)),
+            origin=Store(self.bucket, client("s3", self._args.region)),
             seconds=settings.wait,
             required=settings.required,
             insisted=insisted,

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from release import names
-from release.clients import client, explained
+from release.clients import client
 from release.commands.options import open_store
 from release.commands.output import as_json, progress, progress_ended, tell
 from release.errors import ReleaseError, StoreError
-from release.store.batch import Batches
 from release.store.bring_over import Crossing, Outcome
 from release.store.releases import Store
-from release.store.replica import SHORTLY, Replica
+from release.store.replica import Replica
 
 HELP = "bring over to the other region what replication has left behind"
 _SHOWN = 10
@@ -36,7 +34,7 @@ def run(arguments: argparse.Namespace) -> None:
             f"{store.where} is not replicated to another region: set artifacts.replica.region "
             "(`pulumi config set --path slipway:artifacts.replica.region REGION`) and run `pulumi up`"
         )
-    crossing = _crossing(store, replica, arguments)
+    crossing = Crossing.of(store, replica)
     if arguments.dry_run:
         _show(store, replica, arguments, missing=crossing.difference().missing)
         return
@@ -46,26 +44,6 @@ def run(arguments: argparse.Namespace) -> None:
         progress_ended()
     _show(store, replica, arguments, brought=outcome.brought)
     _refuse(outcome, replica)
-
-
-def _crossing(store: Store, replica: Replica, arguments: argparse.Namespace) -> Crossing:
-    sts = client("sts", arguments.region)
-    with explained("find out the account", "AWS STS"):
-        account = sts.get_caller_identity()["Account"]
-    s3 = client("s3", arguments.region)
-    return Crossing(
-        store=store,
-        s3=s3,
-        replica=replica,
-        there=client("s3", replica.region, SHORTLY),
-        batches=Batches(
-            bucket=store.bucket,
-            account=account,
-            partition=names.partition(store.region),
-            s3=s3,
-            control=client("s3control", arguments.region),
-        ),
-    )
 
 
 def _show(store: Store, replica: Replica, arguments: argparse.Namespace, **counted: int) -> None:

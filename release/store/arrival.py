@@ -10,7 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from release.errors import StoreError
+from release.store.bring_over import Crossing
 from release.store.manifest import Manifest
+from release.store.releases import Store
 from release.store.replica import Recovery, Replica, State
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 10.0
@@ -54,6 +56,8 @@ class Requirement:
     """What a deploy does about a release that is not recoverable: wait, then refuse, unless it is told to go on."""
 
     replica: Replica
+    origin: Store
+    """The store that is replicated."""
     seconds: float
     """How long to wait at most."""
     required: bool
@@ -75,8 +79,15 @@ class Requirement:
     def meet(self, manifest: Manifest, tell: Callable[[str], None], warn: Callable[[str], None]) -> str | None:
         """Wait until the release is recoverable; return what to say of the wait, or None if there was none.
 
+        What S3 does not replicate by itself is brought over.
         Raises StoreError if it is not recoverable in time, unless it need not be: then it warns, and does not wait.
         """
+        if self._enforced and self._is_left_behind(manifest):
+            tell(
+                f"S3 does not replicate release {manifest.sha[:12]} by itself: it was published before there was a "
+                f"replica, or replication failed; bringing over to {self.replica.region} what is missing there"
+            )
+            Crossing.of(self.origin, self.replica).bring_over(self.seconds, tell)
         found = wait(self.replica, manifest, self.seconds if self._enforced else 0, tell=tell)
         if found.state.recoverable:
             return f"release {manifest.sha} is {arrived(self.replica, found)}" if found.seconds >= 1 else None
@@ -87,6 +98,10 @@ class Requirement:
             f"release {manifest.sha} is not recoverable: {found.state.why}, after {found.seconds:.0f} s "
             f"(artifacts.replica.wait). No fleet was changed. {self._remedy}"
         )
+
+    def _is_left_behind(self, manifest: Manifest) -> bool:
+        """Return whether the replica would never get the release, however long one waits."""
+        return self.replica.state(manifest).recovery is Recovery.NOT_YET and not self.origin.replicates(manifest)
 
     @property
     def _enforced(self) -> bool:

@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from release import names
 from release.artifact import temporary
+from release.clients import client, explained
 from release.errors import StoreError
 from release.store import backlog, batch
 from release.store.backlog import Left, Original
 from release.store.batch import Batches
 from release.store.releases import Store
-from release.store.replica import Replica, State
+from release.store.replica import SHORTLY, Replica, State
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -62,6 +64,22 @@ class Crossing:
     replica: Replica
     there: S3Client
     batches: Batches
+
+    @classmethod
+    def of(cls, store: Store, replica: Replica) -> Crossing:
+        """Return the crossing from a store to its replica. Raises StoreError if AWS does not tell the account."""
+        sts = client("sts", store.region)
+        with explained("find out the account", "AWS STS"):
+            account = sts.get_caller_identity()["Account"]
+        s3 = client("s3", store.region)
+        batches = Batches(
+            bucket=store.bucket,
+            account=account,
+            partition=names.partition(store.region),
+            s3=s3,
+            control=client("s3control", store.region),
+        )
+        return cls(store=store, s3=s3, replica=replica, there=client("s3", replica.region, SHORTLY), batches=batches)
 
     def difference(self) -> Difference:
         """Return what the replica lacks now."""

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _READERS = 16
 _STEP = 200
 _SHA = re.compile(r"[0-9a-f]{40}")
+_COMING = {"PENDING", "COMPLETED", "COMPLETE"}
+"""Marks of S3 (x-amz-replication-status) on what is, or will be, in the replica."""
 
 
 class Store:
@@ -148,6 +150,18 @@ class Store:
         digest, size = found
         if digest != manifest.digest or size != manifest.size:
             raise ConflictError(self._changed(manifest, digest))
+
+    def replicates(self, manifest: Manifest) -> bool:
+        """Return whether S3 copies the release to the replica by itself, or has done so.
+
+        It marks an object for that when it is put, and does not come back to one that it did not mark (S3 user guide,
+        "Getting replication status information"): what was put before the rules were there, or had taken effect.
+        """
+        marks: list[str | None] = []
+        for key in (keys.artifact(manifest.sha), keys.manifest(manifest.sha)):
+            with explained(f"read {key}", self.where):
+                marks.append(self._s3.head_object(Bucket=self.bucket, Key=key).get("ReplicationStatus"))
+        return all(mark in _COMING for mark in marks)
 
     def verify(self, manifest: Manifest) -> None:
         """Check the artifact as `check` does, but by reading all of it."""

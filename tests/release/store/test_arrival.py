@@ -9,6 +9,7 @@ import pytest
 
 from release.errors import StoreError
 from release.store.arrival import Requirement, wait
+from release.store.releases import Store
 from release.store.replica import Recovery, Replica, State
 from tests.release.store.test_manifest import MANIFEST
 
@@ -42,6 +43,13 @@ class Watched:
         return found.state, found.seconds
 
 
+class Marked:
+    """A store whose releases are all marked for replication."""
+
+    def replicates(self, _: object) -> bool:
+        return True
+
+
 def test_what_is_there_is_not_waited_for():
     """One look."""
     assert Watched(YES).wait(900) == (YES, 0)
@@ -69,7 +77,13 @@ def test_what_differs_is_not_waited_for():
 
 
 def requirement(*states: State, required: bool = True, insisted: bool = False) -> Requirement:
-    return Requirement(replica=cast("Replica", Watched(*states)), seconds=0, required=required, insisted=insisted)
+    return Requirement(
+        replica=cast("Replica", Watched(*states)),
+        origin=cast("Store", Marked()),
+        seconds=0,
+        required=required,
+        insisted=insisted,
+    )
 
 
 def warned(required: Requirement) -> list[str]:

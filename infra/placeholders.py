@@ -23,6 +23,8 @@ def problems(settings: Settings, account: str) -> Iterator[str]:
         yield _problem("loadBalancer.hostedZone", _ZONE, "the example's zone")
     if repository and repository.startswith(_REPOSITORIES):
         yield _problem("release.repository", repository, "the example's repository")
+    if (bucket := settings.artifacts.bucket) and _names_nobodys(bucket, account):
+        yield _problem("artifacts.bucket", bucket, "the name of a bucket of an account that only examples use")
     if balancer.certificate and _is_nobodys(balancer.certificate, account):
         yield _problem("loadBalancer.certificate", balancer.certificate, "of an account that only examples use")
     for fleet in settings.fleets.values():
@@ -41,6 +43,10 @@ def is_reserved(domain: str) -> bool:
 def _is_nobodys(arn: str, account: str) -> bool:
     owner = arn.split(":")[4]
     return owner in _ACCOUNTS and owner != account
+
+
+def _names_nobodys(bucket: str, account: str) -> bool:
+    return any(part in _ACCOUNTS and part != account for part in bucket.split("-"))
 
 
 def _problem(path: str, value: str, what: str) -> str:

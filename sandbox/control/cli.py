@@ -147,6 +147,7 @@ def _down(options: argparse.Namespace) -> int:
     deploy.interrupt(SANDBOX)
     state, tools = session.load(SANDBOX), engine.find()
     if state and tools and not options.no_destroy and not session.trouble(state):
+        faults.clear(state)  # what is dark can't be destroyed
         with locked(SANDBOX.parent, deadline=start.STOP):
             deploy.destroy_all(Sandbox(checkout=CHECKOUT, directory=SANDBOX, state=state, engine=tools))
     start.stop(SANDBOX)

@@ -88,6 +88,12 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
+def clear(state: State) -> None:
+    """End all faults."""
+    post(state, "aws", "/_sandbox/faults", {})
+    git_shim.set_dark(SANDBOX, False)
+
+
 def _wanted(state: State, options: argparse.Namespace) -> dict[str, Any]:
     """Return the body of `POST /_sandbox/faults`."""
     if options.fault in outages.KINDS:

@@ -167,7 +167,7 @@ def _plan(scope: Scope) -> list[Statement]:
             "ec2",
             "Describe",
             "Addresses AvailabilityZones Images InstanceTypeOfferings InstanceTypes Instances ManagedPrefixLists "
-            "SecurityGroups Vpcs",
+            "Regions SecurityGroups Vpcs",
         ),
         *each("elasticloadbalancing", "Describe", "Listeners LoadBalancers Rules Tags"),
     ]

@@ -12,7 +12,7 @@ from infra.balancer import routing
 from infra.balancer.routing import Routing
 from infra.fleet import boot
 from infra.network import zones
-from infra.plan import checks, control_planes, live, lookup, offerings, provider, usage
+from infra.plan import checks, control_planes, live, lookup, offerings, provider, replicas, usage
 from infra.plan.provider import refuse, warn, where
 from infra.plan.release import release_of
 from infra.settings import Settings, SettingsError
@@ -55,6 +55,8 @@ def plan(settings: Settings) -> Plan:
         chosen = zones.choose(settings.network.zones, found.zones, stack=settings.stack, region=settings.region)
         offered = threads.submit(offerings.look, settings, chosen)
         bucket = bucket_of(settings.artifacts, stack=settings.stack, account=account, region=settings.region)
+        previewed = pulumi.runtime.is_dry_run()
+        replica = threads.submit(lambda: replicas.look(settings, account, previewed=previewed))
         with explained("look for what is there", where(settings)):
             refuse(settings, checks.posture(settings, fleets.result()))
         both = threads.submit(live.warnings, settings, bucket, account)
@@ -66,6 +68,8 @@ def plan(settings: Settings) -> Plan:
             refuse(settings, offered.result().problems)
             refuse(settings, checks.ports(settings, there))
             refuse(settings, checks.taken_names(settings, account, there))
+            refuse(settings, replica.result().problems)
+    warn(replica.result().warnings)
     routed = _route(settings, known)
     warn([*offered.result().warnings, *quotas.result()[0]], quotas.result()[1])
     warn(both.result())

@@ -113,6 +113,8 @@ def _replica(settings: Settings, sound: Sound) -> Problems:
         return
     if artifacts.bucket:
         yield "", "has no effect with artifacts.bucket: only the stack that makes the store replicates it"
+    if "replication" in settings.fleets:
+        yield "", "needs the name of the role that the fleet replication has; give that fleet another name"
     if replica.region == settings.region and sound("region"):
         yield "region", f"must be another region than the stack's, {settings.region}: both would be lost together"
     if replica.destroy and not artifacts.destroy:

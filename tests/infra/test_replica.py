@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from infra.settings import SettingsError
 from tests.infra.program import ACCOUNT, Declared, Program
 from tests.infra.test_stack import STORE, declare, statements
 
@@ -100,3 +101,9 @@ def test_nothing_is_launched_before_a_release_would_be_replicated():
     """What is published before the rules are there is not copied by them."""
     group = next(made for made in replicated().declared if made.name == "web-group")
     assert {"artifacts-replication-there", "artifacts-replication-back"} <= set(group.depends_on)
+
+
+def test_a_fleet_may_not_want_the_role_of_replication():
+    """Its name would be the same."""
+    with pytest.raises(SettingsError, match="give that fleet another name"):
+        declare(fleets={"replication": None}, artifacts={"replica": {"region": SECOND}})

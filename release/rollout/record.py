@@ -127,5 +127,7 @@ class Record:
         return None
 
     def _end(self, event: Event, outcome: str, reason: str) -> None:
-        ended = replace(event, at=now(), by=actor(os.environ), outcome=outcome, reason=reason)
+        # That a release was taken because another stack had it is no choice; to roll it back is one.
+        followed = None if outcome == "rolled-back" else event.followed
+        ended = replace(event, at=now(), by=actor(os.environ), outcome=outcome, reason=reason, followed=followed)
         self.ledger.record(replace(ended, seconds=None, requests_failed=None))

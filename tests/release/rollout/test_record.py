@@ -37,6 +37,16 @@ def test_the_release_that_a_rollback_leaves_is_marked_once():
     assert len(written) == 1
 
 
+def test_to_roll_back_what_another_stack_had_is_a_choice():
+    """What was deployed because the followed stack had it decides nothing; that somebody took it back does."""
+    ledger = FakeLedger(events=[happened(BAD, "succeeded", follows="prod", followed=True)])
+    Record(
+        ledger=cast("Ledger", ledger), stack="s", fleet="web", sha=GOOD, digest="d", image="i", action=ROLLBACK
+    ).left(BAD)
+    assert (ledger.events[-1].outcome, ledger.events[-1].follows) == ("rolled-back", "prod")
+    assert not ledger.events[-1].followed
+
+
 @pytest.mark.parametrize(
     ("action", "outcome", "reason"),
     [

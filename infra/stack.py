@@ -19,6 +19,7 @@ from infra.plan.plan import Plan
 from infra.settings import Settings
 from infra.store.artifacts import Artifacts, ArtifactsArgs
 from release.component.deployment import Deployments
+from release.image_copy import ImageCopies
 
 __all__ = ["ColdPlan", "Plan", "Stack", "declare", "plan"]
 
@@ -57,7 +58,8 @@ def declare(settings: Settings, plan: Plan | ColdPlan) -> Stack:
         return _cold(settings, plan)
     network = Network("network", NetworkArgs(zones=plan.zones, settings=settings.network, **where))
     balancer = _declare_balancer(settings, network, plan.routing, where)
-    digest = plan.release.published(artifacts.ready, artifacts.requirement(insisted=settings.unreplicated))
+    required = artifacts.requirement(insisted=settings.unreplicated)
+    digest = plan.release.published(artifacts.ready, required, _copies(settings))
     deployments = Deployments(
         stack=settings.stack, region=settings.region, bucket=plan.bucket, fleets=len(settings.fleets)
     )
@@ -95,6 +97,20 @@ def _cold(settings: Settings, plan: ColdPlan) -> Stack:
         network={},
         fleets={},
         posture=settings.posture,
+    )
+
+
+def _copies(settings: Settings) -> ImageCopies | None:
+    """Return what copies the release's image to the replica's region, if the settings want that."""
+    replica = settings.artifacts.replica
+    if replica is None or not settings.image.copy_to_replica:
+        return None
+    return ImageCopies(
+        stack=settings.stack,
+        source=settings.region,
+        target=replica.region,
+        seconds=replica.wait,
+        required=replica.required and not settings.unreplicated,
     )
 
 

@@ -92,6 +92,7 @@ def deployer(scope: Scope) -> list[Statement]:
         *_use_state(scope, write=True),
         *changes.statements(scope),
         *_replicate(scope),
+        *_copy_image(scope),
     ]
 
 
@@ -207,6 +208,22 @@ def _watch(scope: Scope) -> list[Statement]:
     return [
         allow("Watch", ["autoscaling:DescribeLifecycleHooks", "cloudwatch:GetMetricStatistics"], "*"),
         allow("Ledger", ["s3:PutObject"], [f"{scope.store}/ledger/{folder}/*" for folder in folders]),
+    ]
+
+
+def _copy_image(scope: Scope) -> list[Statement]:
+    """Return what copies a machine image to the replica's region (EC2 user guide, "Grant permissions to copy AMIs")."""
+    if not scope.replica:
+        return []
+
+    def anyone(region: str, kind: str) -> str:
+        return f"arn:{names.partition(region)}:ec2:{region}::{kind}/*"
+
+    made = [anyone(scope.replica, kind) for kind in ("image", "snapshot")]
+    copied = {"StringEquals": {"ec2:CreateAction": "CopyImage"}}
+    return [
+        allow("CopyImage", ["ec2:CopyImage"], [*made, anyone(scope.region, "image"), anyone(scope.region, "snapshot")]),
+        allow("TagCopies", ["ec2:CreateTags"], made, copied),
     ]
 
 

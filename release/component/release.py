@@ -14,6 +14,7 @@ from release.artifact.build import Build
 from release.clients import client
 from release.component import told
 from release.errors import ReleaseError
+from release.image_copy import ImageCopies
 from release.machine_image import Image
 from release.source import procfile
 from release.store import good_releases, publish
@@ -97,7 +98,12 @@ class Release:
         """Return what a fleet runs: its own command, else its process's. Raises ReleaseError if there is neither."""
         return own or procfile.command(self.publication.processes, process, self.sha)
 
-    def published(self, ready: Sequence[pulumi.Resource], requirement: Requirement | None = None) -> pulumi.Output[str]:
+    def published(
+        self,
+        ready: Sequence[pulumi.Resource],
+        requirement: Requirement | None = None,
+        copies: ImageCopies | None = None,
+    ) -> pulumi.Output[str]:
         """Return the artifact's digest, which is known once the release is in the store, and recoverable if required.
 
         `ready` must exist before anything can be put into the store. A preview publishes nothing and waits for nothing:
@@ -107,20 +113,28 @@ class Release:
         if pulumi.runtime.is_dry_run():
             if requirement and isinstance(self.publication.of, Manifest):
                 _warn(requirement.foresee(self.publication.of))
+            if copies:
+                _warn(copies.foresee(self.image))
             return pulumi.Output.from_input(known) if known else _unknown()
         if self.publication.already_published and not self.publication.new_tags and requirement is None:
             return pulumi.Output.from_input(known or "")
-        return pulumi.Output.all(*(resource.urn for resource in ready)).apply(lambda _: self._publish(requirement))
+        return pulumi.Output.all(*(resource.urn for resource in ready)).apply(
+            lambda _: self._publish(requirement, copies)
+        )
 
-    async def _publish(self, requirement: Requirement | None) -> str:
+    async def _publish(self, requirement: Requirement | None, copies: ImageCopies | None) -> str:
         try:
             manifest = await asyncio.to_thread(publish.publish, self.publication, self.store, output=_tell)
             if not self.publication.already_published:
                 _tell(f"published {manifest.sha}")
+            if copies:
+                await asyncio.to_thread(copies.begin, self.image, pulumi.log.warn)
             if requirement:
                 arrived = await asyncio.to_thread(requirement.meet, manifest, _tell, pulumi.log.warn)
                 if arrived:
                     pulumi.log.info(arrived)
+            if copies:
+                await asyncio.to_thread(copies.meet, self.image, _tell, pulumi.log.warn)
         except ReleaseError as error:
             raise told.run_error(error) from None
         return manifest.digest

@@ -8,6 +8,7 @@ from moto.core.exceptions import ServiceException
 from moto.core.types import Base64EncodedString
 from moto.ec2.exceptions import InvalidParameterCombination, OperationNotPermitted4
 from moto.ec2.models import ec2_backends
+from moto.ec2.models.amis import Ami
 from moto.ec2.models.instances import Instance, Reservation, StateReason
 from moto.ec2.models.instances import InstanceState as State
 from moto.ec2.models.launch_templates import LaunchTemplate
@@ -20,6 +21,16 @@ from sandbox.aws.state import Tick, clock, state
 PENDING, RUNNING, SHUTTING_DOWN, STOPPING, STOPPED = 0, 16, 32, 64, 80
 SHUTDOWN_LIMIT = 30.0
 REMEMBERED = 60.0
+COPYING = 1.0  # seconds; on AWS it takes minutes
+
+
+class DuplicateImageName(ServiceException):
+    """InvalidAMIName.Duplicate, in EC2's words."""
+
+    code = "InvalidAMIName.Duplicate"
+
+    def __init__(self, name: str | None) -> None:
+        super().__init__(f"AMI name {name} is already in use by another AMI")
 
 
 class IncorrectInstanceState(ServiceException):
@@ -56,10 +67,27 @@ class SandboxEC2Backend(GatewayEndpoints):
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self.machines: dict[str, Machine] = {}
+        self.copies: dict[str, float] = {}  # when (monotonic) an image that is being copied is there, by its id
         # moto's own Amazon Linux 2023 has the time of the start as its CreationDate, so it would always be the newest;
         # AWS gives the date of the release: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Image.html
         known = [image for image in self.amis.values() if not (image.name or "").startswith(PREFIX)]
         self.amis = {image.id: image for image in [*known, *amazon_linux(self, region_name)]}
+
+    def copy_image(
+        self, source_image_id: str, source_region: str, name: str | None = None, description: str | None = None
+    ) -> Ami:
+        """CopyImage: pending at first, with the source's root device; an account's names are its own."""
+        if any(image.name == name and image.owner_id == self.account_id for image in self.amis.values()):
+            raise DuplicateImageName(name)
+        copy = super().copy_image(source_image_id, source_region, name, description)
+        source = sandbox_ec2(self.account_id, source_region).amis[source_image_id]
+        copy.root_device_name, copy.root_device_type = source.root_device_name, source.root_device_type
+        copy.hypervisor, copy.boot_mode = source.hypervisor, source.boot_mode
+        copy.image_location = f"{self.account_id}/{copy.name}"
+        copy.state = "pending"
+        self.copies[copy.id] = clock() + COPYING
+        state.wake()
+        return copy
 
     def run_instances(
         self,
@@ -206,13 +234,20 @@ class SandboxEC2Backend(GatewayEndpoints):
         state.wake()
 
     def advance(self, tick: Tick) -> None:
-        """End machines that were given long enough, and forget those that ended a minute ago."""
+        """End machines that were given long enough, forget those that ended a minute ago, and finish copies."""
+        for id_, deadline in list(self.copies.items()):
+            _at(tick, deadline, lambda id_=id_: self._copied(id_))
         for machine in list(self.machines.values()):
             if machine.terminated_at is not None:
                 _at(tick, machine.terminated_at + REMEMBERED, lambda m=machine: self._forget(m))
             elif machine.shutdown_limit is not None:
                 over = self.stopped if machine.state == "stopping" else self.ended
                 _at(tick, machine.shutdown_limit, lambda m=machine, over=over: over(m.instance.id))
+
+    def _copied(self, id_: str) -> None:
+        del self.copies[id_]
+        if id_ in self.amis:
+            self.amis[id_].state = "available"
 
     def _forget(self, machine: Machine) -> None:
         del self.machines[machine.instance.id]

@@ -53,6 +53,9 @@ def asks(call: Call) -> Iterator[Ask]:
     if call.operation.startswith("Describe") and call.operation not in _LIMITED:
         yield Ask(action=action, resource="*")
         return
+    if call.operation == "CopyImage":
+        yield from _copying(call)
+        return
     wanted = {f"aws:RequestTag/{key}": value for key, value in _tags(call.parameters).items()}
     made = _MADE.get(call.operation)
     named = sorted(set(_ids(call)))
@@ -67,6 +70,18 @@ def asks(call: Call) -> Iterator[Ask]:
             yield Ask(action="ec2:CreateTags", resource=resource, context=context)
     if not made and not named:
         yield Ask(action=action, resource="*")
+
+
+def _copying(call: Call) -> Iterator[Ask]:
+    """Yield what CopyImage asks: about the source, and about the image and the snapshot that it makes."""
+    wanted = {f"aws:RequestTag/{key}": value for key, value in _tags(call.parameters).items()}
+    source = f"arn:aws:ec2:{call.parameters['SourceRegion']}::image/{call.parameters['SourceImageId']}"
+    yield Ask(action="ec2:CopyImage", resource=source)
+    for kind in ("image", "snapshot"):
+        made = f"arn:aws:ec2:{call.region}::{kind}/0"
+        yield Ask(action="ec2:CopyImage", resource=made, context=wanted)
+        if wanted:
+            yield Ask(action="ec2:CreateTags", resource=made, context={**wanted, "ec2:CreateAction": "CopyImage"})
 
 
 def arn(region: str, name: str) -> str:

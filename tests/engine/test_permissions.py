@@ -14,7 +14,7 @@ import pytest
 
 from infra.permissions import roles
 from release import names
-from tests.engine.conftest import REGION, Ran, Sandbox, git
+from tests.engine.conftest import REGION, Ran, Sandbox, commit, git
 from tests.sandbox.fake_internal_api import process
 from tests.waiting import until
 
@@ -55,6 +55,7 @@ config:
   aws:region: eu-west-1
   slipway:network: {{zones: 2, nat: {nat}}}
   slipway:loadBalancer: {{domain: shop.example.test, hostedZone: {zone}, deletionProtection: false}}
+  slipway:artifacts: {{replica: {{region: eu-central-1}}}}
   slipway:fleets:
     web: &fleet
       size: {{min: 1, max: 2}}
@@ -85,7 +86,7 @@ class Site:
     @property
     def scope(self) -> roles.Scope:
         """What the roles are for."""
-        return roles.Scope(stack=STACK, region=REGION, account=ACCOUNT, zone=self.zone)
+        return roles.Scope(stack=STACK, region=REGION, account=ACCOUNT, zone=self.zone, replica="eu-central-1")
 
     def set(self, *, nat: str = "single", more: str = SECOND, paths: str = "/", threshold: int = 2) -> None:
         """Write the stack file, with the salt that it has."""
@@ -193,6 +194,21 @@ def test_the_deployer_rolls_out(site: Site):
     ran = site.up(git(site.sandbox.checkout, "rev-parse", "HEAD"))
     assert site.account()["deployer"]["refused"] == []
     assert ran.code == 0, ran.said
+
+
+def test_the_deployer_brings_over_what_replication_left_behind(site: Site):
+    """By S3's batch replication, to which the deployer hands the stack's own role."""
+    stalled = site.sandbox.shell("python -m sandbox fault replication --stall")
+    assert stalled.code == 0, stalled.said
+    sha = commit(site.sandbox.checkout, "left behind")
+    git(site.sandbox.checkout, "reset", "--soft", "HEAD~1")  # the others count from where it was
+    ran = site.run("publisher", f"python -m release publish {sha} --directory examples/shop --no-wait")
+    assert ran.code == 0, ran.said
+    ran = site.run("deployer", "python -m release replicate")
+    assert site.account()["deployer"]["refused"] == []
+    assert ran.code == 0, ran.said
+    assert " objects replicated from " in ran.said
+    assert site.sandbox.shell("python -m sandbox fault clear").code == 0
 
 
 def test_whoever_is_on_call_rolls_back(site: Site):

@@ -16,6 +16,7 @@ from sandbox.aws.iam import principals
 from sandbox.aws.iam.calls import signed
 
 _COPY = "HTTP_X_AMZ_COPY_SOURCE"
+_CONTROL = "/v20180820/"  # the paths of S3 Control, which signs for s3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +50,10 @@ def read(environ: Mapping[str, Any]) -> Addressee:
     """Read a request whose signature was verified."""
     by = signed(environ)
     service, region, key = (by.service, by.region, by.key) if by else ("s3", "us-east-1", "")
-    bucket = _bucket(str(environ.get("PATH_INFO", ""))) if service == "s3" else None
+    path = str(environ.get("PATH_INFO", ""))
+    if service == "s3" and path.startswith(_CONTROL):
+        service = "s3control"
+    bucket = _bucket(path) if service == "s3" else None
     return Addressee(
         service=service,
         region=home(service, region),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import re
@@ -147,7 +148,8 @@ def _down(options: argparse.Namespace) -> int:
     deploy.interrupt(SANDBOX)
     state, tools = session.load(SANDBOX), engine.find()
     if state and tools and not options.no_destroy and not session.trouble(state):
-        faults.clear(state)  # what is dark can't be destroyed
+        with contextlib.suppress(SandboxError):  # what is dark can't be destroyed
+            faults.clear(state)
         with locked(SANDBOX.parent, deadline=start.STOP):
             deploy.destroy_all(Sandbox(checkout=CHECKOUT, directory=SANDBOX, state=state, engine=tools))
     start.stop(SANDBOX)

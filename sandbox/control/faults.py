@@ -81,25 +81,23 @@ def _run(options: argparse.Namespace) -> int:
     elif options.fault == "git":
         git_shim.set_dark(SANDBOX, not options.end)
         print(f"the git host {'answers again' if options.end else 'is dark'}")
+    elif options.fault == "clear":
+        print(json.dumps(clear(state)))
     else:
         print(json.dumps(post(state, "aws", "/_sandbox/faults", _wanted(state, options))))
-        if options.fault == "clear":
-            git_shim.set_dark(SANDBOX, False)
     return 0
 
 
-def clear(state: State) -> None:
-    """End all faults."""
-    post(state, "aws", "/_sandbox/faults", {})
+def clear(state: State) -> dict[str, Any]:
+    """End all faults, and return those that are left: none. Raises SandboxError if the sandbox does not answer."""
     git_shim.set_dark(SANDBOX, False)
+    return post(state, "aws", "/_sandbox/faults", {})
 
 
 def _wanted(state: State, options: argparse.Namespace) -> dict[str, Any]:
     """Return the body of `POST /_sandbox/faults`."""
     if options.fault in outages.KINDS:
         return outages.wanted(options, ask(state, "aws", "GET", "/_sandbox/faults")[1])
-    if options.fault == "clear":
-        return {}
     if options.fault == "no-capacity":
         return {"no_capacity": True}
     return {"only": options.only, options.fault: options.value}

@@ -46,14 +46,14 @@ class Emulator:
         """Return how long something takes, or has to, that takes `emulated` seconds here."""
         return emulated
 
-    def client(self, service: str, region: str = REGION) -> Any:
+    def client(self, service: str, region: str = REGION, config: Config = NOW) -> Any:
         return boto3.client(
             service,
             region_name=region,
             endpoint_url=self.url,
             aws_access_key_id="test",
             aws_secret_access_key="test",
-            config=NOW,
+            config=config,
         )
 
     def as_role(self, role: str, service: str, region: str = REGION) -> Any:

@@ -169,7 +169,9 @@ class SandboxS3Backend(S3Backend):
         if not key or not found or not taken:
             return None
         role = str(found["Role"])
-        self.replicate(Task(bucket=bucket_name, key=key_name, version=version_id, role=role, rules=taken))
+        task = Task(bucket=bucket_name, key=key_name, version=version_id, role=role, rules=taken)
+        replicator.wait_for_regions(task)
+        self.replicate(task)
         return getattr(key, "replication_status", None)
 
     def replicate(self, task: Task) -> None:

@@ -58,6 +58,13 @@ class Replicator:
             self._waiting.extend((copier, task) for task in tasks)
             state.wake()
 
+    @staticmethod
+    def wait_for_regions(task: Task) -> None:
+        """Wait until no region that the task needs is dark. A batch doesn't mind the faults of live replication."""
+        with state.changed:
+            while _regions(task) & set(switchboard.now.dark):
+                state.changed.wait()
+
     def _run(self) -> None:
         while True:
             with state.changed:

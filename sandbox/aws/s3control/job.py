@@ -198,3 +198,4 @@ class Job:
             "ReportSchema": "Bucket, Key, VersionId, TaskStatus, ErrorCode, HTTPStatusCode, ResultMessage",
         }
         self._s3.put_object(bucket, f"{folder}/manifest.json", json.dumps(report).encode())
+        self._s3.release_puts()

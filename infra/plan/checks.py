@@ -46,6 +46,19 @@ def egress(settings: Settings) -> list[str]:
     ]
 
 
+def store(settings: Settings) -> list[str]:
+    """Return the problem of a given store that is in another region: the stack would depend on that one too."""
+    bucket = settings.artifacts.bucket
+    region = lookup.region_of(bucket, settings.region) if bucket else None
+    if region in (None, settings.region):
+        return []
+    replica = f", the replica of the store of {settings.release.follow}" if settings.release.follow else ""
+    return [
+        f"artifacts.bucket: {bucket} is in {region}, and not in {settings.region}, the stack's region: it could not be "
+        f"deployed without both; name a bucket there{replica}"
+    ]
+
+
 def posture(settings: Settings, there: Sequence[DeployedFleet]) -> Iterator[str]:
     """Yield the refusal of a lower posture than stands: the stack may serve since somebody activated it."""
     stands = [found for found in there if found.posture and postures.is_lower(settings.posture, found.posture)]

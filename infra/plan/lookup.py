@@ -98,6 +98,16 @@ def of_buckets(region: str, buckets: Iterable[str]) -> list[Name]:
     return [_name("the bucket", name, bucket) for name in buckets]
 
 
+def region_of(bucket: str, region: str) -> str | None:
+    """Return the region that a bucket is in, asked from `region`; None if it is not there or may not be looked at."""
+    try:
+        return client("s3", region).head_bucket(Bucket=bucket).get("BucketRegion")
+    except ClientError as error:
+        if code(error) in {"404", "403", "400"}:
+            return None
+        raise
+
+
 def taken(stack: str, wanted: Collection[Name]) -> list[str]:
     """Return which of the names are taken, and by what. They are looked up side by side."""
     if not wanted:

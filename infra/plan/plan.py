@@ -46,7 +46,7 @@ def plan(settings: Settings) -> Plan:
         caller = threads.submit(lookup.caller, settings.region)
         fleets = threads.submit(lambda: Fleets(settings.region).of_stack(settings.stack))
         rules = threads.submit(_rules, settings)
-        missing = [threads.submit(check, settings) for check in (checks.topics, checks.egress)]
+        missing = [threads.submit(check, settings) for check in (checks.store, checks.topics, checks.egress)]
         missing.append(threads.submit(lambda: _global_writes(settings, fleets.result())))
         quotas = threads.submit(lambda: usage.look(settings, fleets.result()))
         found = provider.ask(settings)

@@ -254,6 +254,19 @@ def test_a_bucket_whose_objects_expire_is_no_store(plan: Planner):
     assert "takes this stack's access logs" in refused(plan, "shop", artifacts={"bucket": logs})[0]
 
 
+@pytest.mark.parametrize("follow", [{}, {"release": {"follow": "prod"}}])
+def test_a_store_in_another_region_is_refused(plan: Planner, follow: dict[str, Any]):
+    """S3 would send every request on to it, unseen until that region is dark."""
+    for bucket, region in (("here", REGION), ("there", "eu-central-1")):
+        s3 = boto3.client("s3", region_name=region)
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})  # pyright: ignore[reportArgumentType]
+    assert plan(artifacts={"bucket": "here"}, **follow)
+    [problem] = refused(plan, artifacts={"bucket": "there"}, **follow)
+    assert problem.startswith("artifacts.bucket: there is in eu-central-1, and not in eu-west-1, the stack's region")
+    assert ("the replica of the store of prod" in problem) == bool(follow)
+    assert plan(artifacts={"bucket": "nowhere"}, **follow)  # told when it is read
+
+
 # The rules that are there
 
 

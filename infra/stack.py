@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pulumi
 
 from infra.balancer.dns import Alias, AliasArgs, Certificate, CertificateArgs
+from infra.balancer.failover import asked_path
 from infra.balancer.load_balancer import LoadBalancer, LoadBalancerArgs
 from infra.balancer.routing import Routing
 from infra.fleet.fleet import Fleet, FleetArgs
@@ -168,8 +169,18 @@ def _declare_balancer(settings: Settings, network: Network, routing: Routing, wh
         ),
     )
     if given.domain and given.hosted_zone:
-        target = {"target_name": balancer.dns_name, "target_zone": balancer.zone_id}
-        Alias("domain", AliasArgs(domain=given.domain, hosted_zone=given.hosted_zone, **target))
+        Alias(
+            "domain",
+            AliasArgs(
+                stack=settings.stack,
+                domain=given.domain,
+                hosted_zone=given.hosted_zone,
+                target_name=balancer.dns_name,
+                target_zone=balancer.zone_id,
+                failover=given.failover,
+                health_path=asked_path(settings.fleets),
+            ),
+        )
     return balancer
 
 

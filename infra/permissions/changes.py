@@ -122,14 +122,25 @@ def _change_buckets(scope: Scope) -> list[Statement]:
     return [allow("Buckets", each("s3", "", _BUCKETS_MADE), [*scope.stores, scope.access_logs])]
 
 
+_HEALTH_CHECKS = "ChangeTagsForResource DeleteHealthCheck GetHealthCheck ListTagsForResource UpdateHealthCheck"
+
+
 def _change_names(scope: Scope) -> list[Statement]:
-    """Return the statements on the domain's records and its certificate."""
-    zone = scope.everywhere("route53", f":hostedzone/{scope.zone or '*'}")
+    """Return the statements on the domain's records and its certificate.
+
+    IAM can't limit a health check by its tags, and its id is not known beforehand.
+    """
     made = {"StringEquals": {f"aws:RequestTag/{names.STACK_TAG}": scope.stack}}
     certificate = scope.arn("acm", "certificate/*")
     certificates = "AddTagsToCertificate DeleteCertificate DescribeCertificate ListTagsForCertificate"
     return [
-        allow("Records", each("route53", "", "ChangeResourceRecordSets GetHostedZone ListResourceRecordSets"), zone),
+        allow(
+            "Records",
+            each("route53", "", "ChangeResourceRecordSets GetHostedZone ListResourceRecordSets"),
+            scope.hosted_zone,
+        ),
+        allow("HealthChecks", each("route53", "", _HEALTH_CHECKS), scope.everywhere("route53", ":healthcheck/*")),
+        allow("HealthCheck", ["route53:CreateHealthCheck"], "*"),
         allow("RecordsDone", ["route53:GetChange"], scope.everywhere("route53", ":change/*")),
         allow("Certificate", ["acm:RequestCertificate"], "*", made),
         allow("TagCertificate", ["acm:AddTagsToCertificate"], certificate, made),

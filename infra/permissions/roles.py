@@ -174,6 +174,7 @@ def _plan(scope: Scope) -> list[Statement]:
     ]
     return [
         allow("Plan", seen, "*"),
+        allow("WhoseRecord", ["route53:ListResourceRecordSets"], scope.hosted_zone),
         allow("WhoseRole", ["iam:GetRole"], scope.roles),
         allow("WhoseBucket", ["s3:GetBucketTagging"], [*scope.stores, scope.access_logs]),
         allow("Topics", ["sns:GetTopicAttributes"], scope.arn("sns", "*")),

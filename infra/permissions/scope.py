@@ -49,6 +49,11 @@ class Scope:
         return names.bucket_arn(names.access_logs_bucket_name(self.stack, self.account, self.region), self.region)
 
     @property
+    def hosted_zone(self) -> str:
+        """Return the ARN of the domain's zone, or a pattern for all of the account's."""
+        return self.everywhere("route53", f":hostedzone/{self.zone or '*'}")
+
+    @property
     def prefix(self) -> str:
         """Return what most names begin with."""
         return names.prefix(self.stack)

@@ -53,6 +53,13 @@ def rules(region: str, stack: str) -> dict[tuple[str, str | None], int]:
     return priorities
 
 
+def balancer(region: str, stack: str) -> str | None:
+    """Return the DNS name of the stack's load balancer; None if there is none."""
+    elbv2 = client("elbv2", region)
+    found = _or_none(lambda: elbv2.describe_load_balancers(Names=[names.balancer_name(stack)])["LoadBalancers"])
+    return str(found[0]["DNSName"]) if found else None
+
+
 def of_roles(region: str, roles: Collection[str]) -> list[Name]:
     """Return the names that roles are to have. Without roles IAM, which is not in the region, is not asked."""
     if not roles:

@@ -12,7 +12,7 @@ from infra.balancer import routing
 from infra.balancer.routing import Routing
 from infra.fleet import boot
 from infra.network import zones
-from infra.plan import checks, control_planes, live, lookup, offerings, provider, replicas, usage
+from infra.plan import checks, control_planes, domain, live, lookup, offerings, provider, replicas, usage
 from infra.plan.provider import refuse, warn, where
 from infra.plan.release import release_of
 from infra.settings import Settings, SettingsError
@@ -49,6 +49,7 @@ def plan(settings: Settings) -> Plan:
         missing = [threads.submit(check, settings) for check in (checks.store, checks.topics, checks.egress)]
         missing.append(threads.submit(lambda: _global_writes(settings, fleets.result())))
         quotas = threads.submit(lambda: usage.look(settings, fleets.result()))
+        records = threads.submit(domain.look, settings)
         found = provider.ask(settings)
         provider.check(settings, found, caller.result)
         account = found.caller.account
@@ -69,9 +70,11 @@ def plan(settings: Settings) -> Plan:
             refuse(settings, checks.ports(settings, there))
             refuse(settings, checks.taken_names(settings, account, there))
             refuse(settings, replica.result().problems)
+    refuse(settings, records.result()[0])
     warn(replica.result().warnings)
     routed = _route(settings, known)
     warn([*offered.result().warnings, *quotas.result()[0]], quotas.result()[1])
+    warn([], records.result()[1])
     warn(both.result())
     commands = {name: release.command(fleet.process, fleet.command) for name, fleet in settings.fleets.items()}
     refuse(settings, boot.problems(settings, commands, bucket))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from typing import TypeAlias
 
-from infra.balancer import routing
+from infra.balancer import failover, routing
 from infra.fleet import alarm_times
 from infra.settings.egress import EVERYWHERE, HTTPS
 from infra.settings.fleet import FleetSettings
@@ -27,6 +27,7 @@ def problems(settings: Settings, sound: Sound) -> Problems:
     yield from _below("loadBalancer", sound, _load_balancer, settings.load_balancer, settings.region)
     yield from _below("artifacts", sound, _artifacts, settings.artifacts)
     yield from _below("artifacts.replica", sound, _replica, settings)
+    yield from _failover(settings, sound)
     yield from _follow(settings)
     yield from _checks(settings)
     for name, fleet in settings.fleets.items():
@@ -95,6 +96,12 @@ def _load_balancer(balancer: LoadBalancerSettings, region: str, sound: Sound) ->
         yield "failover", "needs domain, which both stacks share; set domain or remove it"
     if balancer.certificate and region and (of := balancer.certificate.split(":")[3]) != region:
         yield "certificate", f"must be a certificate of {region}, the stack's region, is one of {of}; request one there"
+
+
+def _failover(settings: Settings, sound: Sound) -> Problems:
+    role = settings.load_balancer.failover
+    if role != "none" and all(sound(f"fleets.{name}") for name in settings.fleets):
+        yield from failover.problems(role, settings.fleets)
 
 
 def _artifacts(artifacts: ArtifactsSettings, _: Sound) -> Problems:

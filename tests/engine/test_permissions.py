@@ -33,8 +33,8 @@ ELSEWHERE = {
     "pulumi-aws does it so": """
         ec2:DisassociateAddress elasticloadbalancing:ModifyListenerAttributes s3:TagResource""",
     "AWS asks for it where a certificate is tagged as it is requested": "acm:AddTagsToCertificate",
-    "a setting that no test here changes (zones, routes, NAT in another way, artifacts.objectLock)": """
-        s3:PutBucketObjectLockConfiguration
+    "a setting that no test here changes (zones, routes, NAT in another way, artifacts.objectLock, health.path)": """
+        s3:PutBucketObjectLockConfiguration route53:UpdateHealthCheck
         ec2:ModifyVpcEndpoint ec2:ReplaceRoute elasticloadbalancing:ModifyRule elasticloadbalancing:SetRulePriorities
         elasticloadbalancing:SetSubnets""",
     "a fleet that is to call a security group or prefix list": """
@@ -54,7 +54,8 @@ SETTINGS = """\
 config:
   aws:region: eu-west-1
   slipway:network: {{zones: 2, nat: {nat}}}
-  slipway:loadBalancer: {{domain: shop.example.test, hostedZone: {zone}, deletionProtection: false}}
+  slipway:loadBalancer:
+    {{domain: shop.example.test, hostedZone: {zone}, deletionProtection: false, failover: {failover}}}
   slipway:artifacts: {{replica: {{region: eu-central-1}}}}
   slipway:fleets:
     web: &fleet
@@ -88,14 +89,20 @@ class Site:
         """What the roles are for."""
         return roles.Scope(stack=STACK, region=REGION, account=ACCOUNT, zone=self.zone, replica="eu-central-1")
 
-    def set(self, *, nat: str = "single", more: str = SECOND, paths: str = "/", threshold: int = 2) -> None:
+    def set(
+        self,
+        *,
+        nat: str = "single",
+        more: str = SECOND,
+        paths: str = "/",
+        threshold: int = 2,
+        failover: str = "primary",
+    ) -> None:
         """Write the stack file, with the salt that it has."""
+        given = {"nat": nat, "more": more, "paths": paths, "threshold": threshold, "failover": failover}
         file = self.sandbox.checkout / f"Pulumi.{STACK}.yaml"
         salt = re.search(r"^encryptionsalt:.*", file.read_text(), re.MULTILINE) if file.exists() else None
-        file.write_text(
-            SETTINGS.format(zone=self.zone, nat=nat, more=more, paths=paths, threshold=threshold)
-            + (salt[0] + "\n" if salt else "")
-        )
+        file.write_text(SETTINGS.format(zone=self.zone, **given) + (salt[0] + "\n" if salt else ""))
 
     def run(self, role: str, command: str) -> Ran:
         """A command in the shell, as a role: whatever asks AWS, Pulumi's provider too, has its keys only."""
@@ -253,8 +260,8 @@ def test_whoever_is_on_call_activates(site: Site):
 
 
 def test_the_deployer_changes_and_removes(site: Site):
-    """A fleet less, no NAT gateway; a refresh that reads all there is; and the end of the stack."""
-    site.set(nat="none", more="", paths="/shop", threshold=3)
+    """A fleet less, no NAT gateway, no failover; a refresh that reads all there is; and the end of the stack."""
+    site.set(nat="none", more="", paths="/shop", threshold=3, failover="none")
     release = git(site.sandbox.checkout, "rev-parse", "HEAD~1")
     ran = site.up(release)
     assert site.account()["deployer"]["refused"] == []

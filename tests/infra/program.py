@@ -91,6 +91,7 @@ OUTPUTS: dict[str, Callable[["Declared"], dict[str, Any]]] = {
         "arn": f"arn:target-group/{r.name}",
         "arnSuffix": f"targetgroup/{r.inputs['name']}/1",
     },
+    "aws:route53/healthCheck:HealthCheck": lambda _: {},
     "aws:route53/record:Record": lambda r: {"fqdn": r.inputs["name"]},
     "aws:s3/bucket:Bucket": lambda r: {"arn": f"arn:aws:s3:::{r.inputs['bucket']}"},
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": lambda _: {},

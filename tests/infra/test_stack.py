@@ -137,6 +137,47 @@ def test_the_domain_leads_to_the_balancer():
     assert usual().outputs["url"] == "https://shop.example.com"
 
 
+def failing_over(role: str) -> Program:
+    """One of two stacks with one domain."""
+    domain = {"domain": "shop.example.com", "hostedZone": "Z0123456789", "failover": role}
+    return declare(
+        loadBalancer=domain,
+        fleets={"web": {"health": {"path": "/up"}}, "api": {"routes": {"paths": ["/api/*"]}}},
+    )
+
+
+def test_the_primary_record_has_a_health_check_of_the_balancers_own_name():
+    """Asked as often as Route 53 can, by the path of the fleet that takes everything; never by the domain itself."""
+    program = failing_over("primary")
+    check = program.one("route53/healthCheck")
+    assert check["tags"][names.STACK_TAG] == "prod"
+    assert {key: value for key, value in check.items() if key != "tags"} == {
+        "type": "HTTPS",
+        "fqdn": "balancer.example.net",
+        "port": 443,
+        "resourcePath": "/up",
+        "enableSni": True,
+        "requestInterval": 10,
+        "failureThreshold": 3,
+    }
+    alias = program.of("route53/record")["domain-alias"]
+    assert (alias["setIdentifier"], alias["failoverRoutingPolicies"]) == ("prod", [{"type": "PRIMARY"}])
+    assert alias["healthCheckId"] == "domain-health-id"
+    assert alias["aliases"][0]["evaluateTargetHealth"] is True
+
+
+def test_the_secondary_record_is_as_healthy_as_its_targets():
+    """It has no health check; and a stack that stands alone has neither, nor a set identifier."""
+    program = failing_over("secondary")
+    alias = program.of("route53/record")["domain-alias"]
+    assert (alias["setIdentifier"], alias["failoverRoutingPolicies"]) == ("prod", [{"type": "SECONDARY"}])
+    assert "healthCheckId" not in alias
+    assert alias["aliases"][0]["evaluateTargetHealth"] is True
+    assert not program.of("route53/healthCheck")
+    alone = usual().of("route53/record")["domain-alias"]
+    assert not {"setIdentifier", "failoverRoutingPolicies", "healthCheckId"} & set(alone)
+
+
 def test_a_certificate_of_ones_own_makes_no_records():
     """Who brings a certificate minds the DNS too."""
     program = declare(loadBalancer={"certificate": CERTIFICATE})

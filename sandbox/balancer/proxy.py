@@ -128,7 +128,7 @@ class Proxy:
         return web.Response(
             status=status,
             reason=PHRASES[status],
-            text=f"{page}</body>\r\n</html>\r\n",
+            body=f"{page}</body>\r\n</html>\r\n".encode(),
             content_type="text/html",
             headers={"Server": SERVER},
         )

@@ -258,6 +258,23 @@ def test_a_target_without_an_address_is_initial_and_503(world: World):
     assert world.fetch().status == 200
 
 
+def test_a_group_without_targets_is_answered_by_the_balancer_itself(world: World):
+    """503 and the page of an Application Load Balancer, which names no release: a fleet that has no instances yet."""
+    world.configure([])
+    until(lambda: _open(world))
+    answer = world.fetch()
+    assert (answer.status, answer.headers["Server"], answer.headers["Content-Type"]) == (503, "awselb/2.0", "text/html")
+    title = "503 Service Temporarily Unavailable"
+    assert answer.body == (
+        f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n"
+        "</body>\r\n</html>\r\n"
+    )
+    one = world.app("one")
+    world.configure([one.target()])
+    world.until(one, "healthy")
+    assert world.fetch().status == 200
+
+
 def _open(world: World) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", world.port)) == 0

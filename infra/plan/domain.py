@@ -10,15 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from botocore.config import Config
-
 from infra.plan import lookup
 from infra.settings import Settings
 from infra.settings.problems import set_command
 from release.clients import FAILURES, client, described
 from release.errors import ReleaseError
+from release.store.replica import SHORTLY
 
-_BRIEFLY = Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=3, read_timeout=10)
 _FAILOVER = "loadBalancer.failover"
 
 
@@ -46,7 +44,7 @@ def look(settings: Settings) -> tuple[list[str], str]:
 
 def records(region: str, zone: str, domain: str) -> list[AddressRecord]:
     """Return the domain's address records (ListResourceRecordSets)."""
-    answer = client("route53", region, _BRIEFLY).list_resource_record_sets(
+    answer = client("route53", region, SHORTLY).list_resource_record_sets(
         HostedZoneId=zone, StartRecordName=domain, StartRecordType="A"
     )
     return [

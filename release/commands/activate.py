@@ -11,7 +11,7 @@ from release import postures
 from release.clients import FAILURES, client
 from release.commands import fleets
 from release.commands.options import stack_name
-from release.commands.output import as_json, tell
+from release.commands.output import as_json, progress, progress_ended, tell
 from release.errors import ReleaseError
 from release.rollout.activate import Activation, Target
 from release.rollout.aws import Aws
@@ -45,6 +45,7 @@ def run(arguments: argparse.Namespace) -> None:
         ledger=Ledger(there[0].store, s3),
         tell=tell,
         warn=lambda line: tell(f"warning: {line}"),
+        progress=progress,
     )
     targets = activation.targets(there)
     now = {target.fleet.name: activation.serving(target) for target in targets}
@@ -56,6 +57,8 @@ def run(arguments: argparse.Namespace) -> None:
             raise ReleaseError(
                 "stopped watching; AWS goes on: `python -m release status` shows it; the same command follows it again"
             ) from None
+        finally:
+            progress_ended()
     _show(arguments, activation, targets, now, changed=changed)
 
 

@@ -65,6 +65,8 @@ class Activation:
     ledger: Ledger
     tell: Callable[[str], None]
     warn: Callable[[str], None]
+    progress: Callable[[str], None]
+    """Gets what is being waited for, which is worth nothing afterwards."""
 
     def targets(self, fleets: Sequence[DeployedFleet]) -> list[Target]:
         """Return what each fleet is to be. Raise ReleaseError, with every problem, before anything is changed."""
@@ -146,7 +148,7 @@ class Activation:
                 )
                 await asyncio.to_thread(self._record_start, record, to)
             spec = await asyncio.to_thread(self._spec, to)
-            proof = Proof(spec=spec, aws=self.aws, record=record, tell=self.tell, warn=self.warn, recent=_SINCE)
+            proof = Proof(spec=spec, aws=self.aws, record=record, tell=self.progress, warn=self.warn, recent=_SINCE)
             found = await proof.prove(to.template)
             if found.missing:
                 raise RolloutError(

@@ -121,6 +121,7 @@ class Region:
     def activation(self, posture: str = "active") -> Activation:
         aws: Any = SimpleNamespace(fleets=self, templates=self, groups=self, traffic=self)
         parts: Any = {"aws": aws, "store": self, "ledger": self, "tell": self.said.append, "warn": self.said.append}
+        parts["progress"] = self.said.append
         return Activation(stack="dr", posture=posture, **parts)
 
     def activate(self, posture: str = "active") -> str:

@@ -14,7 +14,7 @@ HOME = "us-east-1"
 _READS = ("Describe", "Get", "List", "Head", "BatchGet", "Lookup", "Search", "Select", "Simulate", "Test", "Decode")
 _DATA_PLANES = {"sts"}
 _DATA = {"PutLogEvents", "PutMetricData"}
-_NAMED_BY_ROUTE_53 = {"CreateLoadBalancer", "DeleteLoadBalancer"}
+_NAMED_BY_ROUTE_53 = {"CreateLoadBalancer"}
 
 
 def needs_us_east_1(call: Call, region: str) -> bool:

@@ -50,7 +50,7 @@ class Seen:
 def report(plan: Plan, seen: Seen, ended: datetime, before: Report | None) -> Report:
     """Return the report of a drill, given that of the drill before."""
     bare = _bare(plan, seen, ended)
-    found = findings.dated(findings.found(bare), before)
+    found = findings.dated(findings.found(bare, complete=not seen.by_hand), before)
     return replace(
         bare,
         findings=found,

@@ -187,8 +187,11 @@ class Course:
         """Tell what was contacted, end the cut-off, and compare the two regions."""
         plan, seen = self.plan, self.seen
         if plan.contacted:
-            with self._step("count"):
+            with self._step("count") as note:
                 seen.calls = outside.calls_by_region(outside.told("--contacted", plan.contacted))
+                note.detail = (
+                    f"{seen.calls.get(seen.first_region, 0)} calls to {seen.first_region or 'the first region'}"
+                )
         if plan.lift:
             with self._step("lift"):
                 outside.told("--lift", plan.lift)

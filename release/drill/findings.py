@@ -11,14 +11,11 @@ from release.drill.report import REFUSED, Earlier, Finding, Measure, Report, Ste
 _NEVER = "it could not be measured: "
 
 
-def found(report: Report) -> tuple[Finding, ...]:
-    """Return the findings of a report, as if all were new."""
-    at = report.fault_at
-    return tuple(
-        finding
-        for part in (_steps, _objectives, _digests, _instances, _alarms, _checks, _contacts, _holes, _left_over)
-        for finding in part(report, at)
-    )
+def found(report: Report, *, complete: bool = True) -> tuple[Finding, ...]:
+    """Return the findings of a report, as if all were new; a drill that was ended by hand has measured nothing."""
+    measured = (_objectives,) if complete else ()
+    parts = (_steps, *measured, _digests, _instances, _alarms, _checks, _contacts, _holes, _left_over)
+    return tuple(finding for part in parts for finding in part(report, report.fault_at))
 
 
 def dated(findings: Iterable[Finding], before: Report | None) -> tuple[Finding, ...]:

@@ -30,9 +30,11 @@ def page(report: Report, digest: str) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Return seconds as people say them: `48 s`, `6 min 5 s`, `2 h 10 min`."""
+    """Return seconds as people say them: `0.4 s`, `48 s`, `6 min 5 s`, `2 h 10 min`."""
     if seconds is None:
         return "unknown"
+    if 0 < seconds < 9.95:
+        return f"{seconds:.1f} s".replace(".0 s", " s")
     whole = round(seconds)
     if whole < 120:
         return f"{whole} s"

@@ -68,7 +68,17 @@ def test_a_drill_that_brought_up_nothing_has_a_page_too():
 
 @pytest.mark.parametrize(
     ("seconds", "said"),
-    [(None, "unknown"), (0, "0 s"), (119.4, "119 s"), (120, "2 min"), (365, "6 min 5 s"), (7800, "2 h 10 min")],
+    [
+        (None, "unknown"),
+        (0, "0 s"),
+        (0.44, "0.4 s"),
+        (3, "3 s"),
+        (9.97, "10 s"),
+        (119.4, "119 s"),
+        (120, "2 min"),
+        (365, "6 min 5 s"),
+        (7800, "2 h 10 min"),
+    ],
 )
 def test_durations_for_people(seconds: float | None, said: str):
     """Seconds up to two minutes, minutes up to two hours."""

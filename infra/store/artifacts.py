@@ -57,9 +57,10 @@ class Artifacts(pulumi.ComponentResource):
         if settings is None:
             return None
         bucket = replica_of(settings, stack=self._args.stack, account=self._args.account)
+        origin = Store(self.bucket, client("s3", self._args.region))
         return Requirement(
-            replica=Replica(Peer(bucket=bucket, region=settings.region)),
-            origin=Store(self.bucket, client("s3", self._args.region)),
+            replica=Replica(Peer(bucket=bucket, region=settings.region), origin=origin),
+            origin=origin,
             seconds=settings.wait,
             required=settings.required,
             insisted=insisted,

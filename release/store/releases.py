@@ -28,6 +28,7 @@ from release.store.warning import warn_once
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
+    from types_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
 _READERS = 16
 _STEP = 200
@@ -163,6 +164,15 @@ class Store:
                 marks.append(self._s3.head_object(Bucket=self.bucket, Key=key).get("ReplicationStatus"))
         return all(mark in _COMING for mark in marks)
 
+    def fingerprint(self, sha: str) -> tuple[str, int] | None:
+        """Return S3's checksum and the size of a SHA's artifact: its replica has the same. None if S3 has none.
+
+        For an artifact that was put in parts it is not the digest, but a checksum of the parts' checksums.
+        """
+        head = self._head(sha)
+        checksum = str(head.get("ChecksumSHA256", "")) if head else ""
+        return (checksum, int(head["ContentLength"])) if head and checksum else None
+
     def verify(self, manifest: Manifest) -> None:
         """Check the artifact as `check` does, but by reading all of it."""
         self.check(manifest)
@@ -211,20 +221,25 @@ class Store:
 
     def _stored(self, sha: str) -> tuple[str, int] | None:
         """Return the digest and size of a SHA's artifact, as S3 knows them, or None if there is no artifact."""
-        key = keys.artifact(sha)
-        with explained(f"look at {key}", self.where):
-            try:
-                head = self._s3.head_object(Bucket=self.bucket, Key=key, ChecksumMode="ENABLED")
-            except ClientError as error:
-                if code(error) in self._nothing:
-                    return None
-                raise
+        key, head = keys.artifact(sha), self._head(sha)
+        if head is None:
+            return None
         checksum = str(head.get("ChecksumSHA256", ""))
         # S3 computed the checksum itself, unlike the metadata, which is the uploader's. After an upload in parts it is
         # a checksum of checksums ("…-<parts>", like the ETag).
         in_parts = "-" in checksum + str(head["ETag"])
         whole = base64.b64decode(checksum).hex() if checksum and not in_parts else self._read_digest(key)
         return whole, int(head["ContentLength"])
+
+    def _head(self, sha: str) -> HeadObjectOutputTypeDef | None:
+        key = keys.artifact(sha)
+        with explained(f"look at {key}", self.where):
+            try:
+                return self._s3.head_object(Bucket=self.bucket, Key=key, ChecksumMode="ENABLED")
+            except ClientError as error:
+                if code(error) in self._nothing:
+                    return None
+                raise
 
     def _read_digest(self, key: str) -> str:
         """Return the digest of an object for which S3 has none, by reading all of it."""

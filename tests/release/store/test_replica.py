@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from release.clients import client
-from release.store import release_keys
+from release.store import release_keys, upload
+from release.store.releases import Store
 from release.store.replica import SHORTLY, Peer, Recovery, Replica, peer
 from tests.release.store import replicated
 from tests.release.store.replicated import FIRST, SECOND, Pair
@@ -87,6 +88,28 @@ def test_what_was_changed_there_differs(pair: Pair, tmp_path: Path, key: str):
     state = replica(pair).state(manifest)
     assert state.recovery is Recovery.DIFFERS
     assert SHA in state.why
+
+
+def test_an_artifact_in_parts_is_compared_without_being_read(
+    pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """S3 knows no digest of it: a gigabyte from another region for each line of `list` would be too much."""
+    monkeypatch.setattr(upload, "MULTIPART_ABOVE", 1 << 20)
+    pair.replicate()
+    content = b"x" * (upload.PART + 1)
+    manifest = pair.publish(tmp_path, SHA, content)
+    found = replica(pair)
+    until(lambda: found.state(manifest).recoverable)
+
+    def read(*_: object) -> str:
+        raise AssertionError("it was read")
+
+    with monkeypatch.context() as unread:
+        unread.setattr(Store, "_read_digest", read)
+        assert found.state(manifest).recoverable
+    key = release_keys.artifact(SHA)
+    pair.client(SECOND).put_object(Bucket=pair.second, Key=key, Body=content[1:], ChecksumAlgorithm="SHA256")
+    assert found.state(manifest).recovery is Recovery.DIFFERS
 
 
 def test_a_region_that_does_not_answer_is_known_as_that(pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -168,6 +168,7 @@ def _status(options: argparse.Namespace) -> int:
             "ports": state.ports if state else {},
             "processes": {name: child.pid for name, child in state.children.items()} if state else {},
             "last_up": vars(last) if last else None,
+            "faults": faults.active(state) if state and not trouble else {},
         }
         print(json.dumps(record, indent=2))
     elif not state:
@@ -180,6 +181,9 @@ def _status(options: argparse.Namespace) -> int:
         if last:
             whence = f"as the stack {last.follows} served it" if last.follows else f"of {last.repository}"
             print(f"  last up    {last.sha or 'nothing yet'} {whence}, stack {last.stack}")
+        if not trouble and (on := faults.active(state)):
+            shown = ", ".join(name if value is True else f"{name} {value}" for name, value in on.items())
+            print(f"  faults     {shown}; `python -m sandbox fault clear` ends them")
     return 1 if trouble else 0
 
 

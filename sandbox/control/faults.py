@@ -88,6 +88,17 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
+def active(state: State) -> dict[str, Any]:
+    """Return the faults that are on, by name."""
+    try:
+        status, found = ask(state, "aws", "GET", "/_sandbox/faults")
+    except SandboxError:  # it is busy, or about to end
+        status, found = 503, {}
+    shown = found.items() if status == 200 else ()
+    on = {name: ", ".join(value) if isinstance(value, list) else value for name, value in shown if value}
+    return {**on, **({"git": True} if git_shim.is_dark(SANDBOX) else {})}
+
+
 def clear(state: State) -> dict[str, Any]:
     """End all faults, and return those that are left: none. Raises SandboxError if the sandbox does not answer."""
     git_shim.set_dark(SANDBOX, False)

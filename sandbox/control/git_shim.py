@@ -48,6 +48,11 @@ def use(directory: Path) -> None:
         os.environ["PATH"] = os.pathsep.join([str(folder(directory)), os.environ.get("PATH", os.defpath)])
 
 
+def is_dark(directory: Path) -> bool:
+    """Return whether the git host is out."""
+    return (directory / _DARK).exists()
+
+
 def set_dark(directory: Path, dark: bool) -> None:
     """Begin or end the outage of the git host."""
     if dark:

@@ -61,6 +61,7 @@ def test_git_counts_itself_and_fails_while_its_host_is_dark(tmp_path: Path):
 
     assert git().stdout.startswith("git version")
     git_shim.set_dark(tmp_path, True)
+    assert git_shim.is_dark(tmp_path)
     assert (git().returncode, git().stdout) == (128, "")
     assert "fatal: unable to access the git host" in git().stderr
     git_shim.set_dark(tmp_path, False)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from infra.permissions import changes
@@ -96,9 +97,30 @@ def deployer(scope: Scope) -> list[Statement]:
     ]
 
 
+def drill(scope: Scope) -> list[Statement]:
+    """Return what `python -m release drill` of a stack takes, with `--check` and `--history`.
+
+    It changes the drill's own stack and adds reports; of the stack itself, and of both stores, it only reads.
+    """
+    bucket = scope.bucket or names.bucket_name(scope.stack, scope.account, scope.region)
+    apart = replace(scope, stack=names.drill_stack(scope.stack), bucket=bucket, state="", replica="")
+    return [
+        *_read_store(scope, "releases", "ledger", "drills"),
+        allow("Report", ["s3:PutObject"], f"{scope.store}/drills/{scope.stack}/*"),
+        allow("Standing", ["iam:GetRole"], scope.roles),
+        allow("Issued", ["acm:ListCertificates"], "*"),
+        *_look(apart),
+        *_plan(apart),
+        *_roll(apart),
+        *_use_state(scope, write=False),
+        *changes.statements(replace(apart, bucket="")),  # the replica's own settings are not the drill's to change
+    ]
+
+
 ROLES: Mapping[str, Callable[[Scope], list[Statement]]] = {
     "activate": activate,
     "deployer": deployer,
+    "drill": drill,
     "previewer": previewer,
     "publisher": publisher,
     "rollback": rollback,

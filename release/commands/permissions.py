@@ -15,7 +15,7 @@ from release.errors import ReleaseError
 _ACCOUNT = re.compile(r"\d{12}")
 
 
-HELP = "the IAM policy that a deployer, previewer, publisher, rollback or activate needs"
+HELP = "the IAM policy that a deployer, previewer, publisher, rollback, activate or drill needs"
 
 
 def add(command: argparse.ArgumentParser) -> None:

@@ -47,12 +47,15 @@ def egress(settings: Settings) -> list[str]:
 
 
 def store(settings: Settings) -> list[str]:
-    """Return the problem of a given store that is in another region: the stack would depend on that one too."""
-    bucket = settings.artifacts.bucket
+    """Return the problem of a given store that is not there, or in another region, on which the stack would depend."""
+    bucket, follow = settings.artifacts.bucket, settings.release.follow
     region = lookup.region_of(bucket, settings.region) if bucket else None
     if region in (None, settings.region):
         return []
-    replica = f", the replica of the store of {settings.release.follow}" if settings.release.follow else ""
+    replica = f", the replica of the store of {follow}" if follow else ""
+    if not region:
+        makes = f"`pulumi up --stack {follow}` makes it (artifacts.replica)" if follow else "make it"
+        return [f"artifacts.bucket: there is no bucket {bucket}; {makes}, or correct the name"]
     return [
         f"artifacts.bucket: {bucket} is in {region}, and not in {settings.region}, the stack's region: it could not be "
         f"deployed without both; name a bucket there{replica}"

@@ -32,11 +32,12 @@ def plan(settings: Settings) -> ColdPlan:
     with ThreadPoolExecutor() as threads:
         caller = threads.submit(lookup.caller, settings.region)
         fleets = threads.submit(lambda: Fleets(settings.region).of_stack(settings.stack))
+        store = threads.submit(checks.store, settings)
         quotas = threads.submit(lambda: usage.look(settings, fleets.result()))
         found = provider.ask(settings)
         provider.check(settings, found, caller.result)
         with explained("look for what is there", where(settings)):
-            refuse(settings, checks.posture(settings, fleets.result()))
+            refuse(settings, [*store.result(), *checks.posture(settings, fleets.result())])
     warn(*quotas.result())
     account = found.caller.account
     bucket = bucket_of(settings.artifacts, stack=settings.stack, account=account, region=settings.region)

@@ -106,13 +106,13 @@ def of_buckets(region: str, buckets: Iterable[str]) -> list[Name]:
 
 
 def region_of(bucket: str, region: str) -> str | None:
-    """Return the region that a bucket is in, asked from `region`; None if it is not there or may not be looked at."""
+    """Return the region that a bucket is in, asked from `region`; "" if there is no such one, None if AWS won't say."""
     try:
         return client("s3", region).head_bucket(Bucket=bucket).get("BucketRegion")
     except ClientError as error:
-        if code(error) in {"404", "403", "400"}:
-            return None
-        raise
+        if code(error) not in {"404", "403", "400"}:
+            raise
+        return "" if code(error) == "404" else None
 
 
 def taken(stack: str, wanted: Collection[Name]) -> list[str]:

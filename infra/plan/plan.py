@@ -46,7 +46,8 @@ def plan(settings: Settings) -> Plan:
         caller = threads.submit(lookup.caller, settings.region)
         fleets = threads.submit(lambda: Fleets(settings.region).of_stack(settings.stack))
         rules = threads.submit(_rules, settings)
-        missing = [threads.submit(check, settings) for check in (checks.store, checks.topics, checks.egress)]
+        store = threads.submit(checks.store, settings)
+        missing = [threads.submit(check, settings) for check in (checks.topics, checks.egress)]
         missing.append(threads.submit(lambda: _global_writes(settings, fleets.result())))
         quotas = threads.submit(lambda: usage.look(settings, fleets.result()))
         records = threads.submit(domain.look, settings)
@@ -59,23 +60,21 @@ def plan(settings: Settings) -> Plan:
         previewed = pulumi.runtime.is_dry_run()
         replica = threads.submit(lambda: replicas.look(settings, account, previewed=previewed))
         with explained("look for what is there", where(settings)):
-            refuse(settings, checks.posture(settings, fleets.result()))
+            refuse(settings, [*store.result(), *checks.posture(settings, fleets.result())])
         both = threads.submit(live.warnings, settings, bucket, account)
         release = release_of(settings, bucket)
         with explained("look for what is there", where(settings)):
             there, known = fleets.result(), rules.result()
-            for problems in missing:
-                refuse(settings, problems.result())
-            refuse(settings, offered.result().problems)
+            for problems in (*(check.result() for check in missing), offered.result().problems):
+                refuse(settings, problems)
             refuse(settings, checks.ports(settings, there))
             refuse(settings, checks.taken_names(settings, account, there))
             refuse(settings, replica.result().problems)
     refuse(settings, records.result()[0])
-    warn(replica.result().warnings)
     routed = _route(settings, known)
-    warn([*offered.result().warnings, *quotas.result()[0]], quotas.result()[1])
+    exceeded, unread = quotas.result()
+    warn([*replica.result().warnings, *offered.result().warnings, *exceeded, *both.result()], unread)
     warn([], records.result()[1])
-    warn(both.result())
     commands = {name: release.command(fleet.process, fleet.command) for name, fleet in settings.fleets.items()}
     refuse(settings, boot.problems(settings, commands, bucket))
     refuse(settings, checks.commands(settings, commands, release.image))

@@ -264,7 +264,9 @@ def test_a_store_in_another_region_is_refused(plan: Planner, follow: dict[str, A
     [problem] = refused(plan, artifacts={"bucket": "there"}, **follow)
     assert problem.startswith("artifacts.bucket: there is in eu-central-1, and not in eu-west-1, the stack's region")
     assert ("the replica of the store of prod" in problem) == bool(follow)
-    assert plan(artifacts={"bucket": "nowhere"}, **follow)  # told when it is read
+    [problem] = refused(plan, artifacts={"bucket": "nowhere"}, **follow)
+    assert problem.startswith("artifacts.bucket: there is no bucket nowhere; ")
+    assert ("`pulumi up --stack prod` makes it" in problem) == bool(follow)
 
 
 # The rules that are there

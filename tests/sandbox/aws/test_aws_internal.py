@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from sandbox.aws.elbv2 import places
 from sandbox.aws.elbv2.places import Place
 from sandbox.ports import free_port
 from tests.aws.emulator import Emulator, start
@@ -98,6 +99,20 @@ def test_load_balancers_share_a_port_on_addresses_of_their_own():
     finally:
         process.terminate()
         assert process.wait(ENOUGH) == 0
+
+
+def test_a_system_with_one_address_tells_load_balancers_apart_by_ports(monkeypatch: pytest.MonkeyPatch):
+    """As macOS, where 127.0.1.1 can't be listened on: here, an address that this computer doesn't have."""
+    monkeypatch.setattr(places, "_addresses", lambda: iter(["127.0.0.1", "192.0.2.1"]))
+    given = places.Places()
+    given.port = free_port()
+    first, second = given.take(), given.take()
+    try:
+        assert (first.address, first.port, second.address) == ("127.0.0.1", given.port, "127.0.0.1")
+        assert len({first.port, first.tls_port, second.port, second.tls_port}) == 4
+    finally:
+        given.release(first)
+        given.release(second)
 
 
 def test_http_and_https_have_ports_that_are_the_same_everywhere():

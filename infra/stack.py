@@ -18,6 +18,7 @@ from infra.plan import plan as plans
 from infra.plan.cold import ColdPlan
 from infra.plan.plan import Plan
 from infra.settings import Settings
+from infra.store import last_copy
 from infra.store.artifacts import Artifacts, ArtifactsArgs
 from release.component.deployment import Deployments
 from release.image_copy import ImageCopies
@@ -56,6 +57,7 @@ def declare(settings: Settings, plan: Plan | ColdPlan) -> Stack:
         "artifacts", ArtifactsArgs(settings=settings.artifacts, fleets=list(settings.fleets), **where)
     )
     if isinstance(plan, ColdPlan):
+        last_copy.declare(settings, plan.account, [artifacts])
         return _cold(settings, plan)
     network = Network("network", NetworkArgs(zones=plan.zones, settings=settings.network, **where))
     balancer = _declare_balancer(settings, network, plan.routing, where)
@@ -85,6 +87,7 @@ def declare(settings: Settings, plan: Plan | ColdPlan) -> Stack:
         )
         for name, fleet in settings.fleets.items()
     }
+    last_copy.declare(settings, plan.account, [artifacts, network, balancer, *fleets.values()])
     return _outputs(settings, plan, network, balancer, fleets, digest=digest)
 
 

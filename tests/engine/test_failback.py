@@ -156,3 +156,32 @@ def test_the_second_stack_goes_and_leaves_the_store(sandbox: Sandbox):
     looked = of(sandbox, FIRST_STACK, "python -m release status --all-regions")
     assert looked.code == 0, looked.said
     assert looked.last == f"region {SECOND} has no stack with the store {STORES[SECOND]}"
+
+
+def test_the_last_copy_of_releases_is_not_taken(sandbox: Sandbox):
+    """The store is to go with the stack and its replica to stay: not before that has everything."""
+    file = sandbox.checkout / f"Pulumi.{FIRST_STACK}.yaml"
+    settings = yaml.safe_load(file.read_text())
+    settings["config"]["slipway:artifacts"]["replica"] = {"region": SECOND, "required": False}
+    file.write_text(yaml.safe_dump(settings, sort_keys=False))
+    fault(sandbox, "replication", "--stall")
+    sha = commit(sandbox.checkout, "four: not replicated")
+    ran = sandbox.up(sha)
+    assert ran.code == 0, ran.said
+    destroy = "pulumi destroy --yes --skip-preview --non-interactive"
+    plain = of(sandbox, FIRST_STACK, destroy)
+    assert plain.code != 0
+    assert "--run-program" in plain.said
+    refused = of(sandbox, FIRST_STACK, f"{destroy} --run-program")
+    assert refused.code != 0
+    assert "objects that its replica lacks" in refused.said
+    assert len(instances(sandbox, REGION, FIRST_STACK)) == 3
+    assert f"releases/{sha}/manifest.json" in kept(sandbox, REGION)
+    fault(sandbox, "replication", "--end")
+    until(lambda: kept(sandbox, REGION) == kept(sandbox, SECOND), seconds=120)
+    whole = kept(sandbox, SECOND)
+    ended = of(sandbox, FIRST_STACK, f"{destroy} --run-program")
+    assert ended.code == 0, ended.said
+    names = [bucket["Name"] for bucket in sandbox.client("s3").list_buckets()["Buckets"]]
+    assert STORES[REGION] not in names
+    assert kept(sandbox, SECOND) == whole

@@ -17,11 +17,10 @@ from release.errors import ReleaseError
 from release.image_copy import ImageCopies
 from release.machine_image import Image
 from release.source import procfile
-from release.store import good_releases, publish
+from release.store import fail_back, publish
 from release.store.arrival import Requirement
 from release.store.event import Event
 from release.store.followed import Follower
-from release.store.good_releases import Candidate
 from release.store.ledger import Ledger
 from release.store.manifest import ImageName, Manifest
 from release.store.releases import Store
@@ -70,7 +69,7 @@ class Release:
             event = _follow(Follower(stack=stack, follows=follow, store=store, ledger=ledger), ref)
         found = publish.prepare(
             repository=None if event else repository,
-            ref=ref or (event.sha if event else _last_good(ledger, stack, bucket)),
+            ref=ref or (event.sha if event else _last_good(stack, ledger, store)),
             directory=directory,
             store=store,
             image=lambda: publish.newest_image(image, ec2),
@@ -160,27 +159,11 @@ def _warn(line: str | None) -> None:
         pulumi.log.warn(line)
 
 
-def _last_good(ledger: Ledger, stack: str, bucket: str) -> str:
-    """Return the newest good release, wherever it was deployed, and say so where that was not in this stack."""
-    passed_over: list[Candidate] = []
-    own: Event | None = None
-    chosen: Event | None = None
-    for found in ledger.good(stack):
-        if found.refused:
-            passed_over.append(found)
-            continue
-        chosen = chosen or found.event
-        if found.event.stack == stack:
-            own = found.event
-            break
-    if chosen is None:
-        raise ReleaseError(
-            f"{stack}: no release is asked for, and the ledger in {bucket} knows of none that served: "
-            "run `pulumi config set --path slipway:release.sha <sha>`, or set SLIPWAY_SHA"
-        )
-    for line in good_releases.told(stack, chosen, own, passed_over):
-        pulumi.log.warn(line)
-    return chosen.sha
+def _last_good(stack: str, ledger: Ledger, store: Store) -> str:
+    taken = fail_back.last(stack, ledger, store)
+    for note in taken.notes:
+        pulumi.log.warn(note)
+    return taken.event.sha
 
 
 def _follow(follower: Follower, ref: str | None) -> Event | None:

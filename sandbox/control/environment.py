@@ -64,7 +64,7 @@ def of_processes(directory: Path, own: Keys) -> dict[str, str]:
         **_credentials(DEFAULT_REGION, own),
         **_no_proxy(os.environ),
         MARKER: str(directory),
-        "PATH": _path(os.environ, []),
+        "PATH": _path({"PATH": git_shim.without(directory, os.environ.get("PATH", os.defpath))}, []),
         "PYTHONUNBUFFERED": "1",
     }
 

@@ -31,8 +31,7 @@ def folder(directory: Path) -> Path:
 
 def install(directory: Path) -> None:
     """Write the command into the sandbox's folder, if this computer has git."""
-    rest = [entry for entry in os.environ.get("PATH", os.defpath).split(os.pathsep) if entry != str(folder(directory))]
-    git = shutil.which("git", path=os.pathsep.join(rest))
+    git = shutil.which("git", path=without(directory, os.environ.get("PATH", os.defpath)))
     if git is None:
         return
     folder(directory).mkdir(parents=True, exist_ok=True)
@@ -40,6 +39,11 @@ def install(directory: Path) -> None:
     names = {"calls": directory / _CALLS, "dark": directory / _DARK, "git": git}
     command.write_text(_SCRIPT.format(**{name: shlex.quote(str(value)) for name, value in names.items()}))
     command.chmod(0o755)
+
+
+def without(directory: Path, path: str) -> str:
+    """Return a PATH on which the computer's own git is found: machines' are not the sandbox's tools."""
+    return os.pathsep.join(entry for entry in path.split(os.pathsep) if entry != str(folder(directory)))
 
 
 def use(directory: Path) -> None:

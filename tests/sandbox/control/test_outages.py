@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sandbox.control import git_shim, outages
+from sandbox.control import environment, git_shim, outages
 from sandbox.control.calls import table
 from sandbox.errors import SandboxError
+from sandbox.service import keys
 
 NOW: dict[str, Any] = {"dark": ["us-west-2"], "unreachable": ["eu-west-1"]}
 
@@ -68,6 +71,16 @@ def test_git_counts_itself_and_fails_while_its_host_is_dark(tmp_path: Path):
     assert git().returncode == 0
     assert git_shim.count(tmp_path, reset=True) == 5
     assert git_shim.count(tmp_path) == 0
+
+
+def test_machines_have_the_computers_own_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A sandbox that is started from `make shell` doesn't pass its tools' git on."""
+    monkeypatch.setenv("PATH", os.environ["PATH"])  # is as it was afterwards
+    git_shim.install(tmp_path)
+    git_shim.use(tmp_path)
+    assert shutil.which("git") == str(git_shim.folder(tmp_path) / "git")
+    path = environment.of_processes(tmp_path, keys.fresh())["PATH"]
+    assert shutil.which("git", path=path) != str(git_shim.folder(tmp_path) / "git")
 
 
 def test_counts_are_a_table():

@@ -14,9 +14,9 @@ from botocore.exceptions import ClientError
 
 from infra.settings import Settings
 from release import names
-from release.clients import FAILURES, client, code, described
+from release.clients import FAILURES, SHORTLY, client, code, described
 from release.rollout.observed import DeployedFleet
-from release.store.replica import SHORTLY, silent
+from release.store.replica import silent
 
 _PROBE = "slipway-probe"
 _HOMES = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}

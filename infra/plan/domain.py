@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from infra.plan import lookup
 from infra.settings import Settings
 from infra.settings.problems import set_command
-from release.clients import FAILURES, client, described
+from release.clients import FAILURES, SHORTLY, client, described
 from release.errors import ReleaseError
-from release.store.replica import SHORTLY
 
 _FAILOVER = "loadBalancer.failover"
 

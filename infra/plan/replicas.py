@@ -6,6 +6,7 @@ there; where a deploy goes on without its replica it is a warning, and in a prev
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,12 +19,15 @@ from infra.settings.problems import set_command
 from infra.settings.stack import ReplicaSettings
 from infra.store.artifacts import bucket_of, replica_of
 from release import names
-from release.clients import FAILURES, client, code
-from release.store.replica import SHORTLY, Peer, peer, silent
+from release.clients import FAILURES, SHORTLY, client, code
+from release.store.replica import Peer, peer, silent
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
+_CERTAIN = 12.0
+"""Seconds after which a region is taken to be dark."""
+_PAUSE = 0.5
 _GONE, _FOREIGN = {"404", "NoSuchBucket"}, {"403", "AccessDenied"}
 
 
@@ -48,7 +52,7 @@ def look(settings: Settings, account: str, *, previewed: bool) -> Found:
         return Found(problems=[problem])
     s3 = client("s3", wanted.region, SHORTLY)
     try:
-        s3.head_bucket(Bucket=bucket, ExpectedBucketOwner=account)
+        _head(s3, bucket, account)
         return Found(problems=_there(s3, bucket) if is_made else _taken(settings, wanted, bucket))
     except FAILURES as error:
         if silent(error):
@@ -58,6 +62,21 @@ def look(settings: Settings, account: str, *, previewed: bool) -> Found:
         if isinstance(error, ClientError) and code(error) in _FOREIGN:
             return Found(problems=[_foreign(bucket, wanted.region)])
         raise
+
+
+def _head(s3: S3Client, bucket: str, account: str) -> None:
+    """Look at the bucket; ask again where nothing comes back: a call that is throttled or lost is no outage."""
+    ends = time.monotonic() + _CERTAIN
+    while True:
+        try:
+            s3.head_bucket(Bucket=bucket, ExpectedBucketOwner=account)
+        except FAILURES as error:
+            answered = isinstance(error, ClientError) and code(error) in _GONE | _FOREIGN
+            if answered or time.monotonic() >= ends:
+                raise
+            time.sleep(_PAUSE)
+        else:
+            return
 
 
 def _region(region: str, wanted: str) -> str | None:

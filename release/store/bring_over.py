@@ -15,7 +15,7 @@ from release.store import backlog, batch
 from release.store.backlog import Left, Original
 from release.store.batch import Batches
 from release.store.releases import Store
-from release.store.replica import SHORTLY, Replica, State
+from release.store.replica import Replica, State
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -79,7 +79,7 @@ class Crossing:
             s3=s3,
             control=client("s3control", store.region),
         )
-        return cls(store=store, s3=s3, replica=replica, there=client("s3", replica.region, SHORTLY), batches=batches)
+        return cls(store=store, s3=s3, replica=replica, there=replica.client, batches=batches)
 
     def difference(self) -> Difference:
         """Return what the replica lacks now."""

@@ -18,8 +18,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
 from release import names
+from release.clients import SHORTLY, code, explained
 from release.clients import client as new_client
-from release.clients import code, explained
 from release.errors import ConflictError, ManifestError, StoreError
 from release.store import upload
 from release.store.manifest import Manifest
@@ -29,10 +29,9 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 _THREADS = 16
-SHORTLY = Config(
-    retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=2, read_timeout=5, max_pool_connections=32
-)
-"""A region that is dark must not hold up what this region can do alone."""
+_CONFIG = SHORTLY.merge(Config(retries={"mode": "standard", "total_max_attempts": 4}, connect_timeout=2))
+"""A region that is dark must not hold up what this one can do alone; a call that is throttled or lost is no outage."""
+_THROTTLED = {"SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,8 +101,8 @@ class Replica:
         """With `origin`, the store that is replicated, large artifacts need not be read whole to be compared."""
         self._origin = origin
         self.bucket, self.region = peer.bucket, peer.region
-        s3 = new_client("s3", peer.region, SHORTLY) if client is None else client
-        self.store = Store(peer.bucket, s3, may_be_missing=True)
+        self.client = new_client("s3", peer.region, _CONFIG) if client is None else client
+        self.store = Store(peer.bucket, self.client, may_be_missing=True)
 
     @classmethod
     def of(cls, bucket: str, s3: S3Client) -> Replica | None:
@@ -191,5 +190,8 @@ def silent(error: BaseException) -> bool:
     """Return whether an error means that a region did not answer, or only with errors of its own (5xx)."""
     cause = error.__cause__ if isinstance(error, StoreError) else error
     if isinstance(cause, ClientError):
-        return int(cause.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)) >= 500
+        return (
+            code(cause) not in _THROTTLED
+            and int(cause.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)) >= 500
+        )
     return isinstance(cause, (ConnectionError, HTTPClientError))

@@ -104,8 +104,9 @@ def test_a_replica_that_is_gone(pair: Pair):
 
 
 @pytest.fixture
-def dark(pair: Pair, aws_endpoint: str) -> Iterator[Pair]:
-    """The second region answers nothing."""
+def dark(pair: Pair, aws_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pair]:
+    """The second region answers nothing, and is not asked for as long as otherwise."""
+    monkeypatch.setattr(replicas, "_CERTAIN", 0.0)
     pair.replicate()
     emulator = Emulator(int(aws_endpoint.rpartition(":")[2]))
     emulator.post("faults", {"dark": [SECOND]})

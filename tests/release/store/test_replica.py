@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from release.clients import client
+from release.clients import SHORTLY, client
 from release.store import release_keys, upload
 from release.store.releases import Store
-from release.store.replica import SHORTLY, Peer, Recovery, Replica, peer
+from release.store.replica import Peer, Recovery, Replica, peer
 from tests.release.store import replicated
 from tests.release.store.replicated import FIRST, SECOND, Pair
 from tests.waiting import until

@@ -21,10 +21,11 @@ def free_port(*, besides: Collection[int] = ()) -> int:
     return next(_free(besides, LOOPBACK))
 
 
-def is_free(port: int, address: str = LOOPBACK) -> bool:
-    """Return whether a server could listen on this port of `address` now."""
-    with socket.socket() as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def is_free(port: int, address: str = LOOPBACK, *, udp: bool = False) -> bool:
+    """Return whether a server could listen on this port of `address` now, by TCP or by UDP."""
+    with socket.socket(type=socket.SOCK_DGRAM if udp else socket.SOCK_STREAM) as listener:
+        if not udp:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((address, port))
         except OSError:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Collection
 from pathlib import Path
 
 from sandbox import processes
@@ -67,7 +68,7 @@ def programs(directory: Path, *, port: int | None) -> Programs:
     """Choose the ports and return the programs to start. Raises SandboxError if `port` is given and taken."""
     balancer = _balancer_port(port)
     aws = free_port(besides=[balancer])
-    dns = DNS_PORT if is_free(DNS_PORT) and balancer != DNS_PORT else free_port(besides=[aws, balancer])
+    dns = _dns_port([aws, balancer])
     provider = free_port(besides=[aws, balancer, dns])
     ports = {"aws": aws, "provider": provider, "balancer": balancer, "dns": dns}
     endpoint = f"http://{LOOPBACK}:{ports['aws']}"
@@ -84,6 +85,16 @@ def programs(directory: Path, *, port: int | None) -> Programs:
         commands={name: [sys.executable, "-m", f"sandbox.{name}", *rest] for name, rest in options.items()},
         ports=ports,
     )
+
+
+def _dns_port(taken: Collection[int]) -> int:
+    """Return a port that is free by TCP and by UDP, as machines hold UDP ports without their TCP ones."""
+    if DNS_PORT not in taken and is_free(DNS_PORT) and is_free(DNS_PORT, udp=True):
+        return DNS_PORT
+    passed = set(taken)
+    while not is_free(port := free_port(besides=passed), udp=True):
+        passed.add(port)
+    return port
 
 
 def _balancer_port(asked: int | None) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from tests.aws.emulator import NOW, Emulator
 from tests.aws.fleet import Fleet
@@ -146,3 +147,22 @@ def test_no_balancer_is_healthy_with_an_empty_group(world: World):
             Actions=[{"Type": "forward", "TargetGroupArn": group["TargetGroupArn"]}],
         )
         assert not healthy()
+
+
+def test_queries_and_checks_go_on_while_nothing_can_be_written(world: World):
+    """Route 53's control plane refuses changes; its data plane answers, and its records follow their health checks."""
+    with Endpoint() as one:
+        world.change(("CREATE", world.record("origin", "A", "127.0.0.1")))
+        check = world.health_check(world.name("origin"), Port=one.port)
+        primary: dict[str, Any] = {"SetIdentifier": "a", "Failover": "PRIMARY", "HealthCheckId": check}
+        world.change(
+            ("CREATE", world.record("www", "A", "192.0.2.1", ttl=1, **primary)),
+            ("CREATE", world.record("www", "A", "192.0.2.2", ttl=1, SetIdentifier="b", Failover="SECONDARY")),
+        )
+        until(lambda: world.status(check).startswith("Success"))
+        world.aws.post("faults", {"global_writes": True})
+        with pytest.raises(ClientError):
+            world.change(("CREATE", world.record("new", "A", "192.0.2.3")))
+        one.status = 503
+        until(lambda: world.ask("www").values == ["192.0.2.2"])
+        assert world.status(check).startswith("Failure")

@@ -15,7 +15,7 @@ import yaml
 from tests.engine.conftest import REGION, Ran, Sandbox, commit, git
 from tests.waiting import until
 
-pytestmark = [pytest.mark.engine, pytest.mark.reliability]
+pytestmark = [pytest.mark.engine, pytest.mark.reliability, pytest.mark.timeout(600)]
 
 SECOND, ACCOUNT = "eu-central-1", "123456789012"
 FIRST_STACK, SECOND_STACK = "sandbox", "sandbox-dr"

@@ -37,22 +37,29 @@ class Plan:
     routing: Routing
 
 
+class _Asked:
+    """What is asked side by side as soon as the settings are known; it is waited for where it is needed."""
+
+    def __init__(self, settings: Settings, threads: ThreadPoolExecutor) -> None:
+        self.caller = threads.submit(lookup.caller, settings.region)
+        self.fleets = threads.submit(lambda: Fleets(settings.region).of_stack(settings.stack))
+        self.rules = threads.submit(_rules, settings)
+        self.store = threads.submit(checks.store, settings)
+        self.missing = [threads.submit(check, settings) for check in (checks.topics, checks.egress)]
+        self.missing.append(threads.submit(lambda: _global_writes(settings, self.fleets.result())))
+        self.quotas = threads.submit(lambda: usage.look(settings, self.fleets.result()))
+        self.records = threads.submit(domain.look, settings)
+
+
 def plan(settings: Settings) -> Plan:
     """Ask AWS (and git, for a release that is not published), and change nothing.
 
     Raises SettingsError; ReleaseError if there is no such release or AWS refuses to say.
     """
     with ThreadPoolExecutor() as threads:
-        caller = threads.submit(lookup.caller, settings.region)
-        fleets = threads.submit(lambda: Fleets(settings.region).of_stack(settings.stack))
-        rules = threads.submit(_rules, settings)
-        store = threads.submit(checks.store, settings)
-        missing = [threads.submit(check, settings) for check in (checks.topics, checks.egress)]
-        missing.append(threads.submit(lambda: _global_writes(settings, fleets.result())))
-        quotas = threads.submit(lambda: usage.look(settings, fleets.result()))
-        records = threads.submit(domain.look, settings)
+        asked = _Asked(settings, threads)
         found = provider.ask(settings)
-        provider.check(settings, found, caller.result)
+        provider.check(settings, found, asked.caller.result)
         account = found.caller.account
         chosen = zones.choose(settings.network.zones, found.zones, stack=settings.stack, region=settings.region)
         offered = threads.submit(offerings.look, settings, chosen)
@@ -60,21 +67,20 @@ def plan(settings: Settings) -> Plan:
         previewed = pulumi.runtime.is_dry_run()
         replica = threads.submit(lambda: replicas.look(settings, account, previewed=previewed))
         with explained("look for what is there", where(settings)):
-            refuse(settings, [*store.result(), *checks.posture(settings, fleets.result())])
+            there = asked.fleets.result()
+            refuse(settings, [*asked.store.result(), *checks.posture(settings, there)])
         both = threads.submit(live.warnings, settings, bucket, account)
         release = release_of(settings, bucket)
         with explained("look for what is there", where(settings)):
-            there, known = fleets.result(), rules.result()
-            for problems in (*(check.result() for check in missing), offered.result().problems):
+            for problems in (*(check.result() for check in asked.missing), offered.result().problems):
                 refuse(settings, problems)
             refuse(settings, checks.ports(settings, there))
             refuse(settings, checks.taken_names(settings, account, there))
-            refuse(settings, replica.result().problems)
-    refuse(settings, records.result()[0])
-    routed = _route(settings, known)
-    exceeded, unread = quotas.result()
+            refuse(settings, [*replica.result().problems, *asked.records.result()[0]])
+            routed = _route(settings, asked.rules.result())
+    exceeded, unread = asked.quotas.result()
     warn([*replica.result().warnings, *offered.result().warnings, *exceeded, *both.result()], unread)
-    warn([], records.result()[1])
+    warn([], asked.records.result()[1])
     commands = {name: release.command(fleet.process, fleet.command) for name, fleet in settings.fleets.items()}
     refuse(settings, boot.problems(settings, commands, bucket))
     refuse(settings, checks.commands(settings, commands, release.image))

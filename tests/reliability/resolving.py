@@ -6,6 +6,7 @@ import http.client
 import ssl
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tests.sandbox.dns.world import ask
@@ -46,11 +47,11 @@ def request(name: str, address: str, port: int) -> tuple[str, str]:
 
 @dataclass
 class Visitor:
-    """Visits a site until it is ended; `port` is the local one of HTTPS."""
+    """Visits a site until it is ended; `ports` has the local one of HTTPS for each address."""
 
     name: str
     dns: int
-    port: int = 8443
+    ports: Mapping[str, int]
     answers: list[Answer] = field(default_factory=list[Answer])
     _ended: threading.Event = field(default_factory=threading.Event)
 
@@ -67,7 +68,7 @@ class Visitor:
             if now >= until:
                 _, ttl, address = ask(self.dns, self.name).records[0]
                 until = now + ttl
-            self.answers.append(Answer(now, address, *request(self.name, address, self.port)))
+            self.answers.append(Answer(now, address, *request(self.name, address, self.ports[address])))
 
     def end(self) -> list[Answer]:
         """End it, and return all answers."""

@@ -83,6 +83,21 @@ class Sites:
         """What the domain leads to."""
         return ask(self.dns, DOMAIN).values
 
+    def ports(self) -> dict[str, int]:
+        """The local port that stands for 443, by the address of a load balancer."""
+        told = self.sandbox.shell(
+            'curl --silent --fail --header "Authorization: Bearer $AWS_SECRET_ACCESS_KEY" '
+            "$AWS_ENDPOINT_URL/_sandbox/dns"
+        )
+        assert told.code == 0, told.said
+        listeners = [each["ports"]["443"].partition(":") for each in json.loads(told.said)["load_balancers"]]
+        return {address: int(port) for address, _, port in listeners}
+
+    def visit(self) -> tuple[str, str]:
+        """Ask for a page where the domain leads to now."""
+        [address] = self.addresses()
+        return request(DOMAIN, address, self.ports()[address])
+
     def records(self) -> set[tuple[str, str, str]]:
         """The type, set identifier and role of each record of the zone that a stack made."""
         pages = (
@@ -135,7 +150,7 @@ def test_a_stack_changes_over_to_failover_and_another_joins_it(sites: Sites):
     assert ran.code == 0, ran.said
     assert sites.records() == {("CNAME", "", ""), ("A", "first", "PRIMARY"), ("A", "second", "SECONDARY")}
     until(lambda: sites.addresses() == before)
-    assert request(DOMAIN, before[0], 8443)[0] == "200"
+    assert sites.visit()[0] == "200"
 
 
 def test_a_second_primary_stack_is_refused(sites: Sites):
@@ -151,7 +166,7 @@ def test_a_second_primary_stack_is_refused(sites: Sites):
 def measured(sites: Sites, act: Callable[[], object], seconds: float) -> float:
     """Darken the first region, act, and return the seconds for which a visitor is without the site."""
     first = sites.addresses()
-    visitor = Visitor(DOMAIN, sites.dns)
+    visitor = Visitor(DOMAIN, sites.dns, sites.ports())
     try:
         until(lambda: len(visitor.answers) >= 5)
         sites.fault("region eu-west-1")
@@ -198,4 +213,4 @@ def test_what_is_destroyed_takes_nothing_of_the_other(sites: Sites):
     assert ended.code == 0, ended.said
     assert sites.records() == {("CNAME", "", ""), ("A", "second", "SECONDARY")}
     assert sites.sandbox.client("route53").list_health_checks()["HealthChecks"] == []
-    assert request(DOMAIN, sites.addresses()[0], 8443)[0] == "200"
+    assert sites.visit()[0] == "200"

@@ -74,6 +74,19 @@ def test_an_endpoint_that_says_nothing_or_is_not_there_fails_in_time(endpoint: S
         assert asked(check(type="TCP"), nobody.getsockname()[1]) == NOT_CONNECTED
 
 
+def test_an_endpoint_that_takes_no_connection_fails_after_four_seconds():
+    """As one in a region that is gone does: nothing refuses, and nothing answers."""
+    with socket.socket() as full, socket.socket() as first, socket.socket() as second:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)  # what comes after the first is left waiting
+        for waiting in (first, second):
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        said, took = asyncio.run(_timed(check(type="HTTPS"), full.getsockname()[1]))
+    assert said == NOT_CONNECTED
+    assert 3.9 < took < 6
+
+
 async def _timed(wanted: HealthCheck, port: int) -> tuple[str, float]:
     loop = asyncio.get_running_loop()
     began = loop.time()

@@ -48,6 +48,8 @@ def run(arguments: argparse.Namespace) -> None:
         progress=progress,
     )
     targets = activation.targets(there)
+    if newer := activation.newer(targets):
+        activation.warn(newer)
     now = {target.fleet.name: activation.serving(target) for target in targets}
     changed = not all(_is_done(target, now[target.fleet.name]) for target in targets)
     if changed:

@@ -117,6 +117,22 @@ class Activation:
         size = postures.size(posture, active, group.zones)
         return Target(fleet=fleet, size=size, template=group.template, release=manifest, posture=posture)
 
+    def newer(self, targets: Sequence[Target]) -> str:
+        """Return what to say if the ledger knows of a newer good release than the launch templates have, or ""."""
+        try:
+            events = self.ledger.history(self.stack, limit=1)
+            follows = events[0].follows if events else None
+            good = (found.event for found in self.ledger.good(self.stack, follows) if not found.refused)
+            newest = next(good, None)
+        except StoreError as error:  # the instances come up all the same
+            return f"whether another release was good since is not known: {error}"
+        if newest is None or newest.sha in {target.release.sha for target in targets}:
+            return ""
+        return (
+            f"{newest.sha} was good in {newest.stack} since {newest.when:%Y-%m-%d %H:%M} UTC, and this stack boots "
+            f"another one: `SLIPWAY_POSTURE={self.posture} pulumi up --stack {self.stack}` deploys it"
+        )
+
     def serving(self, target: Target) -> Serving:
         """Return what a fleet serves now."""
         fleet = target.fleet

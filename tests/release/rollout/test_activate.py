@@ -16,10 +16,11 @@ from release.rollout.activate import Activation
 from release.rollout.observed import BootEvent, DeployedFleet, Group, Instance, Refresh, Template
 from release.rollout.templates import Baked
 from release.rollout.traffic import Requests
+from release.store.good_releases import Candidate
 from release.store.ledger import Event
 from release.store.manifest import Manifest
 
-A = "a" * 40
+A, B = "a" * 40, "b" * 40
 PLACE = Template(id="lt-1", version="4")
 NOTHING, ALL = Size(min=0, max=0), Size(min=3, max=9)
 UNPROVED = Event(
@@ -54,6 +55,7 @@ class Region:
     )
     baked_digest: str = "d"
     ledger_fails: bool = False
+    good_elsewhere: list[Event] = field(default_factory=list[Event])
     where = "bucket replica"
 
     def fleet(self) -> DeployedFleet:
@@ -104,8 +106,11 @@ class Region:
     def since(self, _arns: object, _since: float) -> Requests:
         return Requests(total=10, failed=0)
 
-    def history(self, _stack: str, _fleet: str, limit: int = 20) -> list[Event]:
+    def history(self, _stack: str, _fleet: str = "", limit: int = 20) -> list[Event]:
         return self.events[::-1][:limit]
+
+    def good(self, _stack: str, follow: str | None) -> list[Candidate]:
+        return [Candidate(event=event) for event in self.good_elsewhere if event.stack == follow]
 
     def record(self, event: Event) -> None:
         if self.ledger_fails and event.outcome == "started":
@@ -140,6 +145,19 @@ def test_a_pilot_light_comes_up(posture: str, bounds: str, serving: int):
     assert [started.outcome, succeeded.outcome] == ["started", "succeeded"]
     assert {event.action for event in (started, succeeded)} == {"deploy"}
     assert all((event.follows, event.followed) == ("prod", True) for event in (started, succeeded))
+
+
+def test_a_newer_good_release_than_the_launch_template_has_is_told():
+    """Activating boots what was deployed here last; to deploy takes the engine."""
+    region = Region()
+    activation = region.activation()
+    targets = activation.targets([region.fleet()])
+    assert activation.newer(targets) == ""
+    region.good_elsewhere = [replace(UNPROVED, sha=B, stack="prod", outcome="succeeded", follows=None, followed=None)]
+    assert activation.newer(targets).startswith(f"{B} was good in prod since ")
+    assert "`SLIPWAY_POSTURE=active pulumi up --stack dr` deploys it" in activation.newer(targets)
+    region.good_elsewhere = [replace(region.good_elsewhere[0], sha=A)]
+    assert activation.newer(targets) == ""
 
 
 def test_what_somebody_chose_stays_a_choice():

@@ -6,7 +6,6 @@ put with `If-None-Match: *` (S3 conditional writes), so exactly one of several p
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,13 +21,13 @@ from release.clients import client as new_client
 from release.clients import code, explained
 from release.errors import ConflictError, ManifestError, MissingError, StoreError
 from release.store import release_keys as keys
+from release.store.kept import Kept
 from release.store.manifest import LIMIT_BYTES, Manifest, from_json, to_json
 from release.store.upload import ALREADY_THERE, put_new, put_new_file
 from release.store.warning import warn_once
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
-    from types_boto3_s3.type_defs import HeadObjectOutputTypeDef
 
 _READERS = 16
 _STEP = 200
@@ -53,6 +52,7 @@ class Store:
         self._warn = warn
         self._s3 = new_client("s3") if client is None else client
         self._nothing = {"NoSuchKey", "404", "NoSuchBucket"} if may_be_missing else {"NoSuchKey", "404"}
+        self.kept = Kept(bucket=bucket, s3=self._s3, nothing=self._nothing)
 
     @property
     def where(self) -> str:
@@ -140,7 +140,7 @@ class Store:
         Raises MissingError if it is missing, ConflictError if it differs. Replication copies objects in any order: a
         manifest may arrive before its artifact.
         """
-        found = self._stored(manifest.sha)
+        found = self.kept.stored(manifest.sha)
         if found is None:
             key = keys.artifact(manifest.sha)
             raise MissingError(
@@ -164,19 +164,10 @@ class Store:
                 marks.append(self._s3.head_object(Bucket=self.bucket, Key=key).get("ReplicationStatus"))
         return all(mark in _COMING for mark in marks)
 
-    def fingerprint(self, sha: str) -> tuple[str, int] | None:
-        """Return S3's checksum and the size of a SHA's artifact: its replica has the same. None if S3 has none.
-
-        For an artifact that was put in parts it is not the digest, but a checksum of the parts' checksums.
-        """
-        head = self._head(sha)
-        checksum = str(head.get("ChecksumSHA256", "")) if head else ""
-        return (checksum, int(head["ContentLength"])) if head and checksum else None
-
     def verify(self, manifest: Manifest) -> None:
         """Check the artifact as `check` does, but by reading all of it."""
         self.check(manifest)
-        digest = self._read_digest(keys.artifact(manifest.sha))
+        digest = self.kept.read_digest(manifest.sha)
         if digest != manifest.digest:
             raise ConflictError(self._changed(manifest, digest))
 
@@ -193,12 +184,12 @@ class Store:
 
     def _put_artifact(self, artifact: Artifact, manifest: Manifest) -> Manifest:
         key = keys.artifact(manifest.sha)
-        stored = self._stored(manifest.sha)
+        stored = self.kept.stored(manifest.sha)
         if stored is None:
             with explained(f"put {key}", self.where):
                 if put_new_file(self._s3, self.bucket, key, artifact) is not ALREADY_THERE:
                     return manifest
-            stored = self._stored(manifest.sha)
+            stored = self.kept.stored(manifest.sha)
         if stored is None:
             raise self._vanished(key)
         digest, size = stored
@@ -218,33 +209,6 @@ class Store:
         if existing is None:
             raise self._vanished(key)
         return existing
-
-    def _stored(self, sha: str) -> tuple[str, int] | None:
-        """Return the digest and size of a SHA's artifact, as S3 knows them, or None if there is no artifact."""
-        key, head = keys.artifact(sha), self._head(sha)
-        if head is None:
-            return None
-        checksum = str(head.get("ChecksumSHA256", ""))
-        # S3 computed the checksum itself, unlike the metadata, which is the uploader's. After an upload in parts it is
-        # a checksum of checksums ("…-<parts>", like the ETag).
-        in_parts = "-" in checksum + str(head["ETag"])
-        whole = base64.b64decode(checksum).hex() if checksum and not in_parts else self._read_digest(key)
-        return whole, int(head["ContentLength"])
-
-    def _head(self, sha: str) -> HeadObjectOutputTypeDef | None:
-        key = keys.artifact(sha)
-        with explained(f"look at {key}", self.where):
-            try:
-                return self._s3.head_object(Bucket=self.bucket, Key=key, ChecksumMode="ENABLED")
-            except ClientError as error:
-                if code(error) in self._nothing:
-                    return None
-                raise
-
-    def _read_digest(self, key: str) -> str:
-        """Return the digest of an object for which S3 has none, by reading all of it."""
-        with explained(f"read {key}", self.where):
-            return file_digest(self._s3.get_object(Bucket=self.bucket, Key=key)["Body"])
 
     def _keys(self, prefix: str) -> Sequence[tuple[datetime, str]]:
         matched = [(modified, keys.sha_of_manifest(key)) for modified, key in self._objects(prefix)]

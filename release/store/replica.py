@@ -176,8 +176,8 @@ def whole(manifest: Manifest, store: Store, *, region: str, like: Store | None =
 
 
 def _same(sha: str, store: Store, other: Store) -> bool:
-    found = store.fingerprint(sha)
-    return found is not None and found == other.fingerprint(sha)
+    found = store.kept.fingerprint(sha)
+    return found is not None and found == other.kept.fingerprint(sha)
 
 
 def unanswered(error: StoreError, region: str) -> State:

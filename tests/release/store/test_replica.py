@@ -9,7 +9,7 @@ import pytest
 
 from release.clients import SHORTLY, client
 from release.store import release_keys, upload
-from release.store.releases import Store
+from release.store.kept import Kept
 from release.store.replica import Peer, Recovery, Replica, peer
 from tests.release.store import replicated
 from tests.release.store.replicated import FIRST, SECOND, Pair
@@ -105,7 +105,7 @@ def test_an_artifact_in_parts_is_compared_without_being_read(
         raise AssertionError("it was read")
 
     with monkeypatch.context() as unread:
-        unread.setattr(Store, "_read_digest", read)
+        unread.setattr(Kept, "read_digest", read)
         assert found.state(manifest).recoverable
     key = release_keys.artifact(SHA)
     pair.client(SECOND).put_object(Bucket=pair.second, Key=key, Body=content[1:], ChecksumAlgorithm="SHA256")

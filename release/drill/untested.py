@@ -30,7 +30,9 @@ def items(subject: Subject) -> tuple[str, ...]:
             _posture(subject.posture),
             "Capacity while others fail over too: quotas and instance types were free when this drill ran; in a "
             "regional outage many ask the second region at once.",
-            "A real loss of the first region: it was cut off from this drill and served on.",
+            "A real loss of the first region: it was cut off from this machine alone and served on. What the isolated "
+            "stack's instances asked for themselves was not cut off; the checks have to show what they need.",
+            "The stack's own state backend: the drill kept its state in a folder of this machine.",
             "The global control planes (IAM, Route 53 writes): the isolated stack was made with them working. What "
             "stands beforehand needs none of them; a cold stack does.",
             "Load: only the drill's own requests and checks reached the isolated stack.",

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from release.rollout.live import Live, live_in_both, overtaken, told
+from release.rollout.regions import Stack
+from release.rollout.serving import Serving
 from release.store.event import Event
 
 PROD = Live(stack="prod", region="eu-west-1")
@@ -19,6 +21,13 @@ def test_a_stack_and_the_one_that_follows_it():
     assert live_in_both([DR, PROD]) == [(PROD, DR)]
     assert told((PROD, DR)).startswith("live in both: prod in eu-west-1 and dr in eu-central-1, which follows it.")
     assert "`SLIPWAY_POSTURE=warm pulumi up --refresh --stack dr`" in told((PROD, DR))
+
+
+def test_a_drill_is_not_live():
+    """Its instances serve while it goes on, and nobody is led to them."""
+    serving = Serving(counts={"a" * 40: 3}, digests={}, unproved=0, wanted=3)
+    for name, live in (("dr", True), ("dr-drill", False)):
+        assert Stack(name=name, posture="active", follows="prod", fleets={"web": serving}).is_live is live
 
 
 @pytest.mark.parametrize(

@@ -278,6 +278,8 @@ def test_good_releases_of_a_stack_and_of_those_that_follow_it(bucket: str):
     ledger.record(replace(event(60, A), stack="dr", follows="prod"))
     ledger.record(replace(event(61, shas[3]), stack="dr", follows="prod", followed=True))
     ledger.record(replace(event(62, B), stack="other"))
+    ledger.record(replace(event(63, B), stack="dr-drill", follows="prod", followed=True))  # gone with its drill
+    assert ledger.stacks() == ["dr", "other", "prod"]
     assert ledger.followers("prod") == ["dr"]
     assert [found.event.sha for found in ledger.good("prod")] == [A, *reversed(shas)]
     assert [found.event.sha for found in ledger.good("dr", follow="prod")] == [A, *reversed(shas)]

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from infra.settings import Settings
 from infra.settings.stack import ReplicaSettings
 from infra.store.artifacts import replica_of
+from release import names
 from release.clients import FAILURES, SHORTLY, client
 from release.errors import ReleaseError
 from release.postures import ACTIVE
@@ -42,7 +43,7 @@ def _followers(settings: Settings, ledger: Ledger, account: str) -> Iterator[str
         return
     this = Live(stack=settings.stack, region=settings.region)
     for name in _live_in(replica, replica_of(replica, stack=settings.stack, account=account)):
-        if name in followers:
+        if name in followers and not names.is_drill(name):
             yield live.told((this, Live(stack=name, region=replica.region, follows=settings.stack)))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from release import names
 from release.store.event import Event
 
 ACTIVATED = "activated: "
@@ -21,8 +22,10 @@ class Live:
 
 
 def live_in_both(stacks: Iterable[Live]) -> list[tuple[Live, Live]]:
-    """Return the pairs of which the second follows the first, in another region."""
-    found = sorted(stacks, key=lambda live: (live.stack, live.region))
+    """Return the pairs of which the second follows the first, in another region. What a drill brings up is left out."""
+    found = sorted(
+        (live for live in stacks if not names.is_drill(live.stack)), key=lambda live: (live.stack, live.region)
+    )
     return [
         (followed, follower)
         for followed in found

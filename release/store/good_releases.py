@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from release import names
 from release.store.event import Event, judged
 
 
@@ -25,7 +26,7 @@ class Candidate:
 
 def decides(event: Event, *, stack: str, follow: str | None = None) -> bool:
     """Return whether the event may say what `stack`, which follows `follow`, deploys."""
-    if event.followed:
+    if event.followed or (names.is_drill(event.stack) and event.stack != stack):
         return False
     return event.stack in (stack, follow) or event.follows == stack
 

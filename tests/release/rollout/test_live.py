@@ -36,6 +36,7 @@ def test_a_drill_is_not_live():
         [PROD],
         [DR],
         [PROD, Live(stack="shop", region="eu-central-1")],  # shares the store, and follows nobody
+        [PROD, Live(stack="dr-drill", region="eu-central-1", follows="prod")],  # it serves nobody
         [PROD, Live(stack="dr", region="eu-west-1", follows="prod")],  # a second one in the same region
     ],
 )

@@ -48,6 +48,7 @@ def followed(minute: int, sha: str, outcome: str = "succeeded") -> Event:
         ([prod(0, A), prod(1, B), dr(2, B, "failed")], [B, A]),  # what fails there is no worse here
         ([prod(0, A), dr(1, B), dr(2, A, action="rollback"), dr(3, B, "rolled-back")], [A]),
         ([prod(0, A), prod(1, A), followed(2, A)], [A]),
+        ([prod(0, A), dr(1, B, stack="dr-drill")], [A]),  # an exercise
         ([prod(0, A), prod(1, B, stack="other")], [A]),  # it shares the store, and follows nobody
         ([prod(0, A), prod(1, B, stack="other", follows="another")], [A]),
     ],

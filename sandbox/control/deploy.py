@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import http.client
 import os
 import signal
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -19,7 +16,7 @@ import psutil
 
 from release.source.urls import without_credentials
 from sandbox import processes
-from sandbox.control import environment, session, stack_copy
+from sandbox.control import environment, session, site, stack_copy
 from sandbox.control.environment import Deploy
 from sandbox.control.pulumi_cli import Pulumi
 from sandbox.control.session import State
@@ -29,7 +26,6 @@ from sandbox.locks import locked
 from sandbox.paths import cache_root
 
 FILE = "deploy.json"
-ANSWER = 10.0  # seconds for the one request that shows that the release serves
 GOES_ON = (
     "If a rollout has begun, it continues in AWS. In `make shell`, `python -m release status` shows it and "
     "`python -m release rollback` undoes it. Press Ctrl-C again to leave at once; the next `make up` resumes it."
@@ -105,8 +101,11 @@ def up(deploy: Deploy, *, file: Path, sandbox: Sandbox) -> int:
             return 0
         sha, url = _served(outputs, deploy.stack)
         _remember(sandbox.directory, dataclasses.replace(deploy, sha=sha))
-        _fetch(url)
-        print(f"serving {sha} at {url}", flush=True)
+        where = site.here(url, stack=deploy.stack, region=deploy.region, state=sandbox.state)
+        if where != url:
+            print(f"on this machine {url} is at {where}, with a certificate of the sandbox's own", file=sys.stderr)
+        site.fetch(where)
+        print(f"serving {sha} at {where}", flush=True)
         return 0
 
 
@@ -205,17 +204,3 @@ def _served(outputs: dict[str, Any], name: str) -> tuple[str, str]:
             f"the stack {name} is deployed, but nothing serves: it has no output {' and '.join(missing)}"
         )
     return str(outputs["sha"]), str(outputs["url"]).rstrip("/")
-
-
-def _fetch(url: str) -> None:
-    """Raise SandboxError unless the URL answers. A 4xx is an answer: the app may have no page at /."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy: it is on this machine
-    try:
-        with opener.open(url, timeout=ANSWER) as answer:
-            answer.read(1)
-    except urllib.error.HTTPError as error:
-        if error.code < 500:
-            return
-        raise SandboxError(f"deployed, but {url} answers {error.code}; see .sandbox/log") from None
-    except (OSError, http.client.HTTPException) as error:
-        raise SandboxError(f"deployed, but {url} does not answer: {error}; see .sandbox/log") from None

@@ -96,7 +96,7 @@ def make_checkout(folder: Path) -> Checkout:
     shutil.copytree(ROOT / "sandbox", modules, ignore=ignore)
     (folder / "release" / "source").mkdir(parents=True)  # what the sandbox takes of release follows
     source = [f"source/{name}.py" for name in ("__init__", "git_command", "urls")]
-    for name in ("__init__.py", "errors.py", "processes.py", *source):
+    for name in ("__init__.py", "errors.py", "names.py", "processes.py", *source):
         shutil.copy(ROOT / "release" / name, folder / "release" / name)
     for name in ("aws", "machines", "balancer", "dns", "provider"):
         (modules / name).mkdir()

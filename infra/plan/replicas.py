@@ -53,7 +53,6 @@ def look(settings: Settings, account: str, *, previewed: bool) -> Found:
     s3 = client("s3", wanted.region, SHORTLY)
     try:
         _head(s3, bucket, account)
-        return Found(problems=_there(s3, bucket) if is_made else _taken(settings, wanted, bucket))
     except FAILURES as error:
         if silent(error):
             return _dark(settings, wanted, is_made=is_made, previewed=previewed)
@@ -62,6 +61,8 @@ def look(settings: Settings, account: str, *, previewed: bool) -> Found:
         if isinstance(error, ClientError) and code(error) in _FOREIGN:
             return Found(problems=[_foreign(bucket, wanted.region)])
         raise
+    there = _there(client("s3", wanted.region), bucket) if is_made else _taken(settings, wanted, bucket)
+    return Found(problems=there)
 
 
 def _head(s3: S3Client, bucket: str, account: str) -> None:

@@ -45,6 +45,7 @@ ELSEWHERE = {
     "the deployer, on call": "autoscaling:DescribeLifecycleHooks",
     "the first stack of an account": "iam:CreateServiceLinkedRole",
     "a name that another stack has": "elasticloadbalancing:DescribeTags",
+    "an image of one's own, which is copied to the replica's region (image.copy)": "ec2:CopyImage",
     "an upload that is broken off": "s3:AbortMultipartUpload",
     "a command that is given no stack": "autoscaling:DescribeTags",
 }

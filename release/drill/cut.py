@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from release.drill.hosts import allowed
-from release.drill.proxy import Proxy
+from release.drill.proxy import Proxy, by_way_of, direct
 from release.drill.report import Host
 from release.text import one_line
 
@@ -58,7 +58,8 @@ def cut_off(folder: Path, region: str, environment: Mapping[str, str]) -> Genera
     programs = folder / "bin"
     programs.mkdir(exist_ok=True)
     _stand_in(programs / "git", log)
-    with Proxy(allowed(region).scope) as proxy:
+    upstream = environment.get("https_proxy") or environment.get("HTTPS_PROXY")
+    with Proxy(allowed(region).scope, connect=by_way_of(upstream) if upstream else direct) as proxy:
         through = {"HTTPS_PROXY": proxy.url, "https_proxy": proxy.url, "NO_PROXY": LOCAL, "no_proxy": LOCAL}
         kept = {name: value for name, value in environment.items() if name not in (*_PROXIES, *_ASKED)}
         path = os.pathsep.join([str(programs), environment.get("PATH", os.defpath)])

@@ -6,12 +6,14 @@ It sees names, not what is said to them: TLS goes through unopened. Source: RFC 
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import re
 import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection
 from types import TracebackType
+from urllib.parse import unquote, urlsplit
 
 from release.drill.report import REFUSED, Host
 from release.errors import DrillError
@@ -36,6 +38,28 @@ Connect = Callable[[str, int], Awaitable[Streams]]
 async def direct(host: str, port: int) -> Streams:
     """Connect to a host by its name."""
     return await asyncio.open_connection(host, port)
+
+
+def by_way_of(upstream: str) -> Connect:
+    """Return what connects through another proxy, by its URL: the one that this machine has to use anyway."""
+    url = urlsplit(upstream if "://" in upstream else f"http://{upstream}")
+    secure = url.scheme == "https"
+    user = f"{unquote(url.username or '')}:{unquote(url.password or '')}"
+    known = f"Proxy-Authorization: Basic {base64.b64encode(user.encode()).decode()}\r\n" if url.username else ""
+
+    async def connect(host: str, port: int) -> Streams:
+        reader, writer = await asyncio.open_connection(url.hostname, url.port or (443 if secure else 80), ssl=secure)
+        try:
+            writer.write(f"CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n{known}\r\n".encode())
+            answer = (await reader.readuntil(b"\r\n\r\n")).split(b"\r\n", 1)[0]
+            if answer.split()[1:2] != [b"200"]:
+                raise OSError(f"the proxy {url.hostname} answers {answer[:100].decode('ascii', 'replace')}")
+        except BaseException:
+            writer.close()
+            raise
+        return reader, writer
+
+    return connect
 
 
 class Proxy:
@@ -109,6 +133,8 @@ class Proxy:
             await self._answer(reader, writer)
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, asyncio.TimeoutError):
             pass  # the client went, or spoke something else than HTTP
+        except asyncio.CancelledError:
+            pass  # the proxy ends; asyncio's streams log it as an error if a connection's task ends so (until 3.12)
         finally:
             writer.close()
 
@@ -127,7 +153,7 @@ class Proxy:
             return await _say(writer, "403 Forbidden", f"the drill has cut off {host}:{port}")
         try:
             theirs, ours = await asyncio.wait_for(self._connect(host, port), _CONNECT_SECONDS)
-        except (OSError, asyncio.TimeoutError) as error:
+        except (OSError, EOFError, asyncio.LimitOverrunError, asyncio.TimeoutError) as error:
             self._failed[name, scope] += 1
             return await _say(writer, "502 Bad Gateway", f"{host}: {error or 'it does not answer'}")
         try:

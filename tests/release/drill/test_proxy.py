@@ -8,7 +8,8 @@ import http.client
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from release.drill import hosts
-from release.drill.proxy import LOOPBACK, Proxy, Streams
+from release.drill.proxy import LOOPBACK, Proxy, Streams, by_way_of
 from release.drill.report import GLOBAL, REFUSED, SECOND
 
 EC2 = "ec2.eu-central-1.amazonaws.com"
@@ -161,8 +162,56 @@ def test_a_host_that_does_not_answer_is_counted():
     assert (seen.scope, seen.asked, seen.failed) == (SECOND, 1, 1)
 
 
-def test_the_proxy_ends_with_connections_open(server: int, pem: Path):
-    """The end of a drill waits for nobody: an open tunnel is closed, and the port is free."""
+@pytest.mark.parametrize(("user", "answered"), [("ada:s%40fe@", True), ("", False)])
+def test_a_proxy_that_this_machine_has_to_use_stays_in_the_way(server: int, pem: Path, user: str, answered: bool):
+    """The drill's proxy asks that one, with its password; what that refuses did not answer."""
+    with guarding_proxy(server) as port:
+        upstream = by_way_of(f"http://{user}{LOOPBACK}:{port}")
+        with Proxy(hosts.allowed("eu-central-1").scope, connect=upstream) as through:
+            if answered:
+                assert ec2(through, pem, "eu-central-1").describe_regions()["Regions"]
+            else:
+                assert b"502" in asked(through, f"CONNECT {EC2}:443 HTTP/1.1")
+            [seen] = through.hosts()
+    assert (seen.scope, seen.failed) == (SECOND, int(not answered))
+
+
+@contextmanager
+def guarding_proxy(target: int) -> Generator[int]:
+    """A proxy that wants `ada` and her password, and leads everybody to one port."""
+    with socket.create_server((LOOPBACK, 0)) as listening:
+
+        def serve() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                head = b""
+                while not head.endswith(b"\r\n\r\n"):
+                    head += connection.recv(1)
+                if b"Proxy-Authorization: Basic YWRhOnNAZmU=\r\n" not in head:
+                    connection.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
+                    return
+                connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+                with socket.create_connection((LOOPBACK, target)) as there:
+                    back = threading.Thread(target=pour, args=(there, connection))
+                    back.start()
+                    pour(connection, there)
+                    back.join(10)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield listening.getsockname()[1]
+        thread.join(10)
+
+
+def pour(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):  # the other side has closed both ways
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+
+
+def test_the_proxy_ends_with_connections_open(server: int, pem: Path, caplog: pytest.LogCaptureFixture):
+    """The end of a drill waits for nobody: an open tunnel is closed without a word, and the port is free."""
     with proxy(server) as through:
         connection = http.client.HTTPSConnection(
             LOOPBACK, through.port, context=ssl.create_default_context(cafile=str(pem)), timeout=10
@@ -172,6 +221,7 @@ def test_the_proxy_ends_with_connections_open(server: int, pem: Path):
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((LOOPBACK, through.port), timeout=10)
     connection.close()
+    assert caplog.text == ""
 
 
 @pytest.mark.parametrize(

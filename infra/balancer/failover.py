@@ -9,7 +9,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Iterator, Mapping
 
-from infra.balancer import routing
+from infra.balancer.routing import EVERYTHING
 from infra.settings.fleet import FleetSettings
 
 INTERVAL = 10
@@ -60,10 +60,15 @@ def problems(role: str, fleets: Mapping[str, FleetSettings]) -> Iterator[tuple[s
 
 
 def _default(fleets: Mapping[str, FleetSettings]) -> str | None:
-    return routing.plan({name: fleet.routes for name, fleet in fleets.items()}).default
+    return next((name for name, path in _routes(fleets) if path in EVERYTHING), None)
 
 
 def _rules(fleets: Mapping[str, FleetSettings]) -> Iterator[tuple[str, str]]:
-    for rule in routing.plan({name: fleet.routes for name, fleet in fleets.items()}).rules:
-        if rule.path is not None and not rule.hosts:
-            yield rule.fleet, rule.path
+    return ((name, path) for name, path in _routes(fleets) if path not in EVERYTHING)
+
+
+def _routes(fleets: Mapping[str, FleetSettings]) -> Iterator[tuple[str, str]]:
+    """Yield fleet and path of the routes on every host, the balancer's own name among them."""
+    for name, fleet in sorted(fleets.items()):
+        if not fleet.routes.hosts:
+            yield from ((name, path) for path in fleet.routes.paths)

@@ -49,3 +49,10 @@ def test_a_fleet_that_may_be_empty_would_take_the_whole_balancer_out(role: str):
     """Every target group counts, the empty ones too."""
     [problem] = problems(role, web=None, jobs={"size": {"min": 0}, "routes": {"paths": ["/jobs/*"]}})
     assert problem.startswith("fleets.jobs.size.min: must be at least 1")
+
+
+def test_more_routes_than_a_balancer_takes_are_told_as_without_failover():
+    """One problem for each mistake, and no failure of the check itself."""
+    many = [f"/{number:04}" for number in range(101)]
+    found = problems("primary", web=None, api={"routes": {"paths": many}})
+    assert any("a load balancer takes 100" in problem for problem in found)

@@ -151,7 +151,7 @@ class Fleet(pulumi.ComponentResource):
             sha=self._args.release.sha,
             alarms=alarms.names,
             supersede=self._args.supersede,
-            size=self._size if self._args.tells_posture else None,
+            **({"posture": self._args.posture, "size": self._size} if self._args.tells_posture else {}),
         )
         return Deployment(
             spec=spec, release=self._args.release, digest=self._args.digest, shared=self._args.deployments

@@ -11,11 +11,18 @@ from release.rollout.spec import RolloutSpec
 
 
 def spec(
-    fleet: FleetSettings, *, stack: str, sha: str, alarms: Sequence[str], supersede: bool, size: Size | None
+    fleet: FleetSettings,
+    *,
+    stack: str,
+    sha: str,
+    alarms: Sequence[str],
+    supersede: bool,
+    posture: str = "",
+    size: Size | None = None,
 ) -> RolloutSpec:
     """Return what the fleet's rollout is to do; `alarms` are the names of those that roll it back.
 
-    `size` has the bounds of a group that tells its posture.
+    `posture` and `size`, the bounds, are those of a group that tells its posture.
     """
     rollout = fleet.rollout
     return RolloutSpec(
@@ -37,5 +44,6 @@ def spec(
         alarm_wait=rollout.alarm_wait,
         hook=names.BOOT_HOOK,
         supersede=supersede,
+        posture=posture,
         size=size,
     )

@@ -69,6 +69,8 @@ class Group:
     """The fewest."""
     zones: int = 0
     """How many zones it is in."""
+    posture: str = ""
+    """What stands of its stack, as its tag tells (release/postures.py); "" if it has none."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from release import postures
 from release.clients import FAILURES, described
 from release.errors import RolloutError
 from release.rollout.conflicts import Conflicts
@@ -80,17 +81,18 @@ class Proof(Conflicts):
     async def _look_for_drift(self) -> None:
         """Warn if the group is larger than the stack makes it: the engine's state knows of no difference.
 
-        Raise RolloutError if it was to have no instances.
+        Raise RolloutError if its tag says that more of the stack stands, or if it was to have no instances.
         """
         size, group = self.spec.size, await self.group()
-        if size is None or group.least <= size.min:
+        activated = bool(group.posture) and postures.is_lower(self.spec.posture, group.posture)
+        if size is None or not (activated or group.least > size.min):
             return
         said = (
             f"fleet {self.spec.fleet}: the stack says {size} instances, but the group {group.name} has "
             f"{group.least}-{group.largest}: it was changed outside of the stack, for example by `python -m release "
             "activate`. Run the same command again with --refresh, which sees that"
         )
-        if self.spec.wants_none:
+        if activated or self.spec.wants_none:
             raise RolloutError(said)
         self.caution(said)
 

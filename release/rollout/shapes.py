@@ -40,6 +40,7 @@ def group(shown: Mapping[str, Any]) -> Group:
         largest=int(shown["MaxSize"]),
         least=int(shown["MinSize"]),
         zones=len(shown.get("AvailabilityZones", ())),
+        posture=next((str(tag["Value"]) for tag in shown.get("Tags", ()) if tag["Key"] == names.POSTURE_TAG), ""),
         template=configured_template(shown),
         target_group_arns=tuple(shown.get("TargetGroupARNs", ())),
         instances=tuple(

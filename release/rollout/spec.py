@@ -30,6 +30,8 @@ class RolloutSpec:
     """Whether to override someone else's rollout in progress, or a rollback by hand, instead of refusing."""
     late: Step = Step.ROLL_BACK
     """What to do after the timeout; FAILED stops waiting and leaves the refresh to AWS."""
+    posture: str = ""
+    """What the stack says that stands of it; "" if its groups do not tell."""
     size: Size | None = None
     """The bounds that the stack gives a group that tells its posture; None if it tells none."""
 

@@ -68,8 +68,16 @@ class Region:
             Instance(id=f"i-{n}", zone="a", state="InService", health="Healthy", template=PLACE)
             for n in range(self.bounds.min - self.missing)
         )
-        sizes = {"desired": self.bounds.min, "largest": self.bounds.max, "least": self.bounds.min, "zones": 3}
-        return Group(name=name, template=PLACE, instances=members, target_group_arns=("arn",), **sizes)
+        return Group(
+            name=name,
+            template=PLACE,
+            instances=members,
+            target_group_arns=("arn",),
+            desired=self.bounds.min,
+            least=self.bounds.min,
+            largest=self.bounds.max,
+            zones=3,
+        )
 
     def refreshes(self, _group: str) -> list[Refresh]:
         return self.refreshing

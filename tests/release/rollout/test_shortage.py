@@ -37,10 +37,11 @@ class Short(FakeAws):
         refused: str = REFUSED,
         states: tuple[str, ...] = (),
         least: int = 0,
+        posture: str = "",
         **more: Any,
     ):
         super().__init__(**more)
-        self.least = least
+        self.least, self.posture = least, posture
         self.there, self.desired, self.refused, self.states = there, desired, refused, states
 
     def group(self, _name: str) -> Group:
@@ -56,6 +57,7 @@ class Short(FakeAws):
             instances=members,
             least=self.least,
             largest=9 if self.least else 0,
+            posture=self.posture,
         )
 
     def healthy_targets(self, _arns: tuple[str, ...]) -> set[str]:
@@ -315,3 +317,7 @@ def test_a_group_that_somebody_made_larger_is_told():
     assert "the stack says 1-4 instances, but the group g has 3-9" in told[0]
     assert prove(aws, FakeLedger(), size=Size(min=3, max=4))[1] == []
     assert prove(aws, FakeLedger())[1] == []
+    activated = Short(running=NEW, there=3, desired=3, refused="", least=3, posture="active")
+    with pytest.raises(RolloutError, match="with --refresh"):
+        prove(activated, FakeLedger(), size=SOME, posture="warm")
+    assert prove(activated, FakeLedger(), size=Size(min=3, max=9), posture="active")[1] == []

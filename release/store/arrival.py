@@ -71,10 +71,13 @@ class Requirement:
             return None
         if not self._enforced:
             return self._goes_on(manifest, state)
-        return (
-            f"release {manifest.sha} is not recoverable: {state.why}; `pulumi up` will wait for it for "
-            f"{self.seconds:.0f} s at most, and then be refused. {self._remedy}"
+        in_vain = state.recovery is Recovery.DIFFERS
+        then = (
+            "be refused"
+            if in_vain
+            else f"wait until it is, for {self.seconds:.0f} s at most, before it changes any fleet"
         )
+        return f"release {manifest.sha} is not recoverable: {state.why}; `pulumi up` will {then}. {self._remedy}"
 
     def meet(self, manifest: Manifest, tell: Callable[[str], None], warn: Callable[[str], None]) -> str | None:
         """Wait until the release is recoverable; return what to say of the wait, or None if there was none.

@@ -113,4 +113,5 @@ def test_a_preview_says_what_a_deploy_would_wait_for():
     """A warning, and only where there is something to warn of."""
     assert requirement(YES).foresee(MANIFEST) is None
     assert "`pulumi up` will wait" in str(requirement(NO).foresee(MANIFEST))
+    assert "`pulumi up` will be refused" in str(requirement(OTHER).foresee(MANIFEST))
     assert "deployed all the same" in str(requirement(NO, required=False).foresee(MANIFEST))

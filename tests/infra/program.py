@@ -128,10 +128,14 @@ class Program(MockMonitor):
     def __init__(self) -> None:
         super().__init__(cast("Any", None))
         self.declared: list[Declared] = []
+        self.guards: dict[str, tuple[str, ...]] = {}
+        """By the name of a component that has to go first: the logical names of what it stands before."""
         self.outputs: dict[str, Any] = {}
 
     def RegisterResource(self, request: Any) -> resource_pb2.RegisterResourceResponse:
         urn = self.make_urn(request.parent, request.type, request.name)
+        if request.hooks.before_delete:
+            self.guards[request.name] = tuple(sorted(urn.split("::")[-1] for urn in request.dependencies))
         if request.type.startswith(("pulumi:", "slipway:")):
             return resource_pb2.RegisterResourceResponse(urn=urn)
         if request.type not in OUTPUTS:

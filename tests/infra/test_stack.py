@@ -316,6 +316,16 @@ def test_a_store_that_is_to_go_goes_with_the_stack():
     assert not any(made.retained for made in program.declared)
 
 
+def test_nothing_goes_before_it_is_known_that_no_release_is_lost():
+    """Where the store is to go and its replica to stay, what looks is removed before the store and the fleets."""
+    replica = {"region": "eu-central-1"}
+    program = declare(artifacts={"destroy": True, "replica": replica})
+    before = set(program.guards["artifacts-last-copy"])
+    assert {"artifacts-store-bucket", "artifacts-replication-there", "web-group", "balancer-balancer"} <= before
+    for given in ({"destroy": True}, {"replica": replica}, {"destroy": True, "replica": {**replica, "destroy": True}}):
+        assert declare(artifacts=given).guards == {}
+
+
 def test_a_given_store_is_used_as_it_is():
     """It belongs to someone else: nothing of it is declared, but the fleets may read it."""
     program = declare(artifacts={"bucket": "our-releases"}, loadBalancer={"http": True, "accessLogs": False})

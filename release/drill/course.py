@@ -63,16 +63,23 @@ class Course:
 
     def run(self) -> None:
         """Run the drill. Whatever happens, what it made is removed; Ctrl-C and SIGTERM are kept in `ended_by`."""
-        for part in (self._clear, self._cut_off, self._compare):
-            try:
-                part()
-            except _Stopped:
-                if part == self._clear:
-                    return
-            except (KeyboardInterrupt, SystemExit) as end:
-                self.ended_by, self.seen.by_hand = self.ended_by or end, True
+        if not self._done(self._clear):
+            return  # what is there is in the way, and said to be left over
+        self._done(self._cut_off)
+        self._done(self._compare)
         with _undisturbed(self._show):
             self._remove()
+
+    def _done(self, part: Callable[[], None]) -> bool:
+        """Run a part; return whether it came to its end."""
+        try:
+            part()
+        except _Stopped:
+            return False
+        except (KeyboardInterrupt, SystemExit) as end:
+            self.ended_by, self.seen.by_hand = self.ended_by or end, True
+            return False
+        return True
 
     def _clear(self) -> None:
         """Remove what an earlier drill left here."""

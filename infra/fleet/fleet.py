@@ -151,7 +151,8 @@ class Fleet(pulumi.ComponentResource):
             sha=self._args.release.sha,
             alarms=alarms.names,
             supersede=self._args.supersede,
-            **({"posture": self._args.posture, "size": self._size} if self._args.tells_posture else {}),
+            posture=self._args.posture if self._args.tells_posture else "",
+            size=self._size if self._args.tells_posture else None,
         )
         return Deployment(
             spec=spec, release=self._args.release, digest=self._args.digest, shared=self._args.deployments

@@ -117,9 +117,24 @@ def _earlier(report: Report) -> str:
     return "## Findings of the drill before\n\n" + _table(("finding", "since", "now"), rows)
 
 
+_STEPS = {
+    "clear": "remove what an earlier drill left",
+    "look": "look at the replica and at what stands",
+    "bring up": "bring up the isolated stack",
+    "answer": "wait for the first answer",
+    "prove": "ask each instance what it runs",
+    "check": "run the checks",
+    "bake": "watch the alarms",
+    "count": "ask who was called",
+    "lift": "end the outage",
+    "compare": "compare the two regions",
+    "remove": "remove the isolated stack",
+}
+
+
 def _timeline(report: Report) -> str:
     rows = [
-        (f"{step.began:%H:%M:%S}", step.name, duration(step.seconds), step.outcome, step.detail)
+        (f"{step.began:%H:%M:%S}", _STEPS.get(step.name, step.name), duration(step.seconds), step.outcome, step.detail)
         for step in report.steps
     ]
     table = _table(("UTC", "step", "took", "outcome", "detail"), rows)

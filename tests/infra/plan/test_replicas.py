@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from infra.permissions import policies, roles
 from infra.plan import replicas
 from infra.settings import Settings, parse
+from release.clients import client
 from tests.aws.emulator import Emulator
 from tests.infra.plan.test_plan import ACCOUNT, REGION
 from tests.release.conftest import aws_endpoint
@@ -126,3 +129,21 @@ def test_a_region_that_does_not_answer(dark: Pair):
         assert f"is in {REGION} alone" in warning
     ((problem,), _) = look(settings(f"shop-{uuid.uuid4().hex[:8]}", required=False))
     assert "the replica is not made yet" in problem
+
+
+def test_whoever_previews_may_ask_all_of_it(pair: Pair, monkeypatch: pytest.MonkeyPatch):
+    """With the previewer's policies and nothing else."""
+    pair.replicate()
+    scope = roles.Scope(
+        stack="shop", region=REGION, account=ACCOUNT, bucket=pair.first, replica=SECOND, replica_bucket=pair.second
+    )
+    iam, name = client("iam", REGION), f"{pair.first}-previewer"
+    trust = policies.document({"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"})
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    for number, part in enumerate(roles.parts("previewer", scope)):
+        iam.put_role_policy(RoleName=name, PolicyName=str(number), PolicyDocument=json.dumps(part))
+    got = client("sts", REGION).assume_role(RoleArn=role, RoleSessionName="session")["Credentials"]
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", got["AccessKeyId"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", got["SecretAccessKey"])
+    monkeypatch.setenv("AWS_SESSION_TOKEN", got["SessionToken"])
+    assert look(of_pair(pair)) == ([], [])

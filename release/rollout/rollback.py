@@ -26,7 +26,7 @@ from release.rollout.record import Record
 from release.rollout.serving import Serving
 from release.rollout.spec import RolloutSpec
 from release.rollout.target import FleetState, choose
-from release.rollout.together import all_fleets
+from release.rollout.together import side_by_side
 from release.rollout.watch import explained_aws
 from release.store import cross_check
 from release.store.ledger import Event, Ledger
@@ -121,13 +121,8 @@ class Rollback:
 
         Raise ReleaseError if one did not get there, after all have ended.
         """
-        ended = await asyncio.gather(*(self._one(each) for each in targets), return_exceptions=True)
-        problems = [str(end) for end in ended if isinstance(end, BaseException)]
-        if problems and len(targets) > 1:
-            problems.append(await all_fleets(lambda: all_served(self.aws.fleets, self.stack)))
-        if problems:
-            raise ReleaseError("\n".join(problems))
-        return {each.fleet.name: end for each, end in zip(targets, ended, strict=True) if isinstance(end, Serving)}
+        steps = {each.fleet.name: self._one(each) for each in targets}
+        return await side_by_side(steps, lambda: all_served(self.aws.fleets, self.stack))
 
     async def _one(self, to: Target) -> Serving:
         with explained_aws(to.fleet.name, to.fleet.group.name):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from release.clients import FAILURES, described
 from release.errors import ReleaseError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,20 @@ class Together:
         finally:
             ended.set()
             self._in_progress.discard(ended)
+
+
+async def side_by_side(steps: Mapping[str, Coroutine[Any, Any, T]], report: Callable[[], str]) -> dict[str, T]:
+    """Run a step for each fleet, by name, and return what each comes to.
+
+    Raise ReleaseError if one did not get there, after all have ended; of several fleets it says what all of them serve.
+    """
+    ended = await asyncio.gather(*steps.values(), return_exceptions=True)
+    problems = [str(end) for end in ended if isinstance(end, BaseException)]
+    if problems and len(steps) > 1:
+        problems.append(await all_fleets(report))
+    if problems:
+        raise ReleaseError("\n".join(problems))
+    return {name: end for name, end in zip(steps, ended, strict=True) if not isinstance(end, BaseException)}
 
 
 async def all_fleets(report: Callable[[], str]) -> str:

@@ -157,6 +157,14 @@ def test_the_example_of_a_stack_file_is_not_deployed_by_mistake(plan: Planner):
     assert "`pulumi config set --path 'slipway:fleets.web.alarms.notify[0]' VALUE`" in found[-1]
 
 
+def test_the_example_of_a_replica_is_not_deployed_by_mistake():
+    """Its name has an account that only examples use, unless that is the caller's, as an emulator's may be."""
+    given = settings(artifacts={"bucket": "slipway-prod-123456789012-eu-central-1"}, release={"follow": "prod"})
+    [problem] = placeholders.problems(given, "210987654321")
+    assert problem.startswith("artifacts.bucket: slipway-prod-123456789012-eu-central-1 is the name of a bucket of an")
+    assert list(placeholders.problems(given, "123456789012")) == []
+
+
 @pytest.mark.parametrize("domain", ["example.org", "a.b.example.net", "shop.example", "x.invalid"])
 def test_domains_that_nobody_can_own_are_reserved(domain: str):
     """RFC 2606."""

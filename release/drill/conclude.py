@@ -32,6 +32,8 @@ class Seen:
     fault_at: datetime
     steps: list[Step] = field(default_factory=list[Step])
     first_region: str = ""
+    standing: str = ""
+    """The posture in which the stack itself stands; "" as long as that is not known."""
     stands: str = "unknown"
     answered: datetime | None = None
     served: Served = field(default_factory=Served)
@@ -109,7 +111,7 @@ def _not_tested(plan: Plan, seen: Seen) -> tuple[str, ...]:
     return untested.items(
         untested.Subject(
             domain=plan.domain,
-            posture=plan.posture,
+            posture=seen.standing or plan.posture,
             checks=[check.name for check in plan.checks],
             changed=plan.isolated.changed,
             silent_alarms=[alarm.name for alarm in seen.alarms if alarm.state == "INSUFFICIENT_DATA"],

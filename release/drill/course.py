@@ -122,7 +122,7 @@ class Course:
         """See what is in the replica and what stands, as whoever has to recover would."""
         plan = self.plan
         self._replica = Bucket(name=plan.bucket, region=plan.region).listing()
-        self.seen.stands = evidence.standing(plan.stack, plan.region)
+        self.seen.standing, self.seen.stands = evidence.standing(plan.stack, plan.region)
         self._first = peer(plan.bucket, client("s3", plan.region))
         self.seen.first_region = self._first.region if self._first else ""
         note.detail = f"{len(self._replica.keys)} objects in the replica"

@@ -57,18 +57,18 @@ class Bucket:
         return next((event.digest for event in events if event.sha == sha and event.outcome == "succeeded"), "")
 
 
-def standing(stack: str, region: str) -> str:
-    """Return what of a stack stands, as its groups say, and what a failover would therefore do."""
+def standing(stack: str, region: str) -> tuple[str, str]:
+    """Return the posture of a stack as its groups say it, and in words what stands and what a failover would do."""
     pages = client("autoscaling", region).get_paginator("describe_auto_scaling_groups")
     filters: Any = [{"Name": f"tag:{names.STACK_TAG}", "Values": [stack]}]
     with explained("look for the stack's fleets", f"region {region}"):
         groups = [group for page in pages.paginate(Filters=filters) for group in page["AutoScalingGroups"]]
     if not groups:
-        return "nothing: a failover brings up everything, as this drill did"
+        return "cold", "nothing: a failover brings up everything, as this drill did"
     postures = {str(tag["Value"]) for group in groups for tag in group["Tags"] if tag["Key"] == names.POSTURE_TAG}
     posture = "/".join(sorted(postures)) or "active"
     sizes = ", ".join(f"{group['AutoScalingGroupName']} with {group['DesiredCapacity']} instances" for group in groups)
-    return f"{posture} ({sizes}); {_WAYS.get(posture, 'a failover needs no change')}"
+    return posture, f"{posture} ({sizes}); {_WAYS.get(posture, 'a failover needs no change')}"
 
 
 def proofs(stack: str, region: str, sha: str, digest: str) -> Served:

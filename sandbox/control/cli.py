@@ -165,7 +165,7 @@ def _status(options: argparse.Namespace) -> int:
             "running": bool(state) and not trouble,
             "trouble": trouble,
             "endpoint": state.endpoint if state else None,
-            "ports": state.ports if state else {},
+            "ports": state.taken_ports if state else {},
             "processes": {name: child.pid for name, child in state.children.items()} if state else {},
             "last_up": vars(last) if last else None,
             "faults": faults.active(state) if state and not trouble else {},

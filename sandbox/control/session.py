@@ -44,6 +44,12 @@ class State:
         """The URL of the emulated AWS."""
         return f"http://{LOOPBACK}:{self.ports['aws']}"
 
+    @property
+    def taken_ports(self) -> dict[str, int]:
+        """The ports by name; the DNS server's is another than was meant, if that had been taken meanwhile."""
+        dns = self.children.get("dns")
+        return self.ports | ({"dns": dns.port} if dns and dns.port else {})
+
 
 def write(directory: Path, name: str, record: object) -> None:
     """Write a JSON file into the sandbox's folder, completely or not at all."""

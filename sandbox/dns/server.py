@@ -6,6 +6,7 @@ Sources: RFC 1035, RFC 2308 (negative answers), RFC 6891 (EDNS), RFC 7766 (TCP).
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import struct
 from collections.abc import Callable
@@ -21,6 +22,7 @@ LOG = logging.getLogger(__name__)
 PLAIN_UDP = 512  # bytes of an answer over UDP to a client that does not say how many it takes
 LARGEST_UDP = 1232  # to one that does: so much is never fragmented
 IDLE = 10.0  # seconds that a TCP connection may be silent
+_ATTEMPTS = 5  # to find a port that is free by both protocols
 
 Ask = Callable[[str, str], Answer]
 """Returns the answer to a name and a type."""
@@ -98,7 +100,21 @@ class Server:
         self._tcp: asyncio.Server | None = None
 
     async def open(self, port: int) -> int:
-        """Listen on `port` (0: any) by UDP and TCP, and return it. Raises OSError."""
+        """Listen by UDP and TCP on `port`, or on any that is free if it is 0 or taken; return it. Raises OSError.
+
+        A port that was free when it was chosen may have been taken since, by another sandbox that starts.
+        """
+        for _ in range(_ATTEMPTS):
+            try:
+                return await self._listen(port)
+            except OSError as error:
+                self.close()
+                if error.errno != errno.EADDRINUSE:
+                    raise
+                port = 0
+        raise OSError(errno.EADDRINUSE, "no port is free by both UDP and TCP")
+
+    async def _listen(self, port: int) -> int:
         self._tcp = await asyncio.start_server(self._converse, LOOPBACK, port)
         port = int(self._tcp.sockets[0].getsockname()[1])
         loop = asyncio.get_running_loop()

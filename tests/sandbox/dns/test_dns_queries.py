@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import struct
 
 import pytest
 
+from sandbox.dns.answers import Answer
+from sandbox.dns.server import Server
 from tests.sandbox.dns.world import World, ask
 from tests.waiting import until
 
 pytestmark = pytest.mark.sandbox
+
+
+async def _two() -> tuple[int, int]:
+    """Open a server, and another one that is meant to have the same port; return the ports that they have."""
+    first, second = (Server(lambda _name, _type: Answer(code="NOERROR")) for _ in range(2))
+    try:
+        port = await first.open(0)
+        return port, await second.open(port)
+    finally:
+        first.close()
+        second.close()
+
+
+def test_a_port_that_is_taken_meanwhile_is_left():
+    """Of two sandboxes that start at once, both find a port free."""
+    first, second = asyncio.run(_two())
+    assert 0 < second != first
 
 
 @pytest.mark.parametrize("tcp", [False, True])

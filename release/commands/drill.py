@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.history:
         return _history(arguments)
     if arguments.check:
-        return drill_check.run(arguments, stack_name(arguments))
+        return drill_check.check(arguments, stack_name(arguments))
     return _drill(arguments)
 
 

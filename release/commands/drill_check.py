@@ -24,7 +24,7 @@ _ANSWER = 60.0
 """Seconds for the state backend."""
 
 
-def run(arguments: argparse.Namespace, stack: str) -> int:
+def check(arguments: argparse.Namespace, stack: str) -> int:
     """Print what was found; return 0 if nothing is missing, else 1. Raises ReleaseError for settings that are wrong."""
     folder = Path.cwd()
     settings = drill_plan.settings_of(stack, folder, os.environ)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.engine.conftest import GROUP, REGION, Sandbox, commit
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.reliability, pytest.mark.timeout(600)]
 
 SECOND = "eu-central-1"
 STORE, REPLICA = (f"slipway-sandbox-123456789012-{region}" for region in (REGION, SECOND))
@@ -87,9 +87,14 @@ def test_the_replica_outlives_the_stack(sandbox: Sandbox):
     sandbox.shell("pulumi config set --path slipway:artifacts.replica.destroy false")
     assert sandbox.shell("SLIPWAY_UNREPLICATED=1 pulumi up --yes --non-interactive --skip-preview").code == 0
     sha = sandbox.outputs()["sha"]
-    ran = sandbox.shell("pulumi destroy --yes --non-interactive --skip-preview")
-    assert ran.code == 0, ran.said
+    destroy = "pulumi destroy --yes --non-interactive --skip-preview"
+    refused = sandbox.shell(destroy)
+    assert refused.code != 0
+    assert "--run-program" in refused.said
     s3 = sandbox.client("s3")
+    assert STORE in {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
+    ran = sandbox.shell(f"python -m release replicate && {destroy} --run-program")
+    assert ran.code == 0, ran.said
     assert REPLICA in {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
     assert STORE not in {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
     assert s3.get_bucket_policy(Bucket=REPLICA)

@@ -8,6 +8,7 @@ import json
 from typing import Any
 
 import pytest
+from pulumi.runtime.proto import resource_pb2
 
 from infra.settings import parse
 from release import names
@@ -595,7 +596,7 @@ def test_a_type_no_test_knows_is_an_error():
     """The stand-in for the engine guesses nothing."""
     program = Program()
     with pytest.raises(LookupError, match="no test knows"):
-        program.RegisterResource(type("Request", (), {"type": "aws:x/y:Y", "name": "n", "parent": ""}))
+        program.RegisterResource(resource_pb2.RegisterResourceRequest(type="aws:x/y:Y", name="n"))
 
 
 # What stands of a stack that is kept for recovery

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import uuid
 from pathlib import Path
 
@@ -66,9 +65,9 @@ def test_publishing_in_vain(pair: Pair, site: Clone, capsys: pytest.CaptureFixtu
 
 
 def test_the_list_tells_what_is_recoverable(pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    """Of 200 releases, in seconds: what is there, what is not yet, and what is something else."""
+    """What is there, what is not yet, and what is something else."""
     pair.replicate()
-    there = [pair.publish(tmp_path, f"{number:040x}") for number in range(20)]
+    there = [pair.publish(tmp_path, f"{number:040x}") for number in range(10)]
     replica = Replica.of(pair.first, pair.client())
     assert replica
     until(lambda: all(state.recoverable for state in replica.states(there).values()), 60)
@@ -76,11 +75,8 @@ def test_the_list_tells_what_is_recoverable(pair: Pair, tmp_path: Path, capsys: 
         Bucket=pair.second, Key=release_keys.artifact(there[0].sha), Body=b"x" * 40, ChecksumAlgorithm="SHA256"
     )
     pair.replicate(live=False)
-    left = [pair.publish(tmp_path, f"{number:040x}") for number in range(20, 200)]
-    began = time.monotonic()
-    shown = column(capsys)
-    assert time.monotonic() - began < 20  # with room for a busy machine; 3 s on a quiet one
-    assert shown == {
+    left = [pair.publish(tmp_path, f"{number:040x}") for number in range(10, 30)]
+    assert column(capsys) == {
         **dict.fromkeys((manifest.sha for manifest in there), "yes"),
         **dict.fromkeys((manifest.sha for manifest in left), "no"),
         there[0].sha: "differs!",

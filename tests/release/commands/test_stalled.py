@@ -20,7 +20,7 @@ from tests.release.store import replicated
 from tests.release.store.replicated import SECOND, Pair
 from tests.waiting import until
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.sandbox, pytest.mark.reliability]
 
 
 @pytest.fixture

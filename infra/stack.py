@@ -10,7 +10,6 @@ import pulumi
 from infra.balancer.dns import Alias, AliasArgs, Certificate, CertificateArgs
 from infra.balancer.failover import asked_path
 from infra.balancer.load_balancer import LoadBalancer, LoadBalancerArgs
-from infra.balancer.routing import Routing
 from infra.fleet.fleet import Fleet, FleetArgs
 from infra.network.network import Network, NetworkArgs
 from infra.plan import cold, provider, regions
@@ -60,7 +59,7 @@ def declare(settings: Settings, plan: Plan | ColdPlan) -> Stack:
         last_copy.declare(settings, plan.account, [artifacts])
         return _cold(settings, plan)
     network = Network("network", NetworkArgs(zones=plan.zones, settings=settings.network, **where))
-    balancer = _declare_balancer(settings, network, plan.routing, where)
+    balancer = _declare_balancer(settings, network, plan, where)
     required = artifacts.requirement(insisted=settings.unreplicated)
     digest = plan.release.published(artifacts.ready, required, _copies(settings))
     deployments = Deployments(
@@ -153,7 +152,7 @@ def _outputs(
     )
 
 
-def _declare_balancer(settings: Settings, network: Network, routing: Routing, where: Mapping[str, str]) -> LoadBalancer:
+def _declare_balancer(settings: Settings, network: Network, plan: Plan, where: Mapping[str, str]) -> LoadBalancer:
     given = settings.load_balancer
     certificate: pulumi.Input[str] | None = given.certificate
     if given.domain and given.hosted_zone:
@@ -166,8 +165,9 @@ def _declare_balancer(settings: Settings, network: Network, routing: Routing, wh
             settings=given,
             certificate_arn=certificate,
             fleets=settings.fleets,
-            routing=routing,
+            routing=plan.routing,
             disposable=settings.artifacts.destroy,
+            kept_logs=plan.kept_logs,
             **where,
         ),
     )

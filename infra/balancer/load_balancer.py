@@ -33,6 +33,8 @@ class LoadBalancerArgs:
     routing: Routing
     disposable: bool
     """Whether the access logs are removed with the stack."""
+    kept_logs: bool = False
+    """Whether their bucket is there already, kept when the stack was removed."""
 
 
 class LoadBalancer(pulumi.ComponentResource):
@@ -125,6 +127,7 @@ class LoadBalancer(pulumi.ComponentResource):
                 statements=[policies.deliver_access_logs(arn, **where)],
                 expire_after=LOG_DAYS,
                 expire_versions_after=1,
+                kept=self._args.kept_logs,
             ),
             self._child(),
         )

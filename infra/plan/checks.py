@@ -96,7 +96,7 @@ def taken_names(settings: Settings, account: str, there: Sequence[DeployedFleet]
     """
     stack, region = settings.stack, settings.region
     logs = names.access_logs_bucket_name(stack, account, region)
-    own_logs = settings.load_balancer.access_logs and not settings.load_balancer.access_logs_bucket
+    own_logs = _has_own_logs(settings)
     if own_logs and settings.artifacts.bucket == logs:
         yield f"artifacts.bucket: {logs} takes this stack's access logs, which expire; name another one"
     buckets = [logs] if own_logs else []
@@ -114,6 +114,18 @@ def taken_names(settings: Settings, account: str, there: Sequence[DeployedFleet]
     ]
     for problem in lookup.taken(stack, wanted):
         yield f"{problem}; stack {stack} would need it: give this stack, or its fleet, another name"
+
+
+def kept_logs(settings: Settings, account: str, there: Sequence[DeployedFleet]) -> bool:
+    """Return whether the bucket of the stack's access logs was kept when the stack was removed, or became cold."""
+    if there or not _has_own_logs(settings):
+        return False
+    logs = names.access_logs_bucket_name(settings.stack, account, settings.region)
+    return any(lookup.exists(name) for name in lookup.of_buckets(settings.region, [logs]))
+
+
+def _has_own_logs(settings: Settings) -> bool:
+    return settings.load_balancer.access_logs and not settings.load_balancer.access_logs_bucket
 
 
 def commands(settings: Settings, commands: Mapping[str, str], image: Image) -> Iterator[str]:

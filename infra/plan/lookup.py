@@ -115,6 +115,11 @@ def region_of(bucket: str, region: str) -> str | None:
         return "" if code(error) == "404" else None
 
 
+def exists(name: Name) -> bool:
+    """Return whether something has the name."""
+    return name.tags() is not None
+
+
 def taken(stack: str, wanted: Collection[Name]) -> list[str]:
     """Return which of the names are taken, and by what. They are looked up side by side."""
     if not wanted:

@@ -35,6 +35,8 @@ class Plan:
     commands: Mapping[str, str]
     """What each fleet runs."""
     routing: Routing
+    kept_logs: bool = False
+    """Whether the bucket of the access logs was kept when the stack was removed, and is taken over."""
 
 
 class _Asked:
@@ -78,13 +80,22 @@ def plan(settings: Settings) -> Plan:
             refuse(settings, checks.taken_names(settings, account, there))
             refuse(settings, [*replica.result().problems, *asked.records.result()[0]])
             routed = _route(settings, asked.rules.result())
+            kept_logs = checks.kept_logs(settings, account, there)
     exceeded, unread = asked.quotas.result()
     warn([*replica.result().warnings, *offered.result().warnings, *exceeded, *both.result()], unread)
     warn([], asked.records.result()[1])
     commands = {name: release.command(fleet.process, fleet.command) for name, fleet in settings.fleets.items()}
     refuse(settings, boot.problems(settings, commands, bucket))
     refuse(settings, checks.commands(settings, commands, release.image))
-    return Plan(account=account, zones=chosen, bucket=bucket, release=release, commands=commands, routing=routed)
+    return Plan(
+        account=account,
+        zones=chosen,
+        bucket=bucket,
+        release=release,
+        commands=commands,
+        routing=routed,
+        kept_logs=kept_logs,
+    )
 
 
 def _global_writes(settings: Settings, there: Sequence[DeployedFleet]) -> list[str]:

@@ -28,6 +28,8 @@ class PrivateBucketArgs:
     """Days after which a version that was replaced or deleted is removed, or None: never."""
     object_lock: ObjectLockSettings | None = None
     """For how long no version may be removed."""
+    kept: bool = False
+    """Whether it is there already, kept when the stack was removed: it is taken over instead of made."""
     abroad: bool = False
     """Whether the bucket lies in another region than the stack."""
 
@@ -57,7 +59,7 @@ class PrivateBucket(pulumi.ComponentResource):
             force_destroy=args.disposable,
             tags=names.tags(args.stack),
             region=self._region,
-            opts=self._child(),
+            opts=pulumi.ResourceOptions.merge(self._child(), self._taken_over()),
         )
         self.id = self._bucket.id
         self.ready = [self._bucket, *self._closed(), *self._kept()]
@@ -145,6 +147,15 @@ class PrivateBucket(pulumi.ComponentResource):
             rules.append(rule("expire-versions"))
             rules[-1]["noncurrent_version_expiration"] = {"noncurrent_days": self._args.expire_versions_after}
         return rules
+
+    def _taken_over(self) -> pulumi.ResourceOptions | None:
+        """Return what imports the bucket. Once it is in the state, that has no effect.
+
+        No property of a bucket says what forceDestroy was: to import it would find a difference, and fail.
+        """
+        if not self._args.kept:
+            return None
+        return pulumi.ResourceOptions(import_=self._args.bucket, ignore_changes=["forceDestroy"])
 
     def _child(self, depends_on: Sequence[pulumi.Resource] = ()) -> pulumi.ResourceOptions:
         """Return a part's options. A bucket that outlives the stack keeps its protection: all parts, or none."""

@@ -120,6 +120,8 @@ class Declared:
     """The logical names of what it waits for."""
     before_update: tuple[str, ...]
     """The names of the hooks that run before an update."""
+    imported: str
+    """The id of what is there already and is taken over, or ""."""
 
 
 class Program(MockMonitor):
@@ -147,6 +149,7 @@ class Program(MockMonitor):
             retained=request.retainOnDelete,
             depends_on=tuple(sorted(urn.split("::")[-1] for urn in request.dependencies)),
             before_update=tuple(request.hooks.before_update),
+            imported=request.importId,
         )
         self.declared.append(made)
         identity = f"{made.name}-id"
@@ -179,7 +182,7 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, list) else value
 
 
-def plan(settings: Settings, zones: tuple[str, ...]) -> stack.Plan | stack.ColdPlan:
+def plan(settings: Settings, zones: tuple[str, ...], *, kept_logs: bool = False) -> stack.Plan | stack.ColdPlan:
     """The plan of a stack whose release is published already."""
     bucket = bucket_of(settings.artifacts, stack=settings.stack, account=ACCOUNT, region=settings.region)
     if settings.posture == "cold":
@@ -215,10 +218,11 @@ def plan(settings: Settings, zones: tuple[str, ...]) -> stack.Plan | stack.ColdP
         release=Release(publication=published, image=image, store=cast("Store", None)),
         commands={name: f"run {fleet.process}" for name, fleet in settings.fleets.items()},
         routing=routing.plan({name: fleet.routes for name, fleet in settings.fleets.items()}),
+        kept_logs=kept_logs,
     )
 
 
-def run(settings: Settings, zones: tuple[str, ...] = ZONES) -> Program:
+def run(settings: Settings, zones: tuple[str, ...] = ZONES, *, kept_logs: bool = False) -> Program:
     """Declares the whole stack, as a preview, and returns all that was registered."""
     program = Program()
     loop = asyncio.new_event_loop()
@@ -234,7 +238,7 @@ def run(settings: Settings, zones: tuple[str, ...] = ZONES) -> Program:
         cast("Any", SETTINGS).callbacks = SimpleNamespace(register_resource_hook=register)
 
         def declare() -> pulumi.Output[Any]:
-            declared = stack.declare(settings, plan(settings, zones))
+            declared = stack.declare(settings, plan(settings, zones, kept_logs=kept_logs))
             shown = {name: getattr(declared, name) for name in ("url", "sha", "digest", "network", "fleets", "posture")}
             return pulumi.Output.all(**shown).apply(program.outputs.update)
 

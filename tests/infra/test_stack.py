@@ -195,6 +195,14 @@ def test_plain_http_only_on_purpose():
     assert program.outputs["url"] == "http://balancer.example.net"
 
 
+def test_access_logs_that_were_kept_are_taken_over():
+    """A stack that was removed, or was cold, comes up again: S3 refuses to make a bucket that is there."""
+    for kept, imported in ((False, ""), (True, f"slipway-prod-logs-{ACCOUNT}-eu-west-1")):
+        settings = parse({"loadBalancer": {"http": True}, "fleets": {"web": None}}, "prod", REGION)
+        declared = {made.name: made for made in run(settings, kept_logs=kept).declared}
+        assert declared["balancer-access-logs-bucket"].imported == imported
+
+
 def test_the_balancer_is_protected_and_logs():
     """Deletion is refused, malformed headers are dropped, and every request is on record."""
     balancer = usual().one("lb/loadBalancer")

@@ -381,3 +381,16 @@ def test_going_up_needs_nobodys_word(plan: Planner):
     for posture in ("warm", "active"):
         assert plan(recovery={"posture": posture})
     assert plan("other", recovery={"posture": "pilot-light"})
+
+
+def test_access_logs_that_were_kept_are_found_again(plan: Planner):
+    """They are taken over once: as long as a fleet stands, the stack has their bucket already."""
+    assert not plan().kept_logs
+    bucket = names.access_logs_bucket_name("shop", ACCOUNT, REGION)
+    s3 = client("s3", REGION)
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": [{"Key": names.STACK_TAG, "Value": "shop"}]})
+    assert plan().kept_logs
+    assert not plan(loadBalancer={"http": True, "accessLogs": False}).kept_logs
+    group("active")
+    assert not plan().kept_logs

@@ -31,21 +31,20 @@ class Kept:
         head = self._head(sha)
         if head is None:
             return None
+        # S3 computed the checksum itself, unlike the metadata, which is the uploader's.
         checksum = str(head.get("ChecksumSHA256", ""))
-        # S3 computed the checksum itself, unlike the metadata, which is the uploader's. After an upload in parts it is
-        # a checksum of checksums ("…-<parts>", like the ETag).
-        in_parts = "-" in checksum + str(head["ETag"])
-        whole = base64.b64decode(checksum).hex() if checksum and not in_parts else self.read_digest(sha)
+        whole = base64.b64decode(checksum).hex() if checksum and not _in_parts(head) else self.read_digest(sha)
         return whole, int(head["ContentLength"])
 
-    def fingerprint(self, sha: str) -> tuple[str, int] | None:
-        """Return S3's checksum and the size of a SHA's artifact: its replica has the same. None if S3 has none.
+    def parts(self, sha: str) -> tuple[str, int] | None:
+        """Return the checksum of the parts' checksums and the size of an artifact that was put in parts, else None.
 
-        For an artifact that was put in parts it is not the digest, but a checksum of the parts' checksums.
+        It is not the digest, but the artifact's replica has the same.
         """
         head = self._head(sha)
-        checksum = str(head.get("ChecksumSHA256", "")) if head else ""
-        return (checksum, int(head["ContentLength"])) if head and checksum else None
+        if head is None or not head.get("ChecksumSHA256") or not _in_parts(head):
+            return None
+        return str(head["ChecksumSHA256"]), int(head["ContentLength"])
 
     def read_digest(self, sha: str) -> str:
         """Return the digest of an artifact by reading all of it."""
@@ -62,3 +61,8 @@ class Kept:
                 if code(error) in self.nothing:
                     return None
                 raise
+
+
+def _in_parts(head: HeadObjectOutputTypeDef) -> bool:
+    """Return whether an object was put in parts: its checksum is one of checksums ("…-<parts>", like the ETag)."""
+    return "-" in str(head.get("ChecksumSHA256", "")) + str(head["ETag"])

@@ -162,7 +162,7 @@ def whole(manifest: Manifest, store: Store, *, region: str, like: Store | None =
     parts S3 knows no digest: it is compared with the one in `like`, or else it has to be read.
     """
     try:
-        if not (like and manifest.size > upload.MULTIPART_ABOVE and _same(manifest.sha, store, like)):
+        if not (like and manifest.size > upload.MULTIPART_ABOVE and _same(manifest, store, like)):
             store.check(manifest)
     except ConflictError as error:
         return State(recovery=Recovery.DIFFERS, why=str(error))
@@ -175,9 +175,13 @@ def whole(manifest: Manifest, store: Store, *, region: str, like: Store | None =
     return _FINE
 
 
-def _same(sha: str, store: Store, other: Store) -> bool:
-    found = store.kept.fingerprint(sha)
-    return found is not None and found == other.kept.fingerprint(sha)
+def _same(manifest: Manifest, store: Store, other: Store) -> bool:
+    """Return whether both buckets have one artifact, in parts and of the manifest's size.
+
+    That they have the same alone says little: what overwrites it in one of them is replicated to the other.
+    """
+    found = store.kept.parts(manifest.sha)
+    return found is not None and found[1] == manifest.size and found == other.kept.parts(manifest.sha)
 
 
 def unanswered(error: StoreError, region: str) -> State:

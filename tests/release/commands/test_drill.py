@@ -282,3 +282,22 @@ def test_what_can_not_be_asked_is_missing():
         ("x", MISSING, "access denied"),
         ("y", OK, ""),
     ]
+
+
+def test_a_check_where_nothing_is_ready(
+    project: Path, pair: Pair, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    """All that is missing is told at once, each with what mends it, and the exit status says so."""
+    monkeypatch.chdir(project)
+    monkeypatch.setenv("PULUMI_BACKEND_URL", f"file://{project / 'no-such-folder'}")
+    arguments = ["drill", "--check", "--stack", "dr", "--bucket", pair.second]
+    assert main(arguments) == 1
+    said = capsys.readouterr()
+    outcomes = {line.split("  ")[0]: line for line in said.out.splitlines()}
+    for what in ("replica", "roles", "state backend", "last drill"):
+        assert MISSING in outcomes[what]
+        assert f"{what}: " in said.err
+    assert main([*arguments, "--json"]) == 1
+    shown = json.loads(capsys.readouterr().out)
+    assert not shown["ready"]
+    assert {check["what"] for check in shown["checks"]} >= {"quotas", "quotas of a drill", "release"}

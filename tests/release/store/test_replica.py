@@ -110,6 +110,8 @@ def test_an_artifact_in_parts_is_compared_without_being_read(
     key = release_keys.artifact(SHA)
     pair.client(SECOND).put_object(Bucket=pair.second, Key=key, Body=content[1:], ChecksumAlgorithm="SHA256")
     assert found.state(manifest).recovery is Recovery.DIFFERS
+    until(lambda: pair.client().head_object(Bucket=pair.first, Key=key)["ContentLength"] == len(content) - 1)
+    assert found.state(manifest).recovery is Recovery.DIFFERS, "what overwrites one side is replicated to the other"
 
 
 def test_a_region_that_does_not_answer_is_known_as_that(pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -294,10 +294,10 @@ def test_a_check_where_nothing_is_ready(
     assert main(arguments) == 1
     said = capsys.readouterr()
     outcomes = {line.split("  ")[0]: line for line in said.out.splitlines()}
-    for what in ("replica", "roles", "state backend", "last drill"):
+    for what in ("release", "state backend", "last drill"):
         assert MISSING in outcomes[what]
         assert f"{what}: " in said.err
     assert main([*arguments, "--json"]) == 1
     shown = json.loads(capsys.readouterr().out)
     assert not shown["ready"]
-    assert {check["what"] for check in shown["checks"]} >= {"quotas", "quotas of a drill", "release"}
+    assert {check["what"] for check in shown["checks"]} >= {"quotas", "quotas of a drill", "roles"}

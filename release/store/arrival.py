@@ -85,13 +85,11 @@ class Requirement:
         What S3 does not replicate by itself is brought over.
         Raises StoreError if it is not recoverable in time, unless it need not be: then it warns, and does not wait.
         """
-        if self._enforced and self._is_left_behind(manifest):
-            tell(
-                f"S3 does not replicate release {manifest.sha[:12]} by itself: it was published before there was a "
-                f"replica, or replication failed; bringing over to {self.replica.region} what is missing there"
-            )
-            Crossing.of(self.origin, self.replica).bring_over(self.seconds, tell)
-        found = wait(self.replica, manifest, self.seconds if self._enforced else 0, tell=tell)
+        found = wait(self.replica, manifest, 0)
+        if self._enforced and not found.state.recoverable:
+            if found.state.recovery is Recovery.NOT_YET and not self.origin.replicates(manifest):
+                self._bring_over(manifest, tell)
+            found = wait(self.replica, manifest, self.seconds, tell=tell)
         if found.state.recoverable:
             return f"release {manifest.sha} is {arrived(self.replica, found)}" if found.seconds >= 1 else None
         if not self._enforced:
@@ -102,9 +100,13 @@ class Requirement:
             f"(artifacts.replica.wait). No fleet was changed. {self._remedy}"
         )
 
-    def _is_left_behind(self, manifest: Manifest) -> bool:
-        """Return whether the replica would never get the release, however long one waits."""
-        return self.replica.state(manifest).recovery is Recovery.NOT_YET and not self.origin.replicates(manifest)
+    def _bring_over(self, manifest: Manifest, tell: Callable[[str], None]) -> None:
+        """Bring over what the replica would never get, however long one waits."""
+        tell(
+            f"S3 does not replicate release {manifest.sha[:12]} by itself: it was published before there was a "
+            f"replica, or replication failed; bringing over to {self.replica.region} what is missing there"
+        )
+        Crossing.of(self.origin, self.replica).bring_over(self.seconds, tell)
 
     @property
     def _enforced(self) -> bool:

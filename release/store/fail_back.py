@@ -56,8 +56,7 @@ def _check(chosen: Event, own: Event | None, store: Store) -> None:
         store.check(manifest)
     except (StoreError, ManifestError) as error:
         instead = f", or deploy this stack's own last one, `SLIPWAY_SHA={own.sha} pulumi up`" if own else ""
-        served = f"{chosen.sha}, which {chosen.stack} served since {chosen.when:%Y-%m-%d %H:%M} UTC"
         raise ReleaseError(
-            f"{served}, has not come back whole from its region: {error}. Run this again once it is there (`python "
+            f"{good_releases.served(chosen)}, has not come back whole from its region: {error}. Run this again once it is there (`python "
             f"-m release replicate --bucket … --region …` of there brings it over){instead}"
         ) from None

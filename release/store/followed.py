@@ -10,6 +10,7 @@ from release.store import follow, lookup
 from release.store.event import Event
 from release.store.follow import Choice, PassedOver
 from release.store.ledger import Ledger
+from release.store.manifest import Manifest
 from release.store.release_keys import manifest as manifest_key
 from release.store.releases import Store
 
@@ -52,10 +53,7 @@ class Follower:
         if found is None and not known:
             return  # it has yet to be published
         try:
-            if found is None:
-                key = manifest_key(ref)
-                raise MissingError(f"{self.store.where}: {key} is missing", key)
-            self.store.check(found)
+            self.store.check(found or self._manifest(ref))
         except MissingError as error:
             raise ReleaseError(
                 f"{self.stack}: release {found.sha if found else ref} is not whole in this store yet: {error}. "
@@ -75,15 +73,7 @@ class Follower:
     def _lacking(self, event: Event) -> str:
         """Return what is not there yet of the event's release, or "". Raises ReleaseError if it was changed."""
         try:
-            found = self.store.manifest(event.sha)
-            if found is None:
-                return f"not in this store yet: {manifest_key(event.sha)} is missing"
-            if found.digest != event.digest:
-                raise ConflictError(
-                    f"{self.store.where}: {manifest_key(event.sha)} says that the artifact has the digest "
-                    f"{found.digest}, but the ledger says that {event.digest} served under this SHA"
-                )
-            self.store.check(found)
+            self._inspect(event)
         except MissingError as error:
             return f"not in this store yet: {error.key} is missing"
         except (ConflictError, ManifestError) as error:
@@ -105,13 +95,27 @@ class Follower:
 
     def _unfit(self, event: Event) -> str:
         try:
-            found = self.store.manifest(event.sha)
-            if found is None or found.digest != event.digest:
-                return "not there"
-            self.store.check(found)
+            self._inspect(event)
         except (MissingError, ConflictError, ManifestError):
             return "not whole"
         return ""
+
+    def _inspect(self, event: Event) -> None:
+        """Raise MissingError, ConflictError or ManifestError unless what served is whole here."""
+        found = self._manifest(event.sha)
+        if found.digest != event.digest:
+            raise ConflictError(
+                f"{self.store.where}: {manifest_key(event.sha)} says that the artifact has the digest "
+                f"{found.digest}, but the ledger says that {event.digest} served under this SHA"
+            )
+        self.store.check(found)
+
+    def _manifest(self, sha: str) -> Manifest:
+        found = self.store.manifest(sha)
+        if found is None:
+            key = manifest_key(sha)
+            raise MissingError(f"{self.store.where}: {key} is missing", key)
+        return found
 
     def _none(self, passed: Sequence[PassedOver]) -> str:
         stacks = self.ledger.stacks()

@@ -56,14 +56,15 @@ def told(stack: str, chosen: Event, own: Event | None, passed_over: Iterable[Can
         if each.event.order > chosen.order and each.refused:
             how = "was rolled back" if each.refused.outcome == "rolled-back" else "failed"
             why = f"{each.refused.when:%Y-%m-%d %H:%M} UTC: {each.refused.reason or 'no reason is known'}"
-            lines.append(f"{_served(each.event)}, is passed over: in {stack} it {how} ({why})")
+            lines.append(f"{served(each.event)}, is passed over: in {stack} it {how} ({why})")
     if chosen.stack != stack:
         last = (
             f"{stack}'s own last good release was {own.sha}" if own else f"{stack} has had no good release of its own"
         )
-        lines.append(f"deploying {_served(chosen)}; {last}")
+        lines.append(f"deploying {served(chosen)}; {last}")
     return lines
 
 
-def _served(event: Event) -> str:
+def served(event: Event) -> str:
+    """Return the event's release, where it served, and since when."""
     return f"{event.sha}, which {event.stack} served since {event.when:%Y-%m-%d %H:%M} UTC"

@@ -121,7 +121,7 @@ class Replica:
         except (ManifestError, ConflictError) as error:
             return State(recovery=Recovery.DIFFERS, why=str(error))
         except StoreError as error:
-            return self._unknown(error)
+            return unanswered(error, self.region)
         return whole(manifest, self.store, region=self.region, like=self._origin)
 
     def states(self, manifests: Sequence[Manifest]) -> Mapping[str, State]:
@@ -146,9 +146,6 @@ class Replica:
 
     def _differs(self, why: str) -> State:
         return State(recovery=Recovery.DIFFERS, why=f"{self._where} {why}")
-
-    def _unknown(self, error: StoreError) -> State:
-        return unanswered(error, self.region)
 
     @property
     def _where(self) -> str:

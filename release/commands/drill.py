@@ -15,9 +15,10 @@ from release.commands.options import bucket_name, stack_name
 from release.commands.output import as_json, table, tell
 from release.drill import archive, conclude, markdown, place
 from release.drill.archive import Archive
-from release.drill.course import Course, now
+from release.drill.course import Course
 from release.drill.report import ENDED, PASSED, Report, to_json
 from release.errors import ReleaseError
+from release.store.ledger import now
 
 HELP = "bring up the recovery of a stack apart from all that is live, measure it, remove it"
 TIMEOUT = 5400

@@ -9,7 +9,6 @@ import types
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
 
 from release.clients import FAILURES, client, described
 from release.drill import checks, evidence, measures, outside
@@ -21,6 +20,7 @@ from release.drill.place import Place
 from release.drill.plan import Plan
 from release.drill.report import Check, Step
 from release.errors import DrillError, ReleaseError
+from release.store.ledger import now
 from release.store.replica import Peer, peer
 from release.text import one_line
 
@@ -30,11 +30,6 @@ REMOVE = 1800.0
 """Seconds for the removal."""
 _REQUEST = 10.0
 _OUTPUTS = ("url", "sha", "digest")
-
-
-def now() -> datetime:
-    """Return the time, in UTC."""
-    return datetime.now(timezone.utc)
 
 
 class _Stopped(Exception):

@@ -57,6 +57,6 @@ def _check(chosen: Event, own: Event | None, store: Store) -> None:
     except (StoreError, ManifestError) as error:
         instead = f", or deploy this stack's own last one, `SLIPWAY_SHA={own.sha} pulumi up`" if own else ""
         raise ReleaseError(
-            f"{good_releases.served(chosen)}, has not come back whole from its region: {error}. Run this again once it is there (`python "
-            f"-m release replicate --bucket … --region …` of there brings it over){instead}"
+            f"{good_releases.served(chosen)}, has not come back whole from its region: {error}. Run this again once it "
+            f"is there (`python -m release replicate --bucket … --region …` of there brings it over){instead}"
         ) from None

@@ -9,10 +9,10 @@ from typing import Any
 
 import botocore.session
 
+from sandbox.control.asking import Declare
 from sandbox.errors import SandboxError
 
 KINDS = ("region", "global", "replication")
-Declare = Callable[..., argparse.ArgumentParser]
 Faults = Mapping[str, Any]
 
 

@@ -11,14 +11,13 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.dns.config import Config, HealthCheck
+from sandbox.dns.config import ENDPOINTS, Config, HealthCheck
 from sandbox.dns.endpoints import endpoint
 from sandbox.dns.probe import FAILED, Verdict, probe
 from sandbox.service.internal_api import InternalApi, InternalApiError
 
 LOG = logging.getLogger(__name__)
 METRICS = {"region": "us-east-1", "namespace": "AWS/Route53"}  # where CloudWatch has Route 53's metrics
-ENDPOINTS = ("HTTP", "HTTPS", "HTTP_STR_MATCH", "HTTPS_STR_MATCH", "TCP")
 
 
 class Checker:

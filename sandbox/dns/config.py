@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 Json = Mapping[str, Any]
+ENDPOINTS = ("HTTP", "HTTPS", "HTTP_STR_MATCH", "HTTPS_STR_MATCH", "TCP")
+"""The types of health checks that ask something for an answer."""
 
 
 def plain(name: str) -> str:

@@ -88,6 +88,19 @@ def _of_instances(secret: str) -> dict[str, keys.Keys]:
     return {id_: keys.of_instance(id_, secret) for id_ in ids}
 
 
+def is_trusted(service: str, role: str) -> bool:
+    """Return whether a role exists, and a service may take it on by its trust policy."""
+    try:
+        document = iam_backends[ACCOUNT]["aws"].get_role(role).assume_role_policy_document
+    except NotFoundException:
+        return False
+    for statement in listed(json.loads(document)):
+        services = (statement.get("Principal") or {}).get("Service", [])
+        if statement["Effect"] == "Allow" and service in ([services] if isinstance(services, str) else services):
+            return True
+    return False
+
+
 def listed(policy: Mapping[str, Any]) -> list[Statement]:
     """Return a policy's statements as a list; a single one may stand alone."""
     statements = policy["Statement"]

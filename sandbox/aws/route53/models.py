@@ -14,9 +14,7 @@ from moto.route53.models import FakeZone, HealthCheck, Route53Backend, route53_b
 
 from sandbox.aws.route53.changes import changed
 from sandbox.aws.state import state
-
-_ENDPOINTS = ("HTTP", "HTTPS", "HTTP_STR_MATCH", "HTTPS_STR_MATCH", "TCP")
-"""The types of health checks that ask something for an answer."""
+from sandbox.dns.config import ENDPOINTS
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ class SandboxRoute53Backend(Route53Backend):
 
 def _check(given: Mapping[str, Any]) -> None:
     """Raise InvalidInput as CreateHealthCheck does (its documentation in the API reference)."""
-    if given["type"] not in _ENDPOINTS:
+    if given["type"] not in ENDPOINTS:
         return
     if not given["fqdn"] and not given["ip_address"]:
         raise InvalidInput("Invalid parameter : FullyQualifiedDomainName or IPAddress must be specified")

@@ -7,13 +7,9 @@ after it was put, which S3 replicates too.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
-from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT
-from moto.iam.exceptions import NotFoundException
-from moto.iam.models import iam_backends
 from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeKey
 
 from sandbox.aws.iam import principals
@@ -39,27 +35,13 @@ class Key(FakeKey):
 def allowed(role: str, source: FakeBucket, destination: FakeBucket, version: FakeKey | FakeDeleteMarker) -> bool:
     """Return whether S3 may copy a version from bucket to bucket with this role (an ARN)."""
     name = role.rpartition("/")[2]
-    if not _trusts_s3(name):
+    if not principals.is_trusted("s3.amazonaws.com", name):
         return False
     principal = Principal(role=name, session="s3-replication")
     return all(
         decide([*principal.statements(), *of_bucket(bucket, principal)], ask)
         for bucket, ask in _asks(source, destination, version)
     )
-
-
-def _trusts_s3(role: str) -> bool:
-    """Return whether the role exists, and S3 may take it on."""
-    try:
-        document = iam_backends[ACCOUNT]["aws"].get_role(role).assume_role_policy_document
-    except NotFoundException:
-        return False
-    for statement in principals.listed(json.loads(document)):
-        services = (statement.get("Principal") or {}).get("Service", [])
-        services = services if isinstance(services, list) else [services]
-        if statement["Effect"] == "Allow" and "s3.amazonaws.com" in services:
-            return True
-    return False
 
 
 def _asks(

@@ -17,12 +17,10 @@ from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import unquote
 
-from moto.iam.exceptions import NotFoundException
-from moto.iam.models import iam_backends
 from moto.s3.models import s3_backends
 
 from sandbox.aws.iam.policy import Ask, decide
-from sandbox.aws.iam.principals import Principal, listed
+from sandbox.aws.iam.principals import Principal, is_trusted
 from sandbox.aws.s3.replicas import COMPLETED
 from sandbox.aws.s3control.exceptions import JobStatus
 
@@ -158,16 +156,8 @@ class Job:
             self.succeeded += 1
 
     def _check_trust(self) -> None:
-        try:
-            role = iam_backends[self.account]["aws"].get_role(self._role.role)
-        except NotFoundException:
-            raise Refused(f"There is no role {self._role.role}") from None
-        trusted: set[str] = set()
-        for statement in listed(json.loads(role.assume_role_policy_document)):
-            services = statement.get("Principal", {}).get("Service", [])
-            trusted |= {services} if isinstance(services, str) else set(services)
-        if SERVICE not in trusted:
-            raise Refused(f"The role {self._role.role} can't be assumed by {SERVICE}")
+        if not is_trusted(SERVICE, self._role.role):
+            raise Refused(f"There is no role {self._role.role} that {SERVICE} may assume")
 
     def _may(self, action: str, resource: str) -> None:
         if not decide(self._role.statements(), Ask(action=action, resource=resource, context={})):

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from release.drill import conclude, place
-from release.drill.course import Course, now
+from release.drill.course import Course
 from release.drill.isolated import Isolated
 from release.drill.place import Place
 from release.drill.plan import Asked, Plan
 from release.drill.report import ENDED, FOUND, Report, intact, to_json
+from release.store.ledger import now
 
 PULUMI = """\
 #!/bin/sh

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Iterator, Mapping
 
-from infra.balancer.routing import EVERYTHING
+from infra.balancer import routing
 from infra.settings.fleet import FleetSettings
 
 INTERVAL = 10
@@ -20,7 +20,7 @@ THRESHOLD = 3
 
 def asked_path(fleets: Mapping[str, FleetSettings]) -> str:
     """Return the path that the health check asks: that of the fleet which takes everything."""
-    fleet = _default(fleets)
+    fleet, _ = _parts(fleets)
     return fleets[fleet].health.path if fleet else "/"
 
 
@@ -35,7 +35,7 @@ def problems(role: str, fleets: Mapping[str, FleetSettings]) -> Iterator[tuple[s
             )
     if role != "primary":
         return
-    default = _default(fleets)
+    default, rules = _parts(fleets)
     if default is None:
         yield (
             "loadBalancer.failover",
@@ -50,7 +50,7 @@ def problems(role: str, fleets: Mapping[str, FleetSettings]) -> Iterator[tuple[s
             f"must be from 200 to 399 with loadBalancer.failover, are {health.codes}: anything else is a failure to "
             "Route 53's health check",
         )
-    for name, path in _rules(fleets):
+    for name, path in rules:
         if fnmatch.fnmatchcase(health.path.partition("?")[0], path):
             yield (
                 f"fleets.{name}.routes.paths",
@@ -59,16 +59,7 @@ def problems(role: str, fleets: Mapping[str, FleetSettings]) -> Iterator[tuple[s
             )
 
 
-def _default(fleets: Mapping[str, FleetSettings]) -> str | None:
-    return next((name for name, path in _routes(fleets) if path in EVERYTHING), None)
-
-
-def _rules(fleets: Mapping[str, FleetSettings]) -> Iterator[tuple[str, str]]:
-    return ((name, path) for name, path in _routes(fleets) if path not in EVERYTHING)
-
-
-def _routes(fleets: Mapping[str, FleetSettings]) -> Iterator[tuple[str, str]]:
-    """Yield fleet and path of the routes on every host, the balancer's own name among them."""
-    for name, fleet in sorted(fleets.items()):
-        if not fleet.routes.hosts:
-            yield from ((name, path) for path in fleet.routes.paths)
+def _parts(fleets: Mapping[str, FleetSettings]) -> tuple[str | None, list[tuple[str, str]]]:
+    """Return the fleet that takes the rest, and fleet and path of each rule for every host, the balancer's own too."""
+    default, rules = routing.parts({name: fleet.routes for name, fleet in fleets.items()})
+    return default, [(fleet, path) for fleet, path, hosts in rules if path is not None and not hosts]

@@ -58,7 +58,7 @@ def plan(routes: Mapping[str, RouteSettings], there: There | None = None) -> Rou
 
     Raises ValueError where rules that are there, and are to go, leave no place for new ones that are as specific.
     """
-    default, wanted = _wanted(routes)
+    default, wanted = parts(routes)
     known = there or {}
     kept = {
         (fleet, path): known[fleet, path]
@@ -74,8 +74,8 @@ def plan(routes: Mapping[str, RouteSettings], there: There | None = None) -> Rou
     return Routing(default=default, rules=tuple(sorted(rules, key=lambda rule: rule.priority)))
 
 
-def _wanted(routes: Mapping[str, RouteSettings]) -> tuple[str | None, list[tuple[str, str | None, tuple[str, ...]]]]:
-    """Return the default fleet, and the fleet, path and hosts of each rule."""
+def parts(routes: Mapping[str, RouteSettings]) -> tuple[str | None, list[tuple[str, str | None, tuple[str, ...]]]]:
+    """Return the fleet that takes what no rule takes, if there is one, and the fleet, path and hosts of each rule."""
     default: str | None = None
     wanted: list[tuple[str, str | None, tuple[str, ...]]] = []
     for fleet, route in sorted(routes.items()):
@@ -105,7 +105,7 @@ def conflicts(routes: Mapping[str, RouteSettings]) -> list[tuple[str, str]]:
 
 def _over_limits(routes: Mapping[str, RouteSettings]) -> list[tuple[str, str]]:
     """Return what is more than a listener can hold, in the same form."""
-    _, wanted = _wanted(routes)
+    _, wanted = parts(routes)
     found: list[tuple[str, str]] = []
     if len(wanted) > _RULES:
         found.append(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -42,9 +42,8 @@ def caller(region: str) -> Caller:
 def rules(region: str, stack: str) -> dict[tuple[str, str | None], int]:
     """Return the priorities of the load balancer's rules, by target group's name and path pattern."""
     elbv2 = client("elbv2", region)
-    found = _or_none(lambda: elbv2.describe_load_balancers(Names=[names.balancer_name(stack)])["LoadBalancers"])
     priorities: dict[tuple[str, str | None], int] = {}
-    for balancer in found or ():
+    for balancer in _balancers(region, stack):
         listeners = elbv2.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
         for listener in listeners:
             pages = elbv2.get_paginator("describe_rules").paginate(ListenerArn=listener["ListenerArn"])
@@ -55,9 +54,13 @@ def rules(region: str, stack: str) -> dict[tuple[str, str | None], int]:
 
 def balancer(region: str, stack: str) -> str | None:
     """Return the DNS name of the stack's load balancer; None if there is none."""
-    elbv2 = client("elbv2", region)
-    found = _or_none(lambda: elbv2.describe_load_balancers(Names=[names.balancer_name(stack)])["LoadBalancers"])
+    found = _balancers(region, stack)
     return str(found[0]["DNSName"]) if found else None
+
+
+def _balancers(region: str, stack: str) -> Sequence[Mapping[str, Any]]:
+    elbv2 = client("elbv2", region)
+    return _or_none(lambda: elbv2.describe_load_balancers(Names=[names.balancer_name(stack)])["LoadBalancers"]) or ()
 
 
 def of_roles(region: str, roles: Collection[str]) -> list[Name]:

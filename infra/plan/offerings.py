@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
 
+from infra.plan.found import Found
 from infra.settings import Settings
 from release.clients import client, code
 
 _DENIED = {"UnauthorizedOperation", "AccessDenied"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Found:
-    """What is to be refused, and what is only worth a warning."""
-
-    problems: Sequence[str] = ()
-    warnings: Sequence[str] = ()
 
 
 def look(settings: Settings, zones: Collection[str]) -> Found:

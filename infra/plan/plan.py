@@ -72,6 +72,7 @@ def plan(settings: Settings) -> Plan:
             there = asked.fleets.result()
             refuse(settings, [*asked.store.result(), *checks.posture(settings, there)])
         both = threads.submit(live.warnings, settings, bucket, account)
+        kept = threads.submit(checks.kept_logs, settings, account, there)
         release = release_of(settings, bucket)
         with explained("look for what is there", where(settings)):
             for problems in (*(check.result() for check in asked.missing), offered.result().problems):
@@ -80,7 +81,7 @@ def plan(settings: Settings) -> Plan:
             refuse(settings, checks.taken_names(settings, account, there))
             refuse(settings, [*replica.result().problems, *asked.records.result()[0]])
             routed = _route(settings, asked.rules.result())
-            kept_logs = checks.kept_logs(settings, account, there)
+            kept_logs = kept.result()
     exceeded, unread = asked.quotas.result()
     warn([*replica.result().warnings, *offered.result().warnings, *exceeded, *both.result()], unread)
     warn([], asked.records.result()[1])

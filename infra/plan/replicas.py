@@ -7,13 +7,12 @@ there; where a deploy goes on without its replica it is a warning, and in a prev
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from infra.plan import lookup
+from infra.plan.found import Found
 from infra.settings import Settings
 from infra.settings.problems import set_command
 from infra.settings.stack import ReplicaSettings
@@ -29,14 +28,6 @@ _CERTAIN = 12.0
 """Seconds after which a region is taken to be dark."""
 _PAUSE = 0.5
 _GONE, _FOREIGN = {"404", "NoSuchBucket"}, {"403", "AccessDenied"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Found:
-    """What speaks against a deploy, and what is only to be known."""
-
-    problems: Sequence[str] = ()
-    warnings: Sequence[str] = ()
 
 
 def look(settings: Settings, account: str, *, previewed: bool) -> Found:

@@ -59,15 +59,12 @@ class Bucket:
 
 def standing(stack: str, region: str) -> tuple[str, str]:
     """Return the posture of a stack as its groups say it, and in words what stands and what a failover would do."""
-    pages = client("autoscaling", region).get_paginator("describe_auto_scaling_groups")
-    filters: Any = [{"Name": f"tag:{names.STACK_TAG}", "Values": [stack]}]
     with explained("look for the stack's fleets", f"region {region}"):
-        groups = [group for page in pages.paginate(Filters=filters) for group in page["AutoScalingGroups"]]
-    if not groups:
+        fleets = Fleets(region).of_stack(stack)
+    if not fleets:
         return "cold", "nothing: a failover brings up everything, as this drill did"
-    postures = {str(tag["Value"]) for group in groups for tag in group["Tags"] if tag["Key"] == names.POSTURE_TAG}
-    posture = "/".join(sorted(postures)) or "active"
-    sizes = ", ".join(f"{group['AutoScalingGroupName']} with {group['DesiredCapacity']} instances" for group in groups)
+    posture = "/".join(sorted({fleet.posture for fleet in fleets if fleet.posture})) or "active"
+    sizes = ", ".join(f"{fleet.group.name} with {fleet.group.desired} instances" for fleet in fleets)
     return posture, f"{posture} ({sizes}); {_WAYS.get(posture, 'a failover needs no change')}"
 
 

@@ -7,11 +7,10 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
-from tests.aws.emulator import NOW, REGION, Emulator
+from tests.aws.emulator import Emulator
 
 pytestmark = pytest.mark.sandbox
 
@@ -45,17 +44,7 @@ def as_role(aws: Emulator, service: str) -> Any:
     statement = {"Effect": "Allow", "Resource": "*", "Action": "*"}
     policy = json.dumps({**document, "Statement": [statement]})
     aws.client("iam").put_role_policy(RoleName="faults", PolicyName="all", PolicyDocument=policy)
-    arn = "arn:aws:iam::123456789012:role/faults"
-    got = aws.client("sts").assume_role(RoleArn=arn, RoleSessionName="session")["Credentials"]
-    return boto3.client(
-        service,
-        region_name=REGION,
-        endpoint_url=aws.url,
-        aws_access_key_id=got["AccessKeyId"],
-        aws_secret_access_key=got["SecretAccessKey"],
-        aws_session_token=got["SessionToken"],
-        config=NOW,
-    )
+    return aws.as_role("faults", service)
 
 
 def refused(aws: Emulator, service: str) -> str:

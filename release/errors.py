@@ -61,3 +61,7 @@ class RolloutError(ReleaseError):
 
 class DrillError(ReleaseError):
     """A drill that can't begin, or whose report can't be read."""
+
+
+class EngineError(ReleaseError):
+    """The Pulumi engine is not there, failed, or was not done in time."""

@@ -16,7 +16,8 @@ ROOMS = {
     "rollout": {"source", "artifact", "store"},
     "component": {"source", "artifact", "store", "rollout"},
     "drill": {"source", "artifact", "store", "rollout"},
-    "commands": {"source", "artifact", "store", "rollout", "drill"},
+    "preview": {"source", "artifact", "store", "rollout"},
+    "commands": {"source", "artifact", "store", "rollout", "drill", "preview"},
 }
 """The packages of release/, and which others each may import; all may import the modules at the top of release/."""
 

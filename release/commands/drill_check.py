@@ -15,8 +15,8 @@ from release import names
 from release.commands import drill_plan
 from release.commands.output import as_json, table, tell
 from release.drill import readiness
-from release.drill.engine import Engine
 from release.drill.readiness import Found, Subject
+from release.engine import Engine
 from release.rollout.observe import Fleets
 from release.store.ledger import now
 

@@ -14,11 +14,11 @@ from release.clients import FAILURES, client, described
 from release.drill import checks, evidence, measures, outside
 from release.drill.conclude import Seen
 from release.drill.cut import Cut, cut_off
-from release.drill.engine import Engine
 from release.drill.evidence import Bucket
 from release.drill.place import Place
 from release.drill.plan import Plan
 from release.drill.report import Check, Step
+from release.engine import Engine
 from release.errors import DrillError, ReleaseError
 from release.store.ledger import now
 from release.store.replica import Peer, peer

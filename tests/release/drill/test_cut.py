@@ -1,11 +1,9 @@
-"""Tests of release/drill/cut.py, place.py, engine.py, checks.py and outside.py, with real processes."""
+"""Tests of release/drill/cut.py, place.py, checks.py and outside.py, with real processes."""
 
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,10 +14,8 @@ import pytest
 
 from release.drill import checks, outside, place
 from release.drill.cut import LOCAL, cut_off
-from release.drill.engine import Engine
 from release.drill.plan import Asked
 from release.errors import DrillError
-from tests.waiting import until
 
 
 def test_git_is_cut_off_and_counted(tmp_path: Path):
@@ -68,80 +64,6 @@ def test_a_drills_folder_is_private_and_cleared(tmp_path: Path):
         held.clear()
         assert not held.used
         assert [file.name for file in held.folder.iterdir()] == ["lock"]
-
-
-PULUMI = """\
-#!{python}
-import signal, sys, time
-if sys.argv[1] == "stack":
-    print('{{"url": "http://x"}}')
-elif sys.argv[1] == "fail":
-    print("Diagnostics:")
-    print("  aws:ec2:Vpc (network-vpc):\\n    error: VpcLimitExceeded: no more\\n")
-    sys.exit(255)
-else:
-    signal.signal(signal.SIGINT, lambda *_: (print("cancelled", flush=True), sys.exit(1)))
-    print("up", flush=True)
-    time.sleep(60)
-"""
-
-
-@pytest.fixture
-def pulumi(tmp_path: Path) -> Engine:
-    """An engine in whose place a script fails, waits or answers."""
-    program = tmp_path / "pulumi"
-    program.write_text(PULUMI.format(python=sys.executable))
-    program.chmod(0o755)
-    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "PULUMI_BACKEND_URL": "file:///state"}
-    return Engine(project=tmp_path, stack="dr-drill", config=tmp_path / "Pulumi.dr-drill.yaml", environment=environment)
-
-
-def test_what_the_engine_answers(pulumi: Engine):
-    """Its JSON, and of a failure its first errors in one line."""
-    assert pulumi.json("stack", "output") == {"url": "http://x"}
-    assert pulumi.ask("fail").why == "VpcLimitExceeded: no more"
-    with pytest.raises(DrillError, match="pulumi fail: VpcLimitExceeded"):
-        pulumi.must("fail")
-
-
-def test_the_engine_is_ended_at_its_deadline(pulumi: Engine):
-    """It is asked to cancel, so that it writes its state, and is gone."""
-    shown: list[str] = []
-    with pytest.raises(DrillError, match="was not done after 1 s"):
-        pulumi.follow("up", deadline=1, show=shown.append)
-    assert shown == ["up", "cancelled"]
-
-
-def test_ctrl_c_cancels_the_engine_first(pulumi: Engine):
-    """The interrupt reaches the engine, which ends what it is at, before it goes on to the drill."""
-    shown: list[str] = []
-
-    def interrupt() -> None:
-        until(lambda: "up" in shown)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    thread = threading.Thread(target=interrupt)
-    thread.start()
-    with pytest.raises(KeyboardInterrupt):
-        pulumi.follow("up", deadline=60, show=shown.append)
-    thread.join()
-    assert shown == ["up", "cancelled"]
-
-
-def test_the_command_for_whoever_has_to_remove_by_hand(pulumi: Engine, tmp_path: Path):
-    """It names the folder, the state and the stack, so that it can be pasted."""
-    said = pulumi.command("destroy", "--yes")
-    assert said == (
-        f"cd {tmp_path} && PULUMI_BACKEND_URL=file:///state pulumi destroy --yes --stack dr-drill "
-        f"--config-file {tmp_path}/Pulumi.dr-drill.yaml"
-    )
-
-
-def test_no_engine_is_one_clear_error(tmp_path: Path):
-    """Without pulumi on PATH the error says where to get it."""
-    bare = Engine(project=tmp_path, stack="x", config=tmp_path / "x", environment={"PATH": str(tmp_path)})
-    with pytest.raises(DrillError, match="pulumi is not on PATH: install it"):
-        bare.ask("version")
 
 
 class Site(BaseHTTPRequestHandler):

@@ -1,5 +1,5 @@
 """Drives the Pulumi engine as a process: in a session of its own, so that Ctrl-C is ours, with a deadline, and ended
-for certain."""
+for certain. Used by what runs beside the program: drills, previews, drift, sweeps."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
 
-from release.errors import DrillError
+from release.errors import EngineError
 from release.processes import end_group
 from release.text import clean, one_line
 
@@ -54,16 +55,37 @@ class Engine:
     environment: Mapping[str, str]
 
     def follow(self, *arguments: str, deadline: float, show: Callable[[str], None]) -> Ran:
-        """Run a command that changes the stack, and show its lines as they come. Raises DrillError at the deadline."""
-        process = self._start(arguments)
+        """Run a command that changes the stack, and show its lines as they come. Raises EngineError at the deadline."""
+        return self._run(arguments, subprocess.STDOUT, deadline, show)
+
+    def answer(self, *arguments: str, deadline: float, show: Callable[[str], None] = lambda _: None) -> tuple[Ran, str]:
+        """Run a command whose standard output is an answer, such as JSON; return how it ended, and the answer.
+
+        `show` gets the lines of standard error as they come. Raises EngineError at the deadline.
+        """
+        with tempfile.TemporaryFile() as out:
+            ran = self._run(arguments, subprocess.PIPE, deadline, show, out)
+            out.seek(0)
+            return ran, out.read().decode("utf-8", "replace")
+
+    def _run(
+        self,
+        arguments: tuple[str, ...],
+        errors: int,
+        deadline: float,
+        show: Callable[[str], None],
+        out: IO[bytes] | None = None,
+    ) -> Ran:
+        process = self._start(arguments, out or subprocess.PIPE, errors)
         lines: deque[str] = deque(maxlen=_TAIL)
-        reader = threading.Thread(target=_read, args=(cast("IO[bytes]", process.stdout), lines, show), daemon=True)
+        stream = cast("IO[bytes]", process.stderr if out else process.stdout)
+        reader = threading.Thread(target=_read, args=(stream, lines, show), daemon=True)
         reader.start()
         try:
             process.wait(timeout=deadline)
         except subprocess.TimeoutExpired:
             _interrupt(process)
-            raise DrillError(f"pulumi {arguments[0]} was not done after {deadline:.0f} s, and was ended") from None
+            raise EngineError(f"pulumi {arguments[0]} was not done after {deadline:.0f} s, and was ended") from None
         except BaseException:  # Ctrl-C and SIGTERM
             _interrupt(process)
             raise
@@ -76,19 +98,21 @@ class Engine:
         return self.follow(*arguments, deadline=deadline, show=lambda _: None)
 
     def must(self, *arguments: str, deadline: float = QUESTION) -> Ran:
-        """Run a command quietly. Raises DrillError if it fails."""
+        """Run a command quietly. Raises EngineError if it fails."""
         ran = self.ask(*arguments, deadline=deadline)
         if ran.code:
-            raise DrillError(f"pulumi {' '.join(arguments[:2])}: {ran.why}")
+            raise EngineError(f"pulumi {' '.join(arguments[:2])}: {ran.why}")
         return ran
 
     def json(self, *arguments: str) -> Any:  # noqa: ANN401 - JSON
-        """Return what a command prints with --json. Raises DrillError if it fails or prints something else."""
-        ran = self.must(*arguments, "--json")
+        """Return what a command prints with --json. Raises EngineError if it fails or prints something else."""
+        ran, said = self.answer(*arguments, "--json", deadline=QUESTION)
+        if ran.code:
+            raise EngineError(f"pulumi {' '.join(arguments[:2])}: {ran.why}")
         try:
-            return json.loads("\n".join(ran.lines))
+            return json.loads(said)
         except ValueError:
-            raise DrillError(f"pulumi {' '.join(arguments[:2])}: its answer is not JSON") from None
+            raise EngineError(f"pulumi {' '.join(arguments[:2])}: its answer is not JSON") from None
 
     def command(self, *arguments: str) -> str:
         """Return a command as a person would type it, to finish by hand what could not be finished."""
@@ -96,17 +120,17 @@ class Engine:
         words = f"pulumi {' '.join(arguments)} --stack {self.stack} --config-file {self.config}"
         return f"cd {self.project} && PULUMI_BACKEND_URL={backend} {words}"
 
-    def _start(self, arguments: tuple[str, ...]) -> subprocess.Popen[bytes]:
+    def _start(self, arguments: tuple[str, ...], out: IO[bytes] | int, errors: int) -> subprocess.Popen[bytes]:
         program = shutil.which("pulumi", path=self.environment.get("PATH", os.defpath))
         if program is None:
-            raise DrillError("pulumi is not on PATH: install it (https://www.pulumi.com/docs/install/)")
+            raise EngineError("pulumi is not on PATH: install it (https://www.pulumi.com/docs/install/)")
         return subprocess.Popen(
             [program, *arguments, "--non-interactive", "--color", "never"],
             cwd=self.project,
             env=self.environment,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stdout=out,
+            stderr=errors,
             start_new_session=True,
         )
 

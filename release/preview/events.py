@@ -1,0 +1,129 @@
+"""What the engine prints of a preview with PULUMI_ENABLE_STREAMING_JSON_PREVIEW: an event a line. Pure.
+
+Its `--json` without that has neither the violations of policies nor what was printed before a failure.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from release.preview.steps import Step, parse, stack_of
+from release.text import clean
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """What the program or the engine said."""
+
+    severity: str
+    """`info`, `warning` or `error`."""
+    text: str
+    urn: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Violation:
+    """A rule of a policy pack that a resource breaks."""
+
+    pack: str
+    rule: str
+    level: str
+    """`advisory`, `mandatory`, `remediate` or `disabled`."""
+    message: str
+    urn: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Previewed:
+    """All that the engine said of a preview or a refresh."""
+
+    stack: str
+    steps: tuple[Step, ...]
+    same: int = 0
+    """Resources that stay as they are."""
+    messages: tuple[Message, ...] = ()
+    violations: tuple[Violation, ...] = ()
+    packs: tuple[str, ...] = ()
+    """The policy packs that were run."""
+    complete: bool = False
+    """Whether it came to its end: a failure leaves steps out."""
+
+    @property
+    def warnings(self) -> tuple[Message, ...]:
+        """Return what was warned of."""
+        return tuple(message for message in self.messages if message.severity == "warning")
+
+    @property
+    def errors(self) -> tuple[Message, ...]:
+        """Return what is wrong, of which each is one that `up` would refuse as well."""
+        return tuple(message for message in self.messages if message.severity == "error")
+
+
+def read(said: str) -> Previewed:
+    """Return what a preview said; lines that are no events are left out."""
+    events = list(_events(said))
+    metadata = [event["resourcePreEvent"]["metadata"] for event in events if "resourcePreEvent" in event]
+    ended: Mapping[str, Any] = next((event["summaryEvent"] for event in events if "summaryEvent" in event), {})
+    violations = [event["policyEvent"] for event in events if "policyEvent" in event]
+    return Previewed(
+        stack=next((stack_of(str(each["urn"])) for each in metadata), ""),
+        steps=parse({"steps": [_as_printed(each) for each in metadata]}),
+        same=int((ended.get("resourceChanges") or {}).get("same", 0)),
+        messages=tuple(_messages(events)),
+        violations=tuple(dict.fromkeys(_violation(each) for each in violations)),
+        packs=tuple(sorted(ended.get("PolicyPacks") or ())),
+        complete=ended.get("result", "") == "succeeded",
+    )
+
+
+def _events(said: str) -> Iterator[Mapping[str, Any]]:
+    for line in said.splitlines():
+        if line.startswith("{"):
+            try:
+                event = json.loads(line)
+            except ValueError:  # the engine was ended in the middle of it
+                continue
+            if (event.get("diagnosticEvent") or {}).get("severity") != "debug":
+                yield event
+
+
+def _as_printed(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a step as `pulumi preview --json` has it: the same, under other names."""
+    detailed: Mapping[str, Any] = metadata.get("detailedDiff") or {}
+    return {
+        "op": metadata["op"],
+        "urn": metadata["urn"],
+        "oldState": metadata.get("old"),
+        "newState": metadata.get("new"),
+        "diffReasons": metadata.get("diffs"),
+        "replaceReasons": metadata.get("keys"),
+        "detailedDiff": {
+            path: {"kind": how.get("diffKind", ""), "inputDiff": how.get("inputDiff", False)}
+            for path, how in detailed.items()
+        },
+    }
+
+
+def _messages(events: list[Mapping[str, Any]]) -> Iterator[Message]:
+    for event in events:
+        said = event.get("diagnosticEvent")
+        if said and not said.get("ephemeral"):
+            severity = str(said.get("severity", "info"))
+            text = clean(said.get("message", "")).strip()
+            if text:
+                yield Message(
+                    severity="info" if severity.startswith("info") else severity, text=text, urn=said.get("urn") or ""
+                )
+
+
+def _violation(said: Mapping[str, Any]) -> Violation:
+    return Violation(
+        pack=str(said.get("policyPackName", "")),
+        rule=str(said.get("policyName", "")),
+        level=str(said.get("enforcementLevel", "")),
+        message=clean(said.get("message", "")).strip(),
+        urn=str(said.get("resourceUrn") or ""),
+    )

@@ -68,7 +68,7 @@ def relative(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-PURE = [relative(path) for package in ("infra", "release") for path in modules(package) if says_pure(path)]
+PURE = [relative(path) for package in ("infra", "release", "policy") for path in modules(package) if says_pure(path)]
 
 
 @pytest.mark.parametrize("module", PURE)
@@ -117,7 +117,16 @@ def test_infra_is_above_release():
             assert "infra" not in {name.split(".")[0] for name in imports(path)}, path
 
 
-@pytest.mark.parametrize("package", ["infra", "release"])
+def test_the_rules_stand_apart():
+    """policy/ judges what the program declares, and so shares with it only names and default times."""
+    for path in modules("policy"):
+        own = {name for name in imports(path) if name.split(".")[0] in ("infra", "release")}
+        assert own <= {"release", "release.names", "release.defaults"}, path
+    for path in [*modules("infra"), *modules("release")]:
+        assert "policy" not in {name.split(".")[0] for name in imports(path)}, path
+
+
+@pytest.mark.parametrize("package", ["infra", "release", "policy"])
 def test_the_program_does_not_know_the_sandbox(package: str):
     """What runs on AWS has nothing of the sandbox in it: no import, and no branch on its presence."""
     for path in [ROOT / "__main__.py", *modules(package)]:

@@ -65,3 +65,11 @@ class DrillError(ReleaseError):
 
 class EngineError(ReleaseError):
     """The Pulumi engine is not there, failed, or was not done in time."""
+
+
+class GitHubError(ReleaseError):
+    """GitHub refuses, or what it is asked for is not there."""
+
+
+class GitHubUnsureError(GitHubError):
+    """GitHub failed or did not answer: what was asked of it may have been done."""

@@ -17,7 +17,8 @@ ROOMS = {
     "component": {"source", "artifact", "store", "rollout"},
     "drill": {"source", "artifact", "store", "rollout"},
     "preview": {"source", "artifact", "store", "rollout"},
-    "commands": {"source", "artifact", "store", "rollout", "drill", "preview"},
+    "github": set[str](),
+    "commands": {"source", "artifact", "store", "rollout", "drill", "preview", "github"},
 }
 """The packages of release/, and which others each may import; all may import the modules at the top of release/."""
 

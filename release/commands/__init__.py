@@ -18,6 +18,7 @@ NAMES = (
     "rollback",
     "activate",
     "drill",
+    "comment",
     "permissions",
 )
 """In the order in which `--help` shows them."""

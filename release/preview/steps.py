@@ -56,6 +56,8 @@ class Step:
     """The inputs before, with SECRET in place of secrets; empty for what is created."""
     new: Mapping[str, Any]
     """The inputs after; empty for what is deleted."""
+    kept: bool = False
+    """Whether a deletion leaves it in AWS and only forgets it (Pulumi's `retainOnDelete`)."""
 
 
 def parse(document: Mapping[str, Any]) -> tuple[Step, ...]:
@@ -87,6 +89,7 @@ def _step(each: Mapping[str, Any]) -> Step:
         id=str(old.get("id") or ""),
         changes=tuple(_changes(each, old, new)),
         old=old.get("inputs") or {},
+        kept=bool(old.get("retainOnDelete")),
         new={} if op in ("delete", "delete-replaced", "discard") else new.get("inputs") or {},
     )
 

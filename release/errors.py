@@ -73,3 +73,7 @@ class GitHubError(ReleaseError):
 
 class GitHubUnsureError(GitHubError):
     """GitHub failed or did not answer: what was asked of it may have been done."""
+
+
+class PreviewError(ReleaseError):
+    """What was previewed can't be read, or is not what was reviewed."""

@@ -1,6 +1,6 @@
 """What of a step is compared: the infrastructure, without what makes up the release, which is reviewed apart. Pure.
 
-A release is what its manifest says: commit, artifact, machine image and commands. A merge changes the commit, so none of
+A release is what its manifest says: commit, artifact, machine image, commands. A merge changes the commit, so none of
 them may make a difference; whose image and which artifact may boot is checked where they are deployed.
 """
 

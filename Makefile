@@ -60,6 +60,9 @@ lint: ## run ruff and pyright
 	$(BOOTSTRAPPED) -m ruff format --check
 	$(BOOTSTRAPPED) -m pyright --pythonpath "$$($(PYTHON) -m sandbox.bootstrap)"
 
+audit: ## check what prod and dr declare with Checkov, and the workflows with zizmor: STACK=name
+	$(SANDBOX) audit $(call option,stack,STACK)
+
 format: ## fix and format the code with ruff
 	$(BOOTSTRAPPED) -m ruff check --fix-only --quiet
 	$(BOOTSTRAPPED) -m ruff format

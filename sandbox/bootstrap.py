@@ -80,6 +80,13 @@ def key(requirements: Path) -> str:
 
 
 def ensure(requirements: Path, checkout: Path) -> Path:
+    """Return the python of `made`, and point the checkout's `.venv` at its environment. Raises SandboxError."""
+    python = made(requirements)
+    _link(checkout / ".venv", python.parent.parent)
+    return python
+
+
+def made(requirements: Path) -> Path:
     """Return the environment's python; make it first if it is missing. Raises SandboxError if that fails."""
     environment = cache_root() / "venv" / key(requirements)
     python = environment / "bin" / "python"
@@ -91,7 +98,6 @@ def ensure(requirements: Path, checkout: Path) -> Path:
         ):
             if not _is_complete(environment):
                 _make(environment, requirements)
-    _link(checkout / ".venv", environment)
     return python
 
 
@@ -116,7 +122,7 @@ def _make(environment: Path, requirements: Path) -> None:
 def _install(environment: Path, requirements: Path) -> None:
     pins = [line for line in requirements.read_text().splitlines() if "==" in line and line[0].isalnum()]
     log = environment / "install.log"
-    progress = Progress("python packages")
+    progress = Progress(f"python packages ({requirements.stem})")
     fetched = 0
 
     def status(line: str) -> str:

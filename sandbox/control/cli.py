@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sandbox import engine, processes
-from sandbox.control import calls, deploy, drill, environment, faults, git_shim, session, shell, stack, start
+from sandbox.control import audit, calls, deploy, drill, environment, faults, git_shim, session, shell, stack, start
 from sandbox.control.deploy import Sandbox
 from sandbox.control.environment import Deploy
 from sandbox.errors import SandboxError, describe
@@ -101,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     faults.add(commands.add_parser)
     calls.add(commands.add_parser)
     drill.add(commands.add_parser)
+    audit.add(commands.add_parser)
 
     execute = commands.add_parser("exec", help="run a command with the tools (Python packages, pulumi) on PATH")
     execute.add_argument("command", nargs=argparse.REMAINDER)

@@ -64,8 +64,11 @@ def clean(directory: Path, trouble: str | None) -> None:
             remove(entry)
 
 
-def programs(directory: Path, *, port: int | None) -> Programs:
-    """Choose the ports and return the programs to start. Raises SandboxError if `port` is given and taken."""
+def programs(directory: Path, *, port: int | None, only: Collection[str] = ()) -> Programs:
+    """Choose the ports and return the programs to start, or some of them.
+
+    Raises SandboxError if `port` is given and taken.
+    """
     balancer = _balancer_port(port)
     aws = free_port(besides=[balancer])
     dns = _dns_port([aws, balancer])
@@ -82,7 +85,11 @@ def programs(directory: Path, *, port: int | None) -> Programs:
     return Programs(
         directory=directory,
         session=uuid.uuid4().hex,
-        commands={name: [sys.executable, "-m", f"sandbox.{name}", *rest] for name, rest in options.items()},
+        commands={
+            name: [sys.executable, "-m", f"sandbox.{name}", *rest]
+            for name, rest in options.items()
+            if not only or name in only
+        },
         ports=ports,
     )
 

@@ -1,0 +1,139 @@
+"""Makes in the emulator what a stack file names, and replaces in a copy what only exists in examples.
+
+So that the real engine can plan the stack as declared: a plan refuses topics, zones and stores that are not there.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import boto3
+import yaml
+
+from infra import stackfile
+from sandbox.control.session import State
+from sandbox.errors import SandboxError
+
+_PLAN = "slipway:"
+_NOBODYS = re.compile(r"(?:(?<=\.)|^)(example)(?:\.com|\.net|\.org|)$")
+_KEYS_OF_SECRETS = ("encryptionsalt", "secretsprovider", "encryptedkey")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """A stack file that can be planned, and the paths of the values in it that are encrypted."""
+
+    stack: str
+    region: str
+    content: Mapping[str, Any]
+    encrypted: tuple[str, ...]
+
+
+def prepare(file: Path, stack: str, state: State) -> Planned:
+    """Make what the stack file names. Returns it with the zone that was made, and without what is encrypted.
+
+    Raises SandboxError if the file can't be read.
+    """
+    content = _read(file)
+    config: dict[str, Any] = content["config"]
+    region = str(config.get("aws:region") or "")
+    if not region:
+        raise SandboxError(f"{file.name} sets no aws:region")
+    clients = _Clients(state, region)
+    _balancer(config.get(f"{_PLAN}loadBalancer") or {}, clients)
+    _store(config.get(f"{_PLAN}artifacts") or {}, clients)
+    release = config.get(f"{_PLAN}release") or {}
+    for key in ("sha", "repository", "directory"):  # the audit's own, by environment variables
+        release.pop(key, None)
+    for fleet in (config.get(f"{_PLAN}fleets") or {}).values():
+        for topic in (fleet.get("alarms") or {}).get("notify") or ():
+            clients.make("sns").create_topic(Name=str(topic).rpartition(":")[2])
+    encrypted = tuple(take_encrypted(config))
+    kept = {key: value for key, value in content.items() if key not in _KEYS_OF_SECRETS}
+    return Planned(stack=stack, region=region, content=kept, encrypted=encrypted)
+
+
+def repository(folder: Path, content: Mapping[str, Any]) -> str:
+    """Make a repository with an app that has every process that the fleets run. Returns the commit's SHA."""
+    fleets = content["config"].get(f"{_PLAN}fleets") or {}
+    processes = sorted({str(fleet.get("process") or name) for name, fleet in fleets.items()})
+    folder.mkdir(parents=True)
+    (folder / "Procfile").write_text("".join(f"{process}: ./app\n" for process in processes))
+    _git(folder, "init", "--quiet")
+    _git(folder, "add", "--all")
+    _git(folder, "commit", "--quiet", "--message", "an app")
+    return _git(folder, "rev-parse", "HEAD")
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    own = ["-c", "user.name=audit", "-c", "user.email=audit@example.invalid", "-c", "commit.gpgsign=false"]
+    ran = subprocess.run(["git", *own, *arguments], cwd=folder, capture_output=True, text=True, check=False)
+    if ran.returncode:
+        raise SandboxError(f"git {arguments[0]}: {ran.stderr.strip()}")
+    return ran.stdout.strip()
+
+
+@dataclass(frozen=True)
+class _Clients:
+    state: State
+    region: str
+
+    def make(self, service: str) -> Any:  # noqa: ANN401  # boto3 has no common type of clients
+        return boto3.client(
+            cast("Any", service),
+            endpoint_url=self.state.endpoint,
+            region_name=self.region,
+            aws_access_key_id=self.state.keys.access,
+            aws_secret_access_key=self.state.keys.secret,
+        )
+
+
+def _balancer(settings: dict[str, Any], clients: _Clients) -> None:
+    domain = str(settings.get("domain") or "")
+    if not domain:
+        return
+    settings["domain"] = domain = usable(domain)
+    zone = clients.make("route53").create_hosted_zone(Name=domain, CallerReference=domain)["HostedZone"]["Id"]
+    settings["hostedZone"] = str(zone).rpartition("/")[2]
+
+
+def usable(domain: str) -> str:
+    """Return the domain, with another ending if it is one of those that are reserved for examples (RFC 2606)."""
+    return _NOBODYS.sub(r"\1.test", domain)
+
+
+def _store(settings: dict[str, Any], clients: _Clients) -> None:
+    if bucket := settings.get("bucket"):
+        where = {"CreateBucketConfiguration": {"LocationConstraint": clients.region}}
+        clients.make("s3").create_bucket(Bucket=bucket, **({} if clients.region == "us-east-1" else where))
+
+
+def take_encrypted(node: object, path: str = "") -> list[str]:
+    """Take the encrypted values out of a tree, and return their paths as `pulumi config set --path` takes them."""
+    if not isinstance(node, dict):
+        return []
+    held = cast("dict[str, object]", node)
+    found: list[str] = []
+    for key, inner in list(held.items()):
+        here = f"{path}.{key}" if path else key
+        if stackfile.is_secure(inner):
+            del held[key]
+            found.append(here)
+        else:
+            found += take_encrypted(inner, here)
+    return found
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        content: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise SandboxError(f"{file.name} can't be read: {' '.join(str(error).split())}") from None
+    if not isinstance(content, dict) or not isinstance(cast("dict[str, Any]", content).get("config"), dict):
+        raise SandboxError(f"{file.name} has no config")
+    return cast("dict[str, Any]", content)

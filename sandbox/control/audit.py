@@ -1,0 +1,92 @@
+"""Check what the stacks declare, and the workflows, by tools that others made; `make audit`."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+
+from policy import exceptions, hcl, sources
+from policy.exceptions import ExceptionsError, Judged
+from policy.hcl import UnnamedTypeError
+from policy.sources import SourceError
+from sandbox import engine
+from sandbox.audit import checkov, declared, zizmor
+from sandbox.audit.finding import Finding
+from sandbox.control import asking
+from sandbox.errors import SandboxError
+from sandbox.paths import CHECKOUT
+
+STACKS = ("prod", "dr")
+_WORKFLOWS = CHECKOUT / ".github" / "workflows"
+
+
+def add(declare: asking.Declare) -> None:
+    """Declare `audit`."""
+    parser = declare("audit", help="check what stacks declare with Checkov, and the workflows with zizmor")
+    parser.add_argument(
+        "--stack", action="append", metavar="NAME", help=f"a stack with a file here (default: {' and '.join(STACKS)})"
+    )
+    parser.add_argument("--explained", action="store_true", help="show what is explained by an exception too")
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    try:
+        known = [each for each in exceptions.read() if _is_ours(each.id)]
+    except ExceptionsError as error:
+        raise SandboxError(str(error)) from None
+    stacks: Sequence[str] = options.stack or STACKS
+    found = [*_of_stacks(stacks), *_of_workflows()]
+    judged = exceptions.judge(found, known, datetime.now(timezone.utc).date())
+    if set(stacks) != set(STACKS):  # what another stack needs is no mistake
+        judged = replace(judged, unused=())
+    _show(judged, explained=options.explained)
+    return 1 if judged.left or judged.unused else 0
+
+
+def _of_stacks(stacks: Sequence[str]) -> list[Finding]:
+    """Return what Checkov finds in each stack, and say how much it looked at."""
+    tools = engine.ensure()
+    found: list[Finding] = []
+    with tempfile.TemporaryDirectory(prefix="slipway-hcl-") as folder, declared.emulator() as (directory, state):
+        for stack in stacks:
+            try:
+                plan = sources.parse(declared.preview(stack, directory, state, tools.folder))
+                converted = hcl.convert(plan.resources)
+            except (SourceError, UnnamedTypeError) as error:
+                raise SandboxError(f"{stack}: {error}") from None
+            checked = checkov.check(stack, converted, Path(folder) / stack)
+            found += checked.findings
+            print(
+                f"{stack}: Checkov read {checked.resources} resources; {checked.passed} checks passed, "
+                f"{len(checked.findings)} did not"
+            )
+    return found
+
+
+def _of_workflows() -> list[Finding]:
+    found = zizmor.check(_WORKFLOWS)
+    print(f"workflows: zizmor found {len(found) or 'nothing'}")
+    return list(found)
+
+
+def _show(judged: Judged[Finding], *, explained: bool) -> None:
+    for finding in judged.left:
+        print(f"not explained: {finding}")
+    for finding, exception in judged.excepted if explained else ():
+        print(f"explained: {finding}\n    {exception.reason} ({exception.date}, {exception.owner})")
+    for exception in judged.unused:
+        print(f"matches nothing: {exception}; remove it from {exceptions.FILE.relative_to(CHECKOUT)}")
+    if judged.left:
+        print(f"fix each, or say in {exceptions.FILE.relative_to(CHECKOUT)} why not")
+    else:
+        print(f"{len(judged.excepted)} findings, each explained by an exception")
+
+
+def _is_ours(id_: str) -> bool:
+    """Return whether the exception is from a rule of these tools; all others are of the policy pack's own."""
+    return id_.startswith(("CKV_", "CKV2_", "zizmor/"))

@@ -1,13 +1,13 @@
-"""What is known of each fleet whose instances an `up` replaces, makes or removes. Pure."""
+"""What is known of the fleets whose instances an `up` replaces, makes or removes, and of their releases. Pure."""
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from release.rollout.past_rollouts import DEPLOY
-from release.store.event import Event
+from release.store.event import Event, last_good
 
 LAST = 5
 """Rollouts of a fleet by whose median its next one is estimated."""
@@ -15,18 +15,32 @@ LAST = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Log:
-    """Commits, newest first, one line each: all of them in `count`, the first of them in `lines`."""
+    """Commits: how many they are, and the newest of them, newest first, a line each."""
 
     count: int
     lines: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Commits:
-    """How git gets from one release to another; a deploy of an older one only takes commits back."""
+class Between:
+    """How git gets from one release to another; on the way to an older one it only takes commits back."""
 
+    old: str
+    new: str
     added: Log
     removed: Log
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseFacts:
+    """A release that fleets are to get. What is None is not known."""
+
+    sha: str
+    published: bool | None = None
+    recoverable: bool | None = None
+    """Whether it could be deployed from the replica now; None also if the store has none."""
+    why: str = ""
+    """Why it could not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +53,7 @@ class Took:
 
 @dataclass(frozen=True, kw_only=True)
 class FleetFacts:
-    """A fleet that an `up` touches. What is None is not known, and `unknown` says why, a line each."""
+    """A fleet that an `up` touches. What is None is not known."""
 
     fleet: str
     group: str
@@ -51,19 +65,13 @@ class FleetFacts:
     new: str | None = None
     """The SHA that it will launch; None also if it is deleted."""
     instances: int | None = None
-    """How many there are now, or how many are made at least."""
+    """How many there are now; of a fleet that is made, how many there will be at least."""
     steps: int | None = None
     """In how many steps they are replaced; each is waited for."""
     checkpoints: tuple[int, ...] = ()
-    """After how many percent of the instances a rollout pauses."""
-    commits: Commits | None = None
+    """After how many percent of the instances the rollout pauses."""
     took: Took | None = None
-    published: bool | None = None
-    recoverable: bool | None = None
-    """Whether the new release could be deployed from the replica; None also if the store has none."""
-    rollback: str | None = None
-    """The SHA to which `python -m release rollback` would go once the new release serves."""
-    unknown: tuple[str, ...] = ()
+    """None also if the fleet was never rolled out."""
 
     @property
     def same_release(self) -> bool:
@@ -72,40 +80,67 @@ class FleetFacts:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Together:
-    """What happens to all fleets. They roll side by side, so that steps and seconds are those of the longest."""
+class Facts:
+    """What is known of all that an `up` does to instances. Fleets roll side by side."""
 
-    fleets: int
-    """How many have their instances replaced."""
-    instances: int
-    steps: int | None
-    seconds: float | None
-    """None if no fleet has a rollout to go by."""
-    unmeasured: tuple[str, ...] = ()
-    """The fleets among them that have none; their rollout may take longer."""
+    fleets: tuple[FleetFacts, ...] = ()
+    releases: tuple[ReleaseFacts, ...] = ()
+    """Those that fleets are to get: one, unless the stack changes half of its fleets."""
+    between: tuple[Between, ...] = ()
+    """The ways from old to new that git knows."""
+    rollback: str | None = None
+    """The SHA to which `python -m release rollback` would go once the new release serves."""
+    unknown: tuple[str, ...] = ()
+    """What could not be found out and why, a line each."""
 
+    @property
+    def replaced(self) -> tuple[FleetFacts, ...]:
+        """Return the fleets whose instances are replaced."""
+        return tuple(fleet for fleet in self.fleets if fleet.becomes == "replaced")
 
-def together(fleets: Iterable[FleetFacts]) -> Together:
-    """Return what is replaced in all: fleets that are made or removed are not counted."""
-    replaced = [fleet for fleet in fleets if fleet.becomes == "replaced"]
-    known = [fleet.steps for fleet in replaced if fleet.steps is not None]
-    return Together(
-        fleets=len(replaced),
-        instances=sum(fleet.instances or 0 for fleet in replaced),
-        steps=max(known) if known and len(known) == len(replaced) else None,
-        seconds=max((fleet.took.seconds for fleet in replaced if fleet.took), default=None),
-        unmeasured=tuple(fleet.fleet for fleet in replaced if fleet.took is None),
-    )
+    @property
+    def instances(self) -> int:
+        """Return how many instances are replaced, of the fleets of which that is known."""
+        return sum(fleet.instances or 0 for fleet in self.replaced)
+
+    @property
+    def steps(self) -> int | None:
+        """Return the most steps that a fleet takes; None if that is not known of all of them."""
+        known = [fleet.steps for fleet in self.replaced if fleet.steps is not None]
+        return max(known) if known and len(known) == len(self.replaced) else None
+
+    @property
+    def seconds(self) -> float | None:
+        """Return how long the slowest fleet took the last times; None if none was ever rolled out."""
+        return max((fleet.took.seconds for fleet in self.replaced if fleet.took), default=None)
+
+    @property
+    def unmeasured(self) -> tuple[str, ...]:
+        """Return the fleets that were never rolled out: `seconds` leaves them out."""
+        return tuple(fleet.fleet for fleet in self.replaced if fleet.took is None)
 
 
 def took(events: Sequence[Event]) -> Took | None:
     """Return how long the newest successful rollouts took, by the ledger's events of one fleet, newest first.
 
-    Deploys only: a rollback neither bakes nor pauses. That a fleet was made is no rollout: nothing was refreshed.
+    Deploys only: a rollback neither bakes nor pauses. A fleet that is made is not rolled out: its event has no start.
     """
+    begun = {(event.sha, event.template_version) for event in events if event.outcome == "started"}
     seconds = [
         event.seconds
         for event in events
-        if event.action == DEPLOY and event.outcome == "succeeded" and event.refresh_id and event.seconds is not None
+        if event.action == DEPLOY
+        and event.outcome == "succeeded"
+        and event.seconds is not None
+        and (event.sha, event.template_version) in begun
     ][:LAST]
     return Took(seconds=statistics.median(seconds), rollouts=len(seconds)) if seconds else None
+
+
+def rollback(new: Collection[str], events: Iterable[Event]) -> str | None:
+    """Return the SHA to which a rollback would go once every fleet serves `new`; None if the ledger knows no good one.
+
+    The choice of release/rollout/target.py, after a deploy that ended well. `events` are all fleets'.
+    """
+    good = last_good(event for event in events if event.sha not in new)
+    return good.sha if good else None

@@ -82,6 +82,21 @@ def log(revision: Revision, since: str) -> list[str]:
     return revision.repository.lines("log", "--no-decorate", "--format=%h %s (%an)", f"{since}..{revision.sha}")
 
 
+def newest(repository: Repository, sha: str, since: str, limit: int) -> tuple[int, list[str]]:
+    """Return how many commits `sha` has and `since` has not, and the newest of them as `log` does.
+
+    Raises RevisionError if git can't tell, as in a clone that lacks some of them.
+    """
+    commits = f"{since}..{sha}"
+    if repository.lines("rev-parse", "--is-shallow-repository") == ["true"]:
+        raise RevisionError(
+            f"{repository.location}: the clone is shallow, so that the commits {since[:12]}..{sha[:12]} can't be "
+            "counted: `git fetch --unshallow` brings the rest"
+        )
+    shown = repository.lines("log", "--no-decorate", f"--max-count={limit}", "--format=%h %s (%an)", commits)
+    return int(repository.git("rev-list", "--count", commits)), shown
+
+
 def _committed(repository: Repository, sha: str) -> datetime:
     seconds = int(repository.git("show", "--no-patch", "--format=%ct", sha).strip())
     # A commit can claim any time, but a tar header holds only 33 bits.

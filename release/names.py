@@ -23,6 +23,8 @@ IMAGE_OWNER_TAG = "slipway:image-owner"
 """Key of the tag by which a machine image tells whose image it is a copy of, under the same name."""
 BOOT_HOOK = "boot"
 """Name of the lifecycle hook that holds an instance until its release answers."""
+FORESEEN = "`pulumi up` will be refused: "
+"""How a warning in a preview begins that tells what `pulumi up` would refuse."""
 _DRILL = "-drill"
 
 

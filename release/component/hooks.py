@@ -9,6 +9,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from release import names
 from release.clients import FAILURES, described
 from release.component import told
 from release.component.deployment import Deployment
@@ -92,7 +93,7 @@ async def _foreseen(urn: str, places: Sequence[pulumi.Output[Template | None]], 
         teller(urn)(f"{deployment.spec.fleet}: could not ask what `pulumi up` would refuse: {described(error)}")
         return deployment.spec.sha
     for refusal in refusals:
-        warner(urn)(f"`pulumi up` will be refused: {refusal}")
+        warner(urn)(f"{names.FORESEEN}{refusal}")
     return deployment.spec.sha
 
 

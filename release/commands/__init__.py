@@ -18,6 +18,7 @@ NAMES = (
     "rollback",
     "activate",
     "drill",
+    "preview",
     "comment",
     "permissions",
 )

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from release.preview.steps import Step, parse, stack_of
+from release.preview.steps import Step, parse, stack_of, type_of
 from release.text import clean
 
 
@@ -46,6 +46,8 @@ class Previewed:
     """Resources that stay as they are."""
     messages: tuple[Message, ...] = ()
     violations: tuple[Violation, ...] = ()
+    fleets: tuple[str, ...] = ()
+    """The names of the stack's fleets, with those that are deleted."""
     packs: tuple[str, ...] = ()
     """The policy packs that were run."""
     complete: bool = False
@@ -74,9 +76,14 @@ def read(said: str) -> Previewed:
         same=int((ended.get("resourceChanges") or {}).get("same", 0)),
         messages=tuple(_messages(events)),
         violations=tuple(dict.fromkeys(_violation(each) for each in violations)),
+        fleets=tuple(sorted(_named(metadata, "slipway:fleet:Fleet"))),
         packs=tuple(sorted(ended.get("PolicyPacks") or ())),
         complete=ended.get("result", "") == "succeeded",
     )
+
+
+def _named(metadata: list[Mapping[str, Any]], kind: str) -> set[str]:
+    return {str(each["urn"]).rpartition("::")[2] for each in metadata if type_of(str(each["urn"])) == kind}
 
 
 def _events(said: str) -> Iterator[Mapping[str, Any]]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from release import names
 from release.preview import user_data
-from release.preview.steps import SECRET, UNKNOWN, Step
+from release.preview.steps import SECRET, UNKNOWN, Change, Step
 
 TEMPLATE, GROUP = "aws:ec2/launchTemplate:LaunchTemplate", "aws:autoscaling/group:Group"
 USER_DATA = "user data"
@@ -135,17 +135,27 @@ def _text(value: Any) -> str | None:  # noqa: ANN401 - JSON
     return json.dumps(value, ensure_ascii=False, sort_keys=True).replace(UNKNOWN, LATER)
 
 
+def change(change: Change) -> str:
+    """Return a change outside of a step, such as one of drift, as `NAME: before → after`."""
+    return as_text(Line(name=change.path, before=_text(change.before), after=_text(change.after)))
+
+
+def is_one(line: Line) -> bool:
+    """Return whether there is no before and after to show, only that something changes."""
+    return (
+        (line.name == user_data.BOOT_SCRIPT and None not in (line.before, line.after))
+        or (line.name == USER_DATA and line.after == LATER)
+        or line.before == line.after
+    )
+
+
 def as_text(line: Line) -> str:
     """Return a line as `NAME: before → after`."""
-    if line.name == user_data.BOOT_SCRIPT and line.before and line.after:
-        return f"{line.name}: changed"
-    before, after = line.before, line.after
-    if line.name == USER_DATA and after == LATER:
-        return f"{line.name}: what changes in it is {LATER}"
-    if before == after == SECRET:
-        return f"{line.name}: another secret value"
+    name, before, after = line.name, line.before, line.after
+    if is_one(line):
+        if name == user_data.BOOT_SCRIPT:
+            return f"{name}: changed"
+        return f"{name}: what changes in it is {LATER}" if after == LATER else f"{name}: another secret value"
     if before is None:
-        return f"{line.name}: {after} (new)"
-    if after is None:
-        return f"{line.name}: {before} (removed)"
-    return f"{line.name}: {before} → {after}"
+        return f"{name}: {after} (new)"
+    return f"{name}: {before} (removed)" if after is None else f"{name}: {before} → {after}"

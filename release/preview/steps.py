@@ -85,7 +85,7 @@ def _step(each: Mapping[str, Any]) -> Step:
         op=_NAMED.get(op, op),
         urn=urn,
         type=str(new.get("type") or old.get("type") or type_of(urn)),
-        name=urn.rpartition("::")[2],
+        name=name_in(urn),
         id=str(old.get("id") or ""),
         changes=tuple(_changes(each, old, new)),
         old=old.get("inputs") or {},
@@ -98,6 +98,11 @@ def type_of(urn: str) -> str:
     """Return the resource's type, which is the last of the types of its ancestors and itself."""
     parts = urn.split("::")
     return parts[2].rpartition("$")[2] if len(parts) > 2 else ""
+
+
+def name_in(urn: str) -> str:
+    """Return the resource's logical name."""
+    return urn.rpartition("::")[2]
 
 
 def stack_of(urn: str) -> str:

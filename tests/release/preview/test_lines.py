@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,23 +10,10 @@ import pytest
 
 from release.preview import events, lines
 from release.preview.lines import GROUP
-from release.preview.steps import SECRET, UNKNOWN, Change, Step
+from release.preview.steps import SECRET, UNKNOWN, Change
+from tests.release.preview.builders import step
 
 DATA = Path(__file__).with_name("data")
-
-
-POLICY = "aws:iam/rolePolicy:RolePolicy"
-
-
-def step(
-    *changes: Change,
-    op: str = "update",
-    kind: str = POLICY,
-    old: Mapping[str, Any] | None = None,
-    new: Mapping[str, Any] | None = None,
-) -> Step:
-    urn = f"urn:pulumi:s::slipway::{kind}::x"
-    return Step(op=op, urn=urn, type=kind, name="x", changes=changes, old=old or {}, new=new or {})
 
 
 def shown(*changes: Change, **more: Any) -> list[str]:

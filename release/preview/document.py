@@ -1,0 +1,122 @@
+"""A whole preview: what the engine said, and what is known beside it. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from release.preview import fingerprint, lines
+from release.preview.cost import Cost
+from release.preview.drift import Drift
+from release.preview.events import Message, Previewed, Violation
+from release.preview.facts import FleetFacts
+from release.preview.fingerprint import Fingerprint
+from release.preview.lines import GROUP, TEMPLATE
+from release.preview.refusals import Refusals
+from release.preview.steps import Step
+
+SCHEMA = 1
+MANDATORY = "mandatory"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """All that a reviewer is shown. What is None was not looked at, or could not be, which `unknown` says."""
+
+    stack: str
+    previewed: Previewed
+    fleets: tuple[FleetFacts, ...] = ()
+    drift: Drift | None = None
+    cost: Cost | None = None
+    refusals: Refusals = field(default_factory=Refusals)
+    fingerprint: Fingerprint | None = None
+    unknown: tuple[str, ...] = ()
+    """What could not be found out, and why, a line each."""
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Return the steps of what there is in AWS: components, providers and the stack itself are only Pulumi's."""
+        return tuple(step for step in self.previewed.steps if is_real(step))
+
+    def of(self, op: str) -> tuple[Step, ...]:
+        """Return the steps of one kind: `create`, `update`, `replace` or `delete`."""
+        return tuple(step for step in self.steps if step.op == op)
+
+    @property
+    def others(self) -> tuple[Step, ...]:
+        """Return what happens beside rollouts: no launch template or group whose fleet is replaced for it."""
+        rolled = {fleet.group for fleet in self.fleets if fleet.becomes == "replaced"}
+        return tuple(
+            step
+            for step in self.steps
+            if not (step.op == "update" and _is_part(step) and (_is_rollout(step) or step.new.get("name") in rolled))
+        )
+
+    @property
+    def mandatory(self) -> tuple[Violation, ...]:
+        """Return the violations that stop an `up`."""
+        return tuple(each for each in self.previewed.violations if each.level == MANDATORY)
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """Return what `up` refuses for certain, the program's own errors first."""
+        own = [message.text for message in self.previewed.errors]
+        return tuple(dict.fromkeys((*own, *self.refusals.certain)))
+
+    @property
+    def failed(self) -> bool:
+        """Return whether there is nothing that could be applied."""
+        return not self.previewed.complete or bool(self.mandatory)
+
+
+def is_real(step: Step) -> bool:
+    """Return whether a step is about something outside of Pulumi."""
+    return step.type.partition(":")[0] not in ("slipway", "pulumi")
+
+
+def _is_part(step: Step) -> bool:
+    return step.type in (TEMPLATE, GROUP)
+
+
+def _is_rollout(step: Step) -> bool:
+    return _is_part(step) and all(line.release for line in lines.of(step))
+
+
+def to_json(preview: Preview, sentence: str) -> dict[str, Any]:
+    """Return the document that `--json` prints."""
+    return {
+        "schema": SCHEMA,
+        "stack": preview.stack,
+        "sentence": sentence,
+        "complete": preview.previewed.complete,
+        "steps": list(map(_step, preview.steps)),
+        "same": preview.previewed.same,
+        "fleets": [asdict(fleet) for fleet in preview.fleets],
+        "drift": preview.drift and asdict(preview.drift),
+        "cost": preview.cost and {"dollars": preview.cost.dollars, **asdict(preview.cost)},
+        "policies": {
+            "packs": list(preview.previewed.packs),
+            "violations": [asdict(each) for each in preview.previewed.violations],
+        },
+        "refused": list(preview.refused),
+        "warnings": list(_texts(preview)),
+        "fingerprint": preview.fingerprint and json.loads(fingerprint.to_json(preview.fingerprint)),
+        "unknown": list(preview.unknown),
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    changes = [asdict(line) for line in lines.of(step)]
+    return {"op": step.op, "urn": step.urn, "type": step.type, "name": step.name, "changes": changes}
+
+
+def _texts(preview: Preview) -> Iterator[str]:
+    told: tuple[Message, ...] = preview.previewed.warnings
+    yield from dict.fromkeys((*(message.text for message in told), *preview.refusals.warned))
+
+
+def warnings(preview: Preview) -> tuple[str, ...]:
+    """Return what may go wrong."""
+    return tuple(_texts(preview))

@@ -1,0 +1,32 @@
+"""A preview for a terminal: the sentence, a line for each thing that changes, and what stands in the way. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from release.preview import lines, sentence
+from release.preview.document import Preview, warnings
+from release.preview.words import kind
+from release.text import one_line
+
+_SIGNS = {"replace": "±", "delete": "-", "update": "~", "create": "+"}
+
+
+def page(preview: Preview) -> str:
+    """Return the lines."""
+    return "\n".join(_lines(preview)) + "\n"
+
+
+def _lines(preview: Preview) -> Iterator[str]:
+    yield f"{preview.stack}: {sentence.of(preview)}".replace("**", "").replace("`", "")
+    for op, sign in _SIGNS.items():
+        for step in preview.of(op):
+            told = [line for line in lines.of(step) if not line.release] if op in ("replace", "update") else []
+            if told or op != "update":
+                yield f"  {sign} {kind(step.type)} {step.name}"
+            yield from (f"      {one_line(lines.as_text(line), 200)}" for line in told)
+    said = [("up refuses", line) for line in preview.refused]
+    said += [(f"{each.level} rule", f"{each.rule}: {each.message}") for each in preview.previewed.violations]
+    said += [("warning", line) for line in warnings(preview)]
+    said += [("not known", line) for line in preview.unknown]
+    yield from (f"  {what}: {one_line(line, 2000)}" for what, line in said)

@@ -163,6 +163,13 @@ aws.iam.RolePolicy(
     role=role.name,
     policy=store.arn.apply(lambda arn: policy(Action=["s3:GetObject"], Resource=[f"{arn}/{pick('a', 'b')}/*"])),
 )
+managed = aws.iam.Policy(
+    "web", policy=policy(Action=pick("ec2:DescribeVpcs", "ec2:DescribeTags"), Resource="*"), tags={"a": pick("1", "2")}
+)
+aws.iam.RolePolicyAttachment("web", role=role.name, policy_arn=managed.arn)
+issuer = aws.iam.OpenIdConnectProvider(
+    "issuer", url="https://issuer.example", client_id_lists=["sts.amazonaws.com"], tags={"a": pick("1", "2")}
+)
 profile = aws.iam.InstanceProfile("web", role=role.name)
 template = aws.ec2.LaunchTemplate(
     "web",

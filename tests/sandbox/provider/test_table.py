@@ -41,6 +41,7 @@ _FORCE_NEW_UPSTREAM = {
     "aws:acm/certificateValidation:CertificateValidation": {"certificateArn", "validationRecordFqdns"},
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": {"vpcId"},
     "aws:ec2/flowLog:FlowLog": {"vpcId"},  # ResourceId to CloudFormation, create-only too
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": {"policyArn", "role"},
     "aws:route53/healthCheck:HealthCheck": {"measureLatency", "referenceName", "requestInterval", "type"},
     **{
         f"aws:s3/{name}:{name[0].upper()}{name[1:]}": {"bucket"}

@@ -8,10 +8,12 @@ from infra.settings import Settings
 
 _RESERVED = ("example.com", "example.net", "example.org", "example", "invalid", "localhost")
 """Domains that are reserved for documentation or never exist (RFC 2606). `test` is left out: it is for tests."""
-_ACCOUNTS = ("123456789012", "111122223333", "444455556666")
+ACCOUNTS = ("123456789012", "111122223333", "444455556666")
 """Accounts that AWS's documentation uses. An emulator may use one of them for the caller."""
-_ZONE = "Z0123456789ABCDEFGHIJ"
-_REPOSITORIES = ("https://github.com/example/", "https://git.example.com/")
+ZONE = "Z0123456789ABCDEFGHIJ"
+REPOSITORY_OWNER = "example"
+"""The owner of the examples' repositories at GitHub."""
+_REPOSITORIES = (f"https://github.com/{REPOSITORY_OWNER}/", "https://git.example.com/")
 
 
 def problems(settings: Settings, account: str) -> Iterator[str]:
@@ -19,8 +21,8 @@ def problems(settings: Settings, account: str) -> Iterator[str]:
     balancer, repository = settings.load_balancer, settings.release.repository
     if balancer.domain and is_reserved(balancer.domain):
         yield _problem("loadBalancer.domain", balancer.domain, "a domain reserved for examples (RFC 2606)")
-    if balancer.hosted_zone == _ZONE:
-        yield _problem("loadBalancer.hostedZone", _ZONE, "the example's zone")
+    if balancer.hosted_zone == ZONE:
+        yield _problem("loadBalancer.hostedZone", ZONE, "the example's zone")
     if repository and repository.startswith(_REPOSITORIES):
         yield _problem("release.repository", repository, "the example's repository")
     if (bucket := settings.artifacts.bucket) and _names_nobodys(bucket, account):
@@ -42,11 +44,11 @@ def is_reserved(domain: str) -> bool:
 
 def _is_nobodys(arn: str, account: str) -> bool:
     owner = arn.split(":")[4]
-    return owner in _ACCOUNTS and owner != account
+    return owner in ACCOUNTS and owner != account
 
 
 def _names_nobodys(bucket: str, account: str) -> bool:
-    return any(part in _ACCOUNTS and part != account for part in bucket.split("-"))
+    return any(part in ACCOUNTS and part != account for part in bucket.split("-"))
 
 
 def _problem(path: str, value: str, what: str) -> str:

@@ -69,7 +69,8 @@ def relative(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-PURE = [relative(path) for package in ("infra", "release", "policy") for path in modules(package) if says_pure(path)]
+OURS = ("infra", "release", "policy", "bootstrap")
+PURE = [relative(path) for package in OURS for path in modules(package) if says_pure(path)]
 
 
 @pytest.mark.parametrize("module", PURE)
@@ -127,7 +128,13 @@ def test_the_rules_stand_apart():
         assert "policy" not in {name.split(".")[0] for name in imports(path)}, path
 
 
-@pytest.mark.parametrize("package", ["infra", "release", "policy"])
+def test_the_set_up_of_an_account_stands_apart():
+    """bootstrap/ uses what infra/ declares and allows; neither infra/ nor release/ knows of it."""
+    for path in [*modules("infra"), *modules("release")]:
+        assert "bootstrap" not in {name.split(".")[0] for name in imports(path)}, path
+
+
+@pytest.mark.parametrize("package", OURS)
 def test_the_program_does_not_know_the_sandbox(package: str):
     """What runs on AWS has nothing of the sandbox in it: no import, and no branch on its presence."""
     for path in [ROOT / "__main__.py", *modules(package)]:

@@ -72,10 +72,11 @@ _GROUPS_MADE = (
     "PutScalingPolicy UpdateAutoScalingGroup"
 )
 _IAM_MADE = (
-    "AddRoleToInstanceProfile CreateInstanceProfile CreateRole DeleteInstanceProfile DeleteRole DeleteRolePolicy "
+    "AddRoleToInstanceProfile CreateInstanceProfile DeleteInstanceProfile DeleteRole DeleteRolePolicy "
     "GetInstanceProfile GetRolePolicy ListAttachedRolePolicies ListInstanceProfilesForRole ListRolePolicies "
-    "PutRolePolicy RemoveRoleFromInstanceProfile TagInstanceProfile TagRole UntagRole"
+    "RemoveRoleFromInstanceProfile TagInstanceProfile TagRole UntagRole"
 )
+_IAM_GIVEN = "CreateRole PutRolePolicy"
 _LOGS_MADE = "CreateLogGroup DeleteLogGroup DeleteRetentionPolicy ListTagsForResource PutRetentionPolicy TagResource"
 _ALARMS_MADE = "DeleteAlarms ListTagsForResource PutMetricAlarm TagResource"
 _SSM_MADE = "AddTagsToResource GetParameter ListTagsForResource PutParameter"
@@ -97,6 +98,7 @@ def _change_fleets(scope: Scope) -> list[Statement]:
         allow("SeeScaling", each("autoscaling", "Describe", "Policies WarmPool"), "*"),
         allow("Scale", each("autoscaling", "", _GROUPS_MADE), groups(scope)),
         allow("Roles", each("iam", "", _IAM_MADE), [scope.roles, profiles]),
+        *_give(scope),
         allow("PassLogs", ["iam:PassRole"], scope.roles, passed("vpc-flow-logs.amazonaws.com")),
         allow("ServiceRoles", ["iam:CreateServiceLinkedRole"], linked),
         allow("SeeMore", ["cloudwatch:DescribeAlarms", "logs:DescribeLogGroups", "ssm:DescribeParameters"], "*"),
@@ -104,6 +106,19 @@ def _change_fleets(scope: Scope) -> list[Statement]:
         allow("Alarms", each("cloudwatch", "", _ALARMS_MADE), scope.arn("cloudwatch", f"alarm:{scope.prefix}-*")),
         allow("Parameters", each("ssm", "", _SSM_MADE), scope.arn("ssm", f"parameter{names.folder(scope.stack)}/*")),
     ]
+
+
+def _give(scope: Scope) -> list[Statement]:
+    """Return what gives the stack's roles their rights.
+
+    With a boundary only to roles that have it, and nobody takes it from them: otherwise whoever makes a role, gives it
+    every right and launches an instance with it is an administrator (IAM user guide, "Delegating responsibility to
+    others using permissions boundaries").
+    """
+    if not scope.boundary:
+        return [allow("GiveRights", each("iam", "", _IAM_GIVEN), scope.roles)]
+    bounded = {"StringEquals": {"iam:PermissionsBoundary": scope.boundary}}
+    return [allow("GiveRights", each("iam", "", f"{_IAM_GIVEN} PutRolePermissionsBoundary"), scope.roles, bounded)]
 
 
 _BUCKETS_MADE = (

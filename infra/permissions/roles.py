@@ -253,11 +253,11 @@ def _copy_image(scope: Scope) -> list[Statement]:
 def _use_state(scope: Scope, *, write: bool) -> list[Statement]:
     statements: list[Statement] = []
     if scope.state:
-        bucket = names.bucket_arn(scope.state, scope.region)
         actions = ["s3:GetObject", *(["s3:PutObject", "s3:DeleteObject"] if write else [])]
+        bucket = scope.state.partition("/")[0]
         statements += [
-            allow("State", actions, f"{bucket}/.pulumi/*"),
-            allow("ListState", ["s3:ListBucket"], bucket),
+            allow("State", actions, f"{names.bucket_arn(scope.state, scope.region)}/.pulumi/*"),
+            allow("ListState", ["s3:ListBucket"], names.bucket_arn(bucket, scope.region)),
         ]
     if scope.key:
         statements.append(allow("Secrets", ["kms:Decrypt", *(["kms:Encrypt"] if write else [])], scope.key))

@@ -20,7 +20,7 @@ class Scope:
     bucket: str = ""
     """The release store; "" for the stack's own."""
     state: str = ""
-    """The bucket of Pulumi's state; "" if it is kept elsewhere."""
+    """The bucket of Pulumi's state, or BUCKET/FOLDER; "" if it is kept elsewhere."""
     key: str = ""
     """ARN of the KMS key of the stack's secrets; "" if they have a passphrase."""
     zone: str = ""
@@ -29,11 +29,13 @@ class Scope:
     """The region of the store's replica; "" if it has none."""
     replica_bucket: str = ""
     """The replica; "" for the one that has the default name."""
+    boundary: str = ""
+    """ARN of the managed policy that bounds the roles of the stack's parts; "" if nothing does."""
 
     @property
     def store(self) -> str:
         """Return the ARN of the release store."""
-        return names.bucket_arn(self.bucket or names.bucket_name(self.stack, self.account, self.region), self.region)
+        return names.bucket_arn(self.bucket_name, self.region)
 
     @property
     def stores(self) -> list[str]:
@@ -65,6 +67,11 @@ class Scope:
     def everywhere(self, service: str, resource: str) -> str:
         """Return the ARN of something global."""
         return f"arn:{names.partition(self.region)}:{service}::{resource}"
+
+    @property
+    def bucket_name(self) -> str:
+        """Return the name of the release store."""
+        return self.bucket or names.bucket_name(self.stack, self.account, self.region)
 
     @property
     def roles(self) -> str:

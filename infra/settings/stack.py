@@ -49,6 +49,10 @@ PRINCIPAL = text(
 REF = text(r"(?!-)[^\s\0]{1,255}", "a commit, tag, branch, or what git makes of one (HEAD~2)")
 SHA = Kind(REF.words, {**REF.json, "type": ["string", "number"]}, REF.read)
 """Unquoted, YAML takes some for a number: infra/configuration.py undoes that."""
+POLICY = text(
+    r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9+=,.@_/-]{1,640}",
+    "the ARN of a managed policy (arn:aws:iam::ACCOUNT:policy/NAME)",
+)
 REGION = text(r"[a-z]{2}(-[a-z]+)+-[0-9]", "a region such as eu-west-1")
 
 VARIABLES = {
@@ -216,6 +220,13 @@ class ImageSettings(Section):
     your own, which is in one region only."""
 
 
+class PermissionsSettings(Section):
+    """What the roles that the stack makes may do at most."""
+
+    boundary: Annotated[str | None, POLICY, Otherwise("nothing bounds them")] = None
+    """The managed policy that is their permissions boundary, such as the one that `bootstrap/` makes for the stack."""
+
+
 class StackSettings(Section):
     """What a stack file has below `config`; every key but the first begins with `slipway:`."""
 
@@ -229,6 +240,7 @@ class StackSettings(Section):
     release: ReleaseSettings = ReleaseSettings()
     image: ImageSettings = ImageSettings()
     recovery: RecoverySettings = RecoverySettings()
+    permissions: PermissionsSettings = PermissionsSettings()
     fleets: dict[Annotated[str, FLEET_NAME], FleetSettings] = Field(default_factory=dict)
     """The fleets by name."""
 
@@ -245,6 +257,7 @@ class Settings:
     release: ReleaseSettings
     image: ImageSettings
     recovery: RecoverySettings
+    permissions: PermissionsSettings
     fleets: Mapping[str, FleetSettings]
     supersede: bool
     """Whether a rollout of something else that is under way is undone, instead of refused."""

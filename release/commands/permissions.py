@@ -22,11 +22,16 @@ def add(command: argparse.ArgumentParser) -> None:
     """Declare the options."""
     command.add_argument("--role", required=True, choices=sorted(roles.ROLES))
     command.add_argument("--account", help="default: the one of the credentials")
-    command.add_argument("--state", default="", metavar="BUCKET", help="the S3 bucket of Pulumi's state")
+    command.add_argument(
+        "--state", default="", metavar="BUCKET", help="the S3 bucket of Pulumi's state, or BUCKET/FOLDER"
+    )
     command.add_argument("--key", default="", metavar="ARN", help="the KMS key of the stack's secrets")
     command.add_argument("--zone", default="", metavar="ID", help="the hosted zone of the domain (default: any)")
     command.add_argument("--replica", default="", metavar="REGION", help="the region of the store's replica")
     command.add_argument("--replica-bucket", default="", metavar="BUCKET", help="default: slipway-STACK-ACCOUNT-REGION")
+    command.add_argument(
+        "--boundary", default="", metavar="ARN", help="the boundary that each of the stack's roles has"
+    )
     command.add_argument("--part", type=int, metavar="N", help="only what goes into the Nth managed policy")
 
 
@@ -42,6 +47,7 @@ def run(arguments: argparse.Namespace) -> None:
         zone=arguments.zone,
         replica=arguments.replica,
         replica_bucket=arguments.replica_bucket,
+        boundary=arguments.boundary,
     )
     if not _ACCOUNT.fullmatch(scope.account):
         raise ReleaseError(f"--account: {scope.account!r} is not an AWS account id, which has 12 digits")

@@ -14,7 +14,7 @@ from google.protobuf import struct_pb2
 from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.proto import resource_pb2
-from pulumi.runtime.settings import SETTINGS
+from pulumi.runtime.settings import ROOT, SETTINGS
 
 from infra import stack
 from infra.balancer import routing
@@ -227,6 +227,7 @@ def run(settings: Settings, zones: tuple[str, ...] = ZONES, *, kept_logs: bool =
     program = Program()
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
+    ROOT.set(None)  # a new stack would inherit the transformations of the one before
     try:
         pulumi.runtime.set_mocks(
             cast("Any", None), project="slipway", stack=settings.stack, preview=True, monitor=program

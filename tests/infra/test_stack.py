@@ -429,6 +429,16 @@ def test_an_instance_may_do_what_its_boot_does_and_no_more():
     assert not usual().of("iam/rolePolicyAttachment")
 
 
+def test_a_boundary_bounds_every_role():
+    """Instances, flow logs and replication; without the setting, none has a boundary."""
+    policy = f"arn:aws:iam::{ACCOUNT}:policy/slipway.prod.boundary"
+    replicated = {"artifacts": {"replica": {"region": "eu-central-1"}}}
+    bounded = declare(permissions={"boundary": policy}, **replicated).of("iam/role")
+    assert len(bounded) == 3
+    assert {role["permissionsBoundary"] for role in bounded.values()} == {policy}
+    assert not any("permissionsBoundary" in role for role in declare(**replicated).of("iam/role").values())
+
+
 def test_secrets_are_encrypted_everywhere():
     """SecureString in AWS, secret in the state, and in the user data only name and version."""
     parameter = usual().one("ssm/parameter")

@@ -1,0 +1,1 @@
+"""What an account needs once, before Slipway deploys to it: state bucket, keys, identity provider, roles."""

@@ -62,6 +62,7 @@ def says_pure(path: Path) -> bool:
     return any(
         re.search(r"\bPure[.:]", ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or "")
         for file in sources
+        if file.exists()
     )
 
 

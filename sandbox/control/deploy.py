@@ -16,7 +16,7 @@ import psutil
 
 from release.source.urls import without_credentials
 from sandbox import processes
-from sandbox.control import environment, session, site, stack_copy
+from sandbox.control import environment, policy_pack, session, site, stack_copy
 from sandbox.control.environment import Deploy
 from sandbox.control.pulumi_cli import Pulumi
 from sandbox.control.session import State
@@ -182,13 +182,14 @@ def _refuse_second(directory: Path) -> None:
 
 
 def _prepare(directory: Path, state: Path) -> None:
-    """Make the state backend's folder, and a home for pulumi whose plugins all checkouts share."""
+    """Make the state backend's folder, a home for pulumi whose plugins all checkouts share, and the policy pack."""
     state.mkdir(parents=True, exist_ok=True)
     plugins, link = cache_root() / "plugins", directory / "pulumi-home" / "plugins"
     plugins.mkdir(parents=True, exist_ok=True)
     link.parent.mkdir(parents=True, exist_ok=True)
     if not link.exists():
         link.symlink_to(plugins)
+    policy_pack.install(directory, plugins)
 
 
 def _unlock(pulumi: Pulumi, name: str, state: Path) -> None:

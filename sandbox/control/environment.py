@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from sandbox.control import git_shim
+from sandbox.control import git_shim, policy_pack
 from sandbox.control.session import State
 from sandbox.ports import LOOPBACK
 from sandbox.processes import MARKER
@@ -23,6 +23,7 @@ DEFAULT_REGION = "us-east-1"
 FIRST_REGION = "eu-west-1"  # of the stack `sandbox`
 BACKEND = "pulumi"  # the folder of the state of the stacks there
 CONFIG_FILE = "PULUMI_OPTION_CONFIG_FILE"  # the stack file that pulumi uses
+POLICY_PACK = "PULUMI_OPTION_POLICY_PACK"  # the rules that it asks in `preview` and `up`
 
 # Parts of a user's own AWS setup. They would take precedence over the keys below, and the sandbox must never reach a
 # real account.
@@ -108,6 +109,7 @@ def of_tools(directory: Path, state: State, deploy: Deploy | None, engine: Path)
         variables["SLIPWAY_SHA"] = "" if deploy.follows else deploy.sha
         variables["SLIPWAY_REPOSITORY"] = deploy.repository
         variables["SLIPWAY_DIRECTORY"] = deploy.directory
+        variables[POLICY_PACK] = str(policy_pack.folder(directory))
         if deploy.config_file:
             variables[CONFIG_FILE] = deploy.config_file
     return variables
@@ -131,7 +133,7 @@ def unwanted(base: Mapping[str, str]) -> list[str]:
 
 def merged(base: Mapping[str, str], variables: Mapping[str, str]) -> dict[str, str]:
     """Return `base` as it is in the sandbox."""
-    dropped = {*unwanted(base), "PULUMI_ACCESS_TOKEN", CONFIG_FILE}
+    dropped = {*unwanted(base), "PULUMI_ACCESS_TOKEN", CONFIG_FILE, POLICY_PACK}
     return {**{name: value for name, value in base.items() if name not in dropped}, **variables}
 
 

@@ -109,7 +109,8 @@ def of_tools(directory: Path, state: State, deploy: Deploy | None, engine: Path)
         variables["SLIPWAY_SHA"] = "" if deploy.follows else deploy.sha
         variables["SLIPWAY_REPOSITORY"] = deploy.repository
         variables["SLIPWAY_DIRECTORY"] = deploy.directory
-        variables[POLICY_PACK] = str(policy_pack.folder(directory))
+        if policy_pack.folder(directory).is_dir():
+            variables[POLICY_PACK] = str(policy_pack.folder(directory))
         if deploy.config_file:
             variables[CONFIG_FILE] = deploy.config_file
     return variables

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 from release.preview import lines, marks
 from release.preview.document import Preview
-from release.preview.facts import Commits, FleetFacts
 from release.preview.lines import Line
 from release.preview.marks import collapsed
 from release.preview.steps import Step
-from release.preview.words import count, kind, listed, short
+from release.preview.words import count, kind, short
 
 _SIGNS = {"create": "+", "update": "~", "replace": "±", "delete": "-"}
 _LEFT_OUT = "<sub>The full diff is left out: there is no room for it.</sub>"
@@ -39,18 +38,13 @@ def _length(diff: list[str]) -> int:
 
 
 def _logs(preview: Preview) -> Iterator[tuple[str, list[str]]]:
-    """Yield a title and the commits of each range; fleets that go the same way share it."""
-    ranges: dict[tuple[str | None, str | None, Commits], list[FleetFacts]] = {}
-    for fleet in preview.fleets:
-        if fleet.commits is not None and not fleet.same_release:
-            ranges.setdefault((fleet.old, fleet.new, fleet.commits), []).append(fleet)
-    for (old, new, commits), fleets in ranges.items():
-        of = "" if len(ranges) == 1 else f" of {listed([fleet.fleet for fleet in fleets][:5])}"
-        for log, said in ((commits.added, "Commits"), (commits.removed, "Commits that are taken back")):
+    """Yield a title and the commits of each way from a release to another."""
+    for way in preview.facts.between:
+        for log, said in ((way.added, "Commits"), (way.removed, "Commits that are taken back")):
             if log.count:
                 more = log.count - len(log.lines)
                 note = [f"… and {more:,} more"] if more > 0 else []
-                yield f"{said}{of}, {short(old)} to {short(new)}: {log.count:,}", [*log.lines, *note]
+                yield f"{said}, {short(way.old)} to {short(way.new)}: {log.count:,}", [*log.lines, *note]
 
 
 def _diff(step: Step) -> Iterator[str]:

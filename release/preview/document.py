@@ -11,7 +11,7 @@ from release.preview import fingerprint, lines
 from release.preview.cost import Cost
 from release.preview.drift import Drift
 from release.preview.events import Message, Previewed, Violation
-from release.preview.facts import FleetFacts
+from release.preview.facts import Facts
 from release.preview.fingerprint import Fingerprint
 from release.preview.lines import GROUP, TEMPLATE
 from release.preview.refusals import Refusals
@@ -27,7 +27,7 @@ class Preview:
 
     stack: str
     previewed: Previewed
-    fleets: tuple[FleetFacts, ...] = ()
+    facts: Facts = field(default_factory=Facts)
     drift: Drift | None = None
     cost: Cost | None = None
     refusals: Refusals = field(default_factory=Refusals)
@@ -47,7 +47,7 @@ class Preview:
     @property
     def others(self) -> tuple[Step, ...]:
         """Return what happens beside rollouts: no launch template or group whose fleet is replaced for it."""
-        rolled = {fleet.group for fleet in self.fleets if fleet.becomes == "replaced"}
+        rolled = {fleet.group for fleet in self.facts.replaced}
         return tuple(
             step
             for step in self.steps
@@ -93,7 +93,11 @@ def to_json(preview: Preview, sentence: str) -> dict[str, Any]:
         "complete": preview.previewed.complete,
         "steps": list(map(_step, preview.steps)),
         "same": preview.previewed.same,
-        "fleets": [asdict(fleet) for fleet in preview.fleets],
+        "fleets": [asdict(fleet) for fleet in preview.facts.fleets],
+        "releases": [asdict(each) for each in preview.facts.releases],
+        "commits": [asdict(each) for each in preview.facts.between],
+        "rollback": preview.facts.rollback,
+        "together": _together(preview.facts),
         "drift": preview.drift and asdict(preview.drift),
         "cost": preview.cost and {"dollars": preview.cost.dollars, **asdict(preview.cost)},
         "policies": {
@@ -103,7 +107,16 @@ def to_json(preview: Preview, sentence: str) -> dict[str, Any]:
         "refused": list(preview.refused),
         "warnings": list(_texts(preview)),
         "fingerprint": preview.fingerprint and json.loads(fingerprint.to_json(preview.fingerprint)),
-        "unknown": list(preview.unknown),
+        "unknown": [*preview.facts.unknown, *preview.unknown],
+    }
+
+
+def _together(facts: Facts) -> dict[str, Any]:
+    return {
+        "instances": facts.instances,
+        "steps": facts.steps,
+        "seconds": facts.seconds,
+        "unmeasured": facts.unmeasured,
     }
 
 

@@ -193,8 +193,7 @@ def _warned(preview: Preview, cap: int) -> str:
 
 
 def _unknown(preview: Preview, cap: int) -> str:
-    told = [*preview.unknown, *(f"fleet {f.fleet}: {line}" for f in preview.fleets for line in f.unknown)]
-    said = [prose(line) for line in dict.fromkeys(told)]
+    said = [prose(line) for line in dict.fromkeys((*preview.facts.unknown, *preview.unknown))]
     return _section("Not known", items(capped(said, cap, ""))) if said else ""
 
 

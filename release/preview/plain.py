@@ -28,5 +28,5 @@ def _lines(preview: Preview) -> Iterator[str]:
     said = [("up refuses", line) for line in preview.refused]
     said += [(f"{each.level} rule", f"{each.rule}: {each.message}") for each in preview.previewed.violations]
     said += [("warning", line) for line in warnings(preview)]
-    said += [("not known", line) for line in preview.unknown]
+    said += [("not known", line) for line in (*preview.facts.unknown, *preview.unknown)]
     yield from (f"  {what}: {one_line(line, 2000)}" for what, line in said)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from release.preview.document import Preview
-from release.preview.facts import FleetFacts, Together, together
+from release.preview.facts import Facts, FleetFacts
 from release.preview.words import count, listed, roughly, verb
 
 _NAMED = 3
@@ -36,7 +36,7 @@ def of(preview: Preview) -> str:
 def _clauses(preview: Preview) -> Iterator[str]:
     yield _replaced(preview)
     for becomes, said in (("created", "made"), ("deleted", "removed")):
-        fleets = [fleet for fleet in preview.fleets if fleet.becomes == becomes]
+        fleets = [fleet for fleet in preview.facts.fleets if fleet.becomes == becomes]
         if fleets:
             yield _made(fleets, said)
     others = _others(preview)
@@ -46,7 +46,7 @@ def _clauses(preview: Preview) -> Iterator[str]:
 
 
 def _replaced(preview: Preview) -> str:
-    replaced = [fleet for fleet in preview.fleets if fleet.becomes == "replaced"]
+    replaced = preview.facts.replaced
     if not replaced:
         return "no instance is replaced"
     total = len(preview.previewed.fleets)
@@ -58,12 +58,12 @@ def _replaced(preview: Preview) -> str:
         who = f"fleet {names} changes"
     else:
         who = f"all {len(replaced)} fleets change"
-    return f"{who}: {_rolled(replaced, together(replaced))}"
+    return f"{who}: {_rolled(preview.facts)}"
 
 
-def _rolled(replaced: Sequence[FleetFacts], whole: Together) -> str:
+def _rolled(whole: Facts) -> str:
     """Return how many instances are replaced, in how many steps, and how long that may take."""
-    known = all(fleet.instances is not None for fleet in replaced)
+    known = all(fleet.instances is not None for fleet in whole.replaced)
     if known and not whole.instances:
         return "there is no instance to replace"
     what = f"{count(whole.instances, 'instance')} {verb(whole.instances, 'is', 'are')} replaced"

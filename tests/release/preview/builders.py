@@ -7,7 +7,7 @@ from typing import Any
 
 from release.preview.document import Preview
 from release.preview.events import Previewed
-from release.preview.facts import Commits, FleetFacts, Log, Took
+from release.preview.facts import Facts, FleetFacts, Took
 from release.preview.lines import GROUP
 from release.preview.steps import Change, Step
 
@@ -37,17 +37,12 @@ def rolled(fleet: str) -> Step:
 
 def facts(fleet: str, becomes: str = "replaced", **more: Any) -> FleetFacts:
     """A fleet of three instances that go from OLD to NEW, unless `more` says otherwise."""
-    log = Log(count=2, lines=("bbbbbbb Second", "ccccccc First"))
     known: dict[str, Any] = {
         "old": OLD,
         "new": NEW,
         "instances": 3,
         "steps": 3,
-        "commits": Commits(added=log, removed=Log(count=0, lines=())),
         "took": Took(seconds=840, rollouts=5),
-        "published": True,
-        "recoverable": True,
-        "rollback": OLD,
     }
     return FleetFacts(fleet=fleet, group=f"slipway-s-{fleet}", becomes=becomes, **{**known, **more})
 
@@ -65,4 +60,5 @@ def preview(
         "fleets": names,
         **(said or {}),
     }
-    return Preview(stack="s", previewed=Previewed(**whole), fleets=fleets, **more)
+    given: dict[str, Any] = {"facts": Facts(fleets=fleets), **more}
+    return Preview(stack="s", previewed=Previewed(**whole), **given)

@@ -5,15 +5,30 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
+from infra.settings import Settings
+from infra.stackfile import CONFIG_FILE, PROJECT_FILES
+from release.clients import FAILURES, described
+from release.commands.drill_plan import settings_of
 from release.commands.output import as_json, progress, progress_ended, tell
 from release.engine import Engine
-from release.errors import PreviewError
-from release.preview import document, fingerprint, markdown, plain, sentence
+from release.errors import DrillError, PreviewError, ReleaseError
+from release.preview import document, fingerprint, fleets, markdown, plain, sentence
 from release.preview import run as engine
 from release.preview.document import Preview
+from release.preview.events import Previewed
+from release.preview.facts import Facts, FleetFacts
 from release.preview.fingerprint import Fingerprint
+from release.preview.fleets import Look
+from release.preview.locks import held
+from release.preview.refusals import refusals
+from release.preview.steps import Step
+from release.preview.touched import touched
+
+T = TypeVar("T")
 
 HELP = "what `pulumi up` would do, for whoever reviews it"
 DIFFERS = 3
@@ -62,19 +77,69 @@ def run(arguments: argparse.Namespace) -> int:
 
 def look(arguments: argparse.Namespace) -> Preview:
     """Return the preview of the stack. Raises EngineError if the engine has nothing to say of it."""
-    project, stack = Path.cwd(), str(arguments.stack or os.environ.get("PULUMI_STACK") or "")
-    if not (project / "Pulumi.yaml").is_file():
-        raise PreviewError(f"there is no Pulumi.yaml in {project}: run this in the project's folder")
-    config: Path | None = arguments.config_file
-    given = ("--config-file", str(config)) if config else ()
-    pulumi = Engine(project=project, stack=stack, config=config or project, environment=os.environ)
+    project, environment = Path.cwd(), dict(os.environ)
+    if not (project / PROJECT_FILES[0]).is_file():
+        raise PreviewError(f"there is no {PROJECT_FILES[0]} in {project}: run this in the project's folder")
+    if arguments.config_file:
+        environment[CONFIG_FILE] = str(arguments.config_file.absolute())
+    stack = str(arguments.stack or environment.get("PULUMI_STACK") or "")
+    pulumi = Engine(project=project, stack=stack, config=project, environment=environment)
     try:
-        said = engine.preview(pulumi, *given, save_plan=arguments.save_plan, show=progress)
+        said = engine.preview(pulumi, save_plan=arguments.save_plan, show=progress)
     finally:
         progress_ended()
-    name = said.stack or stack.rpartition("/")[2]
-    print_of = fingerprint.of(name, said.steps) if said.complete else None
-    return Preview(stack=name, previewed=said, fingerprint=print_of)
+    return _known(said, pulumi, arguments.region)
+
+
+def _known(said: Previewed, pulumi: Engine, region: str | None) -> Preview:
+    """Return what the engine said, with what can be found out beside it."""
+    name = said.stack or pulumi.stack.rpartition("/")[2]
+    settings, unknown = _settings(name, pulumi)
+    where = Look(
+        stack=name,
+        region=region or (settings.region if settings else None),
+        repository=(settings and settings.release.repository) or pulumi.environment.get("SLIPWAY_REPOSITORY") or ".",
+        paces={key: fleet.pace for key, fleet in settings.fleets.items()} if settings else {},
+    )
+    backend = pulumi.environment.get("PULUMI_BACKEND_URL", "")
+    facts = _asked("fleets", lambda: fleets.look(said.steps, where), unknown) or _least(said.steps)
+    locks = _asked("locks of the state", lambda: held(backend, said.project, name, where.region), unknown) or []
+    errors, warnings = ([message.text for message in told] for told in (said.errors, said.warnings))
+    return Preview(
+        stack=name,
+        previewed=said,
+        facts=facts,
+        refusals=refusals(name, errors=errors, warnings=warnings, locks=locks),
+        fingerprint=fingerprint.of(name, said.steps) if said.complete else None,
+        unknown=tuple(unknown),
+    )
+
+
+def _asked(what: str, ask: Callable[[], T], unknown: list[str]) -> T | None:
+    """Return the answer; None, and a note, if it can't be had: that fails no preview."""
+    try:
+        return ask()
+    except (ReleaseError, *FAILURES) as error:
+        unknown.append(f"{what}: {error if isinstance(error, ReleaseError) else described(error)}")
+        return None
+
+
+def _least(steps: Sequence[Step]) -> Facts:
+    """Return what the steps alone say of fleets."""
+    return Facts(
+        fleets=tuple(
+            FleetFacts(fleet=each.fleet, group=each.group, becomes=each.becomes, old=each.old, new=each.new)
+            for each in touched(steps)
+        )
+    )
+
+
+def _settings(stack: str, pulumi: Engine) -> tuple[Settings | None, list[str]]:
+    """Return the stack's settings by its file, or why they are not known, as in how many steps fleets roll."""
+    try:
+        return settings_of(stack, pulumi.project, pulumi.environment), []
+    except DrillError as error:
+        return None, [f"how fleets are rolled out: {error}"]
 
 
 def _reviewed(path: Path) -> Fingerprint:

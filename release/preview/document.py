@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from release.names import FORESEEN
 from release.preview import fingerprint, lines
 from release.preview.cost import Cost
 from release.preview.drift import Drift
-from release.preview.events import Message, Previewed, Violation
+from release.preview.events import Previewed, Violation
 from release.preview.facts import Facts
 from release.preview.fingerprint import Fingerprint
 from release.preview.lines import GROUP, TEMPLATE
@@ -62,8 +62,12 @@ class Preview:
     @property
     def refused(self) -> tuple[str, ...]:
         """Return what `up` refuses for certain, the program's own errors first."""
-        own = [message.text for message in self.previewed.errors]
-        return tuple(dict.fromkeys((*own, *self.refusals.certain)))
+        return tuple(dict.fromkeys((*self.errors, *self.refusals.certain)))
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """Return what the program and the engine call wrong, as they say it."""
+        return tuple(message.text for message in self.previewed.errors)
 
     @property
     def failed(self) -> bool:
@@ -105,7 +109,7 @@ def to_json(preview: Preview, sentence: str) -> dict[str, Any]:
             "violations": [asdict(each) for each in preview.previewed.violations],
         },
         "refused": list(preview.refused),
-        "warnings": list(_texts(preview)),
+        "warnings": list(warnings(preview)),
         "fingerprint": preview.fingerprint and json.loads(fingerprint.to_json(preview.fingerprint)),
         "unknown": [*preview.facts.unknown, *preview.unknown],
     }
@@ -125,11 +129,7 @@ def _step(step: Step) -> dict[str, Any]:
     return {"op": step.op, "urn": step.urn, "type": step.type, "name": step.name, "changes": changes}
 
 
-def _texts(preview: Preview) -> Iterator[str]:
-    told: tuple[Message, ...] = preview.previewed.warnings
-    yield from dict.fromkeys((*(message.text for message in told), *preview.refusals.warned))
-
-
 def warnings(preview: Preview) -> tuple[str, ...]:
-    """Return what may go wrong."""
-    return tuple(_texts(preview))
+    """Return what may go wrong; what the program foresees that `up` refuses is told as that."""
+    told = [message.text for message in preview.previewed.warnings if not message.text.startswith(FORESEEN)]
+    return tuple(dict.fromkeys((*told, *preview.refusals.warned)))

@@ -41,6 +41,7 @@ class Previewed:
     """All that the engine said of a preview or a refresh."""
 
     stack: str
+    project: str = ""
     steps: tuple[Step, ...]
     same: int = 0
     """Resources that stay as they are."""
@@ -69,9 +70,11 @@ def read(said: str) -> Previewed:
     events = list(_events(said))
     metadata = [event["resourcePreEvent"]["metadata"] for event in events if "resourcePreEvent" in event]
     ended: Mapping[str, Any] = next((event["summaryEvent"] for event in events if "summaryEvent" in event), {})
+    first = str(metadata[0]["urn"]) if metadata else ""
     violations = [event["policyEvent"] for event in events if "policyEvent" in event]
     return Previewed(
-        stack=next((stack_of(str(each["urn"])) for each in metadata), ""),
+        stack=stack_of(first),
+        project=first.split("::")[1] if "::" in first else "",
         steps=parse({"steps": [_as_printed(each) for each in metadata]}),
         same=int((ended.get("resourceChanges") or {}).get("same", 0)),
         messages=tuple(_messages(events)),

@@ -179,7 +179,7 @@ def _policies(preview: Preview, cap: int) -> str:
 def _refused(preview: Preview, cap: int) -> str:
     if not preview.refused:
         return ""
-    own = [message.text for message in preview.previewed.errors]
+    own = preview.errors
     parts = [fenced(capped([line for text in own for line in text.splitlines()], cap * 2, ""))] if own else []
     others = [prose(line) for line in preview.refused if line not in own]
     return _section(

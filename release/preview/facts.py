@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from release.preview.cost import Launched
 from release.rollout.past_rollouts import DEPLOY
 from release.store.event import Event, last_good
 
@@ -90,6 +91,8 @@ class Facts:
     """The ways from old to new that git knows."""
     rollback: str | None = None
     """The SHA to which `python -m release rollback` would go once the new release serves."""
+    launched: Mapping[str, Launched] = field(default_factory=dict[str, Launched])
+    """What the groups that are there launch now, by their names: what `cost` needs."""
     unknown: tuple[str, ...] = ()
     """What could not be found out and why, a line each."""
 

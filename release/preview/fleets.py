@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from botocore.config import Config
 
 from release.clients import FAILURES, SHORTLY, client, described
 from release.errors import ReleaseError, RevisionError
+from release.preview.cost import Launched
 from release.preview.facts import Between, Facts, FleetFacts, Log, ReleaseFacts, rollback, took
 from release.preview.steps import Step
-from release.preview.touched import Touched, touched
+from release.preview.touched import GROUP, LAUNCH_TEMPLATE, Touched, touched
 from release.rollout.duration import Pace
 from release.rollout.observe import Fleets
-from release.rollout.observed import Template
+from release.rollout.observed import DeployedFleet, Template
 from release.source import revision
 from release.source.repository import open_present, without_credentials
 from release.store.event import Event
@@ -57,8 +58,9 @@ def look(steps: Sequence[Step], where: Look) -> Facts:
 
     That something can't be asked is no error: the facts say so. No git host is asked.
     """
-    found = touched(steps)
-    return _Looking(where).facts(found) if found else Facts()
+    if not any(step.type in (GROUP, LAUNCH_TEMPLATE) for step in steps):
+        return Facts()
+    return _Looking(where).facts(touched(steps))
 
 
 class _Looking:
@@ -88,11 +90,15 @@ class _Looking:
             releases = threads.map(self._release, new)
             ways = sorted({(f.old, f.new) for f in known if f.old and f.new and f.old != f.new})
             between = threads.map(self._between, ways)
+            launched = threads.map(self._launched, self._there.values())
             events = dict(zip(fleets, histories, strict=True))
             return Facts(
                 fleets=tuple(replace(fleet, took=took(events[fleet.fleet])) for fleet in known),
                 releases=tuple(releases),
                 between=tuple(way for way in between if way),
+                launched={
+                    each.group.name: seen for each, seen in zip(self._there.values(), launched, strict=True) if seen
+                },
                 rollback=rollback(new, (event for past in events.values() for event in past)),
                 unknown=tuple(dict.fromkeys(self.unknown)),
             )
@@ -126,6 +132,13 @@ class _Looking:
             return None
         return self._ask("which release a fleet launches", lambda: self._aws.templates.release_of(template))
 
+    def _launched(self, fleet: DeployedFleet) -> Launched | None:
+        template = fleet.group.template
+        if template is None:
+            return None
+        data = self._ask("what a fleet launches", lambda: self._aws.templates.data(template))
+        return _as_launched(fleet.group.desired, data) if data else None
+
     def _history(self, fleet: str) -> Sequence[Event]:
         if fleet not in self._there or not self._bucket:
             return ()
@@ -147,6 +160,16 @@ class _Looking:
 
     def _between(self, way: tuple[str, str]) -> Between | None:
         return self._ask("the commits between", lambda: between(self._where.repository, *way))
+
+
+def _as_launched(instances: int, data: Mapping[str, Any]) -> Launched:
+    volumes = [each.get("Ebs") or {} for each in data.get("BlockDeviceMappings", ())]
+    return Launched(
+        instances=instances,
+        type=str(data.get("InstanceType", "")),
+        volume=sum(int(volume.get("VolumeSize") or 0) for volume in volumes),
+        detailed=bool((data.get("Monitoring") or {}).get("Enabled")),
+    )
 
 
 def between(where: str, old: str, new: str) -> Between:

@@ -82,6 +82,11 @@ class Templates:
         shown = self._versions(template.id, [template.version])
         return _release(shown[0]) if shown else None
 
+    def data(self, template: Template) -> Mapping[str, Any] | None:
+        """Return the LaunchTemplateData of a version, or None if it is gone."""
+        shown = self._versions(template.id, [template.version])
+        return shown[0]["LaunchTemplateData"] if shown else None
+
     def newest_of(self, template_id: str, sha: str) -> Template | None:
         """Return the newest version that has the release, or None."""
         pages = self._ec2.get_paginator("describe_launch_template_versions").paginate(LaunchTemplateId=template_id)

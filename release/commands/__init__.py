@@ -20,6 +20,7 @@ NAMES = (
     "drill",
     "preview",
     "comment",
+    "reviewed",
     "permissions",
 )
 """In the order in which `--help` shows them."""

@@ -54,6 +54,11 @@ def add(command: argparse.ArgumentParser) -> None:
         help="a fingerprint that was reviewed: exit status 3 if anything else would be done; may be given again",
     )
     command.add_argument(
+        "--accept",
+        metavar="DIGEST",
+        help="do all the same what --reviewed refused, if it is exactly what has this digest",
+    )
+    command.add_argument(
         "--save-plan", type=Path, metavar="FILE", help="write Pulumi's plan, for `up --plan` of this run"
     )
 
@@ -72,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 1
     if arguments.fingerprint and found.fingerprint:
         _write(arguments.fingerprint, fingerprint.to_json(found.fingerprint))
-    return _compare(reviewed, found.fingerprint) if reviewed and found.fingerprint else 0
+    return _compare(reviewed, found.fingerprint, arguments.accept) if reviewed else 0
 
 
 def look(arguments: argparse.Namespace) -> Preview:
@@ -156,14 +161,21 @@ def _write(path: Path, text: str) -> None:
         raise PreviewError(f"--fingerprint {path}: can't be written: {error.strerror}") from None
 
 
-def _compare(reviewed: list[Fingerprint], now: Fingerprint) -> int:
+def _compare(reviewed: list[Fingerprint], now: Fingerprint | None, accepted: str | None) -> int:
     """Tell each step that nobody reviewed; return the exit status."""
+    if now is None:
+        tell("error: the preview did not come to its end, so that it can't be compared with what was reviewed")
+        return 1
     differences = fingerprint.check(reviewed, now)
     for each in differences:
         tell(f"not reviewed: {each}")
+    if differences and accepted == now.digest:
+        tell(f"accepted all the same: {now.digest}")
+        return 0
     if differences:
+        other = f"--accept is of something else, {accepted}: " if accepted else ""
         tell(
-            "error: this is not what was reviewed: preview it on a pull request again, or, to accept exactly this, "
-            "write it with --fingerprint FILE, read it, and give it as --reviewed"
+            f"error: {other}this is not what was reviewed: preview it on a pull request again, or, to accept exactly "
+            f"this, --accept {now.digest}"
         )
     return DIFFERS if differences else 0

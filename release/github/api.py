@@ -25,6 +25,8 @@ LIMIT = 65_536
 PATIENCE = 300.0
 """Seconds that one command waits for limits to pass, all together."""
 _TIMEOUT = urllib3.Timeout(connect=10, read=30)
+_ONCE = urllib3.Retry(total=None, connect=0, read=0, status=0, other=0, redirect=5)
+"""Redirects are followed, without the token where one leads to another host (`remove_headers_on_redirect`)."""
 _TRIES = 5
 _MINUTE = 60.0
 """Seconds to wait where a limit says nothing: "at least one minute", and twice as long each time."""
@@ -134,11 +136,9 @@ class GitHub:
         sent = None if body is None else json.dumps(body).encode()
         headers = self._headers | ({"Content-Type": "application/json"} if sent else {})
         try:
-            # urllib3 follows redirects, and leaves the token out where one leads to another host.
             response = self._http.request(
-                method, address, body=sent, headers=headers, timeout=_TIMEOUT, retries=urllib3.Retry(0, redirect=5),
-                preload_content=False,
-            )  # fmt: skip
+                method, address, body=sent, headers=headers, timeout=_TIMEOUT, retries=_ONCE, preload_content=False
+            )
             with response:
                 data = response.read(_LARGEST + 1, decode_content=True)
         except HTTPError as error:

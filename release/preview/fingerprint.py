@@ -172,3 +172,13 @@ def from_json(text: str) -> Fingerprint:
 
 def _plain(step: Did) -> dict[str, Any]:
     return step.model_dump(mode="json")
+
+
+def joined(stack: str, reviewed: Iterable[Fingerprint]) -> Fingerprint:
+    """Return all that was reviewed as one. Raises PreviewError if any is of another stack."""
+    steps: dict[str, Did] = {}
+    for each in reviewed:
+        if each.stack != stack:
+            raise PreviewError(f"what was reviewed is of stack {each.stack}, and this is stack {stack}")
+        steps.update({json.dumps(_plain(step), sort_keys=True): step for step in each.steps})
+    return Fingerprint(stack=stack, steps=tuple(steps[key] for key in sorted(steps)))

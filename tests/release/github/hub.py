@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +19,8 @@ REPOSITORY = "acme/shop"
 BOT = "github-actions[bot]"
 TOKEN = "ghs_0123456789abcdefTOKEN"
 Document = dict[str, Any]
+Route = Callable[[str], Callable[[], None]]
+"""From what the path names to what answers: that the call takes effect, and that it is answered, are two things."""
 
 
 @dataclass
@@ -41,7 +43,9 @@ class Hub:
         self.artifacts: dict[int, list[Document]] = {}
         self.archives: dict[int, bytes] = {}
         self.pulls: dict[str, list[Document]] = {}
-        self.pull_files: dict[int, list[Document]] = {}
+        self.compared: dict[str, list[Document]] = {}
+        self.deployments: list[Document] = []
+        self.statuses: dict[int, list[Document]] = {}
         self.next: list[Reply | None] = []
         """What the next calls (but those to GraphQL) answer; None for what is right."""
         self.asked: list[str] = []
@@ -78,7 +82,7 @@ def served() -> Generator[Hub]:
     hub = Hub()
     servers = [ThreadingHTTPServer(("127.0.0.1", 0), _handler(hub)) for _ in range(2)]
     hub.url, hub.blobs = (f"http://127.0.0.1:{server.server_address[1]}" for server in servers)
-    threads = [threading.Thread(target=server.serve_forever, args=(0.05,)) for server in servers]
+    threads = [threading.Thread(target=server.serve_forever, args=(0.01,)) for server in servers]
     for thread in threads:
         thread.start()
     try:
@@ -93,6 +97,11 @@ def served() -> Generator[Hub]:
 def environment(hub: Hub) -> dict[str, str]:
     """Return what a workflow has in its environment."""
     return {"GITHUB_TOKEN": TOKEN, "GITHUB_API_URL": hub.url, "GITHUB_REPOSITORY": REPOSITORY}
+
+
+def matching(items: list[Document], query: Mapping[str, str], *keys: str) -> list[Document]:
+    """Return the items that are as the query wants them; what it does not name is as it likes."""
+    return [each for each in items if all(each[key] == query.get(key, each[key]) for key in keys)]
 
 
 def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
@@ -125,47 +134,66 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
 
         do_GET = do_POST = do_PATCH = _any
 
-        def _route(self, path: str, query: dict[str, str], body: Document) -> Any:  # noqa: PLR0911
+        def _route(self, path: str, query: dict[str, str], body: Document) -> Callable[[], None]:
             if self.command != "GET" and len(body.get("body") or "") > 65_536:
                 errors = [{"resource": "IssueComment", "code": "unprocessable", "field": "data"}]
                 errors[0]["message"] = "Body is too long (maximum is 65536 characters)"
                 return lambda: self._json(422, {"message": "Validation Failed", "errors": errors})
-            if found := re.fullmatch(r"/issues/(\d+)/comments", path):
-                number = int(found[1])
-                if number not in hub.comments:
-                    return lambda: self._error(404, "Not Found")
-                if self.command == "POST":
-                    made = hub.say(number, body["body"])
-                    return lambda: self._json(201, made)
-                return lambda: self._page(hub.comments[number], query)
-            if found := re.fullmatch(r"/issues/comments/(\d+)", path):
-                every = [each for comments in hub.comments.values() for each in comments]
-                return self._changed([each for each in every if each["id"] == int(found[1])], body)
-            if path == "/issues":
-                if self.command == "POST":
-                    opened = hub.open(body["title"], body["body"])
-                    return lambda: self._json(201, opened)
-                return lambda: self._page([each for each in hub.issues if each["state"] == query["state"]], query)
-            if found := re.fullmatch(r"/issues/(\d+)", path):
-                return self._changed([each for each in hub.issues if each["number"] == int(found[1])], body)
-            if found := re.fullmatch(r"/commits/(\w+)/pulls", path):
-                return lambda: self._page(hub.pulls.get(found[1], []), query)
-            if path == "/actions/runs":
-                runs = [each for each in hub.runs if each["head_sha"] == query["head_sha"]]
-                return lambda: self._page(runs, query, "workflow_runs")
-            if found := re.fullmatch(r"/actions/runs/(\d+)/artifacts", path):
-                return lambda: self._page(hub.artifacts.get(int(found[1]), []), query, "artifacts")
-            if found := re.fullmatch(r"/actions/artifacts/(\d+)/zip", path):
-                return lambda: self._send(302, b"", {"Location": f"{hub.blobs}/blobs/{found[1]}"})
+            for method, pattern, answer in self._routes(query, body):
+                if method == self.command and (found := re.fullmatch(pattern, path)):
+                    return answer(found[1] if found.re.groups else "")
             return lambda: self._error(404, "Not Found")
 
-        def _changed(self, found: list[Document], body: Document) -> Any:
+        def _routes(self, query: dict[str, str], body: Document) -> list[tuple[str, str, Route]]:
+            said = [each for comments in hub.comments.values() for each in comments]
+            return [
+                ("GET", r"/issues/(\d+)/comments", lambda of: self._list(hub.comments.get(int(of)), query)),
+                ("POST", r"/issues/(\d+)/comments", lambda of: self._said(int(of), body)),
+                ("PATCH", r"/issues/comments/(\d+)", lambda of: self._changed(said, "id", int(of), body)),
+                ("GET", r"/issues", lambda _: self._list(matching(hub.issues, query, "state"), query)),
+                ("POST", r"/issues", lambda _: self._made(hub.open(body["title"], body["body"]))),
+                ("PATCH", r"/issues/(\d+)", lambda of: self._changed(hub.issues, "number", int(of), body)),
+                ("GET", r"/commits/(\w+)/pulls", lambda of: self._list(hub.pulls.get(of, []), query)),
+                ("GET", r"/compare/(\w+\.\.\.\w+)", lambda of: self._list(hub.compared.get(of), query, "commits")),
+                ("GET", r"/deployments", lambda _: self._list(matching(hub.deployments, query, "environment"), query)),
+                ("GET", r"/deployments/(\d+)/statuses", lambda of: self._list(hub.statuses.get(int(of), []), query)),
+                (
+                    "GET",
+                    r"/actions/runs",
+                    lambda _: self._list(matching(hub.runs, query, "head_sha", "event"), query, "workflow_runs"),
+                ),
+                (
+                    "GET",
+                    r"/actions/runs/(\d+)/artifacts",
+                    lambda of: self._list(matching(hub.artifacts[int(of)], query, "name"), query, "artifacts"),
+                ),
+                ("GET", r"/actions/artifacts/(\d+)/zip", self._elsewhere),
+            ]
+
+        def _elsewhere(self, of: str) -> Callable[[], None]:
+            return lambda: self._send(302, b"", {"Location": f"{hub.blobs}/blobs/{of}"})
+
+        def _said(self, number: int, body: Document) -> Callable[[], None]:
+            if number not in hub.comments:
+                return lambda: self._error(404, "Not Found")
+            return self._made(hub.say(number, body["body"]))
+
+        def _made(self, made: Document) -> Callable[[], None]:
+            return lambda: self._json(201, made)
+
+        def _list(self, items: list[Document] | None, query: dict[str, str], key: str = "") -> Callable[[], None]:
+            if items is None:
+                return lambda: self._error(404, "Not Found")
+            return lambda: self._page(items, query, key)
+
+        def _changed(self, items: list[Document], key: str, value: int, body: Document) -> Callable[[], None]:
+            found = [each for each in items if each[key] == value]
             if not found:
                 return lambda: self._error(404, "Not Found")
             found[0].update(body)
             return lambda: self._json(200, found[0])
 
-        def _page(self, items: list[Document], query: dict[str, str], key: str | None = None) -> None:
+        def _page(self, items: list[Document], query: dict[str, str], key: str) -> None:
             size, page = min(int(query.get("per_page", 30)), 100), int(query.get("page", 1))
             shown = items[(page - 1) * size : page * size]
             headers: dict[str, str] = {}

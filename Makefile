@@ -55,10 +55,11 @@ bench: ## measure the cost of Slipway's own part, as ratios (needs a sandbox tha
 test-pure: ## run only the tests that start nothing
 	$(BOOTSTRAPPED) -m pytest -n 2 -m "not sandbox and not engine and not reliability and not apps"
 
-lint: ## run ruff and pyright
+lint: ## run ruff, pyright, and actionlint and zizmor over the workflows
 	$(BOOTSTRAPPED) -m ruff check
 	$(BOOTSTRAPPED) -m ruff format --check
 	$(BOOTSTRAPPED) -m pyright --pythonpath "$$($(PYTHON) -m sandbox.bootstrap)"
+	$(BOOTSTRAPPED) -m sandbox.lint
 
 audit: ## check what prod and dr declare with Checkov, and the workflows with zizmor: STACK=name
 	$(SANDBOX) audit $(call option,stack,STACK)

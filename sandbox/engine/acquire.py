@@ -57,7 +57,7 @@ def cached() -> Path:
 
 
 def _obtain(target: Path) -> Engine:
-    with _workspace(target.parent) as work:
+    with workspace(target.parent) as work:
         result = work / "engine"
         result.mkdir()
         if not installer.install(VERSION, work=work, result=result):
@@ -73,7 +73,7 @@ def _obtain(target: Path) -> Engine:
 
 
 @contextmanager
-def _workspace(parent: Path) -> Generator[Path]:
+def workspace(parent: Path) -> Generator[Path]:
     """Make a folder beside the result (a rename needs the same file system), and remove it with all caches afterwards.
 
     Folders that killed processes left are removed too: the caller holds the lock, so nobody uses them.

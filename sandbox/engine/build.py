@@ -89,11 +89,11 @@ class _Build:
 
 def build(version: str, *, work: Path, result: Path) -> None:
     """Build the engine's programs into `result`, with every cache in `work`. Raises SandboxError if that fails."""
-    environment = _environment(work)
-    go = toolchain.find(work, environment)
+    variables = environment(work)
+    go = toolchain.find(work, variables)
     tool = _Build(
         go=go,
-        environment=environment,
+        environment=variables,
         work=work,
         folder="cli",
         package="github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
@@ -107,10 +107,10 @@ def build(version: str, *, work: Path, result: Path) -> None:
     )
     tool.run(version, result)
     host.run(LANGUAGE_HOST, result)
-    _copy_exec(go, result, environment)
+    _copy_exec(go, result, variables)
 
 
-def _environment(work: Path) -> dict[str, str]:
+def environment(work: Path) -> dict[str, str]:
     """Return the user's environment (which may choose a Go proxy) with caches in `work` and without a C compiler."""
     temporary = work / "tmp"
     temporary.mkdir()

@@ -42,21 +42,29 @@ class Rule:
 
 @dataclass(frozen=True, kw_only=True)
 class Violation:
-    """A resource that breaks a rule."""
+    """A resource that breaks a rule: a finding, as policy/exceptions.py has them."""
 
     rule: Rule
-    resource: Resource
+    urn: str
     problem: str
 
+    @property
+    def id(self) -> str:
+        return self.rule.id
+
+    @property
+    def stack(self) -> str:
+        return self.urn.split(":", 3)[2]
+
+    @property
+    def resource(self) -> str:
+        """The logical name."""
+        return self.urn.rpartition("::")[2]
+
     def text(self) -> str:
-        """Return what is wrong and what to do about it."""
-        return message(self.rule, self.problem)
-
-
-def message(rule: Rule, problem: str) -> str:
-    """Return what is wrong and what to do about it, with the controls that say so."""
-    said = f" ({', '.join(rule.controls)})" if rule.controls else ""
-    return f"{problem}. Fix: {rule.fix}{said}"
+        """Return what is wrong and what to do about it, with the controls that say so."""
+        said = f" ({', '.join(self.rule.controls)})" if self.rule.controls else ""
+        return f"{self.problem}. Fix: {self.rule.fix}{said}"
 
 
 class Rules:
@@ -117,5 +125,10 @@ def broken(stack: Stack, rules: Sequence[Rule]) -> Iterator[Violation]:
     """Yield what breaks the rules in a stack, by rule, and then in the order of registration."""
     for rule in rules:
         for resource in stack.of(*rule.types):
-            for problem in rule.check(resource, stack):
-                yield Violation(rule=rule, resource=resource, problem=problem)
+            yield from breaks(rule, resource, stack)
+
+
+def breaks(rule: Rule, resource: Resource, stack: Stack) -> Iterator[Violation]:
+    """Yield how a resource breaks a rule that is about its type."""
+    for problem in rule.check(resource, stack):
+        yield Violation(rule=rule, urn=resource.urn, problem=problem)

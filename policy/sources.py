@@ -18,19 +18,27 @@ class SourceError(Exception):
 
 
 def parse(document: Json) -> Stack:
-    """Return the stack that an exported state or a preview describes. Raises SourceError if it is neither.
-
-    A preview must have been made with `--show-sames`: rules look at what stays as well.
-    """
+    """Return the stack of an exported state or a preview. Raises SourceError if it is neither, or a part of one."""
     if isinstance(document, Mapping):
         if isinstance(document.get("deployment"), Mapping):
             return Stack(tuple(_exported(document["deployment"].get("resources") or [])))
         if isinstance(document.get("steps"), Sequence):
+            _refuse_part(document)
             return Stack(tuple(_planned(document["steps"])))
     raise SourceError(
         "this is neither a stack's state nor a preview: give the output of `pulumi stack export` "
         "or of `pulumi preview --json --show-sames`"
     )
+
+
+def _refuse_part(preview: Mapping[str, Json]) -> None:
+    """Raise SourceError if a preview leaves out what stays as it is: rules look at that as well."""
+    stays = (preview.get("changeSummary") or {}).get("same", 0)
+    if stays > sum(step.get("op") == "same" for step in preview["steps"]):
+        raise SourceError(
+            f"this preview leaves out {stays} resources that stay as they are: make it with "
+            "`pulumi preview --json --show-sames`"
+        )
 
 
 def _exported(states: Sequence[Mapping[str, Json]]) -> Iterator[Resource]:

@@ -1,16 +1,17 @@
 """The CrossGuard pack: shows the rules of policy/rules to the Pulumi engine, as `--policy-pack policy/pack`.
 
-The engine asks about each resource with its inputs before it changes anything of it, and about the whole stack when it
-has gone through all of it, then with outputs. Rules read inputs, so what was asked first is kept.
+The engine asks about each resource with its inputs before it changes anything of it, and about the whole stack, then
+with outputs, when it has gone through all of it. Rules read inputs, so the pack keeps those of the first question.
 """
 
-# pulumi_policy is in the pack's own environment (docs/adr/0015), so the project's has no types of it.
-# pyright: reportMissingImports=false, reportUntypedFunctionDecorator=false
+# pulumi_policy is in the pack's own environment (docs/adr/0015), so that the project's has no types of it.
+# pyright: reportMissingImports=false
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,15 @@ import pulumi_policy as crossguard
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from policy import rules
+from policy import exceptions, rules
 from policy.resource import Json, Resource, Stack
-from policy.rule import Rule, message
+from policy.rule import Rule, breaks
+from policy.verdicts import UNUSED, Verdicts
 
 Report = Callable[[str, str], None]
-declared: dict[str, Resource] = {}
-"""By URN: each resource as it was declared."""
+declared: dict[str, Json] = {}
+"""By URN: the inputs of each resource."""
+verdicts = Verdicts(exceptions.FILE, datetime.now(timezone.utc).date())
 
 
 def plain(value: Json) -> Json:
@@ -38,26 +41,16 @@ def plain(value: Json) -> Json:
     return [plain(inner) for inner in value]
 
 
-def read(args: Any, depends: dict[str, tuple[str, ...]], parent: str | None) -> Resource:  # noqa: ANN401 - untyped SDK
-    """Return a resource that the engine asks about."""
-    return Resource(
-        urn=args.urn,
-        type=args.resource_type,
-        name=args.name,
-        props=plain(args.props),
-        parent=parent,
-        depends=depends,
-    )
-
-
 def alone(rule: Rule) -> Any:  # noqa: ANN401 - untyped SDK
     """Return the policy of a rule that needs nothing but the resource."""
 
     def validate(args: Any, report: Report) -> None:  # noqa: ANN401 - untyped SDK
+        if rule is rules.ALL[0]:  # the first one to be asked about each resource
+            declared[args.urn] = plain(args.props)
         if args.resource_type in rule.types:
-            resource = read(args, {}, None)
-            for problem in rule.check(resource, Stack((resource,))):
-                report(message(rule, problem), args.urn)
+            props = declared.get(args.urn) or plain(args.props)
+            resource = Resource(urn=args.urn, type=args.resource_type, name=args.name, props=props)
+            tell(rule, Stack((resource,)), report)
 
     return crossguard.ResourceValidationPolicy(validate=validate, **described(rule))
 
@@ -66,22 +59,28 @@ def whole(rule: Rule) -> Any:  # noqa: ANN401 - untyped SDK
     """Return the policy of a rule that needs all of the stack."""
 
     def validate(args: Any, report: Report) -> None:  # noqa: ANN401 - untyped SDK
-        stack = graph(args)
-        for resource in stack.of(*rule.types):
-            for problem in rule.check(resource, stack):
-                report(message(rule, problem), resource.urn)
+        tell(rule, Stack(tuple(read(asked) for asked in args.resources)), report)
 
     return crossguard.StackValidationPolicy(validate=validate, **described(rule))
 
 
-def graph(args: Any) -> Stack:  # noqa: ANN401 - untyped SDK
-    """Return the stack that the engine asks about, with inputs in place of outputs."""
-    found: list[Resource] = []
-    for asked in args.resources:
-        depends = {name: tuple(other.urn for other in there) for name, there in asked.property_dependencies.items()}
-        resource = read(asked, depends, asked.parent.urn if asked.parent else None)
-        found.append(resource)
-    return Stack(tuple(found))
+def read(asked: Any) -> Resource:  # noqa: ANN401 - untyped SDK
+    """Return a resource of the whole stack, with the inputs that are known of it."""
+    return Resource(
+        urn=asked.urn,
+        type=asked.resource_type,
+        name=asked.name,
+        props=declared[asked.urn] if asked.urn in declared else plain(asked.props),
+        parent=asked.parent.urn if asked.parent else None,
+        depends={name: tuple(other.urn for other in there) for name, there in asked.property_dependencies.items()},
+    )
+
+
+def tell(rule: Rule, stack: Stack, report: Report) -> None:
+    """Report what breaks a rule and is not excepted."""
+    found = [violation for resource in stack.of(*rule.types) for violation in breaks(rule, resource, stack)]
+    for violation in verdicts.of(rule, found):
+        report(violation.text(), violation.urn)
 
 
 def described(rule: Rule) -> dict[str, Any]:
@@ -94,7 +93,22 @@ def described(rule: Rule) -> dict[str, Any]:
     }
 
 
+def unused(args: Any, report: Report) -> None:  # noqa: ANN401 - untyped SDK
+    """Report what is wrong with the exceptions themselves. Asked last, when all rules have been."""
+    root = next(asked.urn for asked in args.resources)
+    for problem in verdicts.problems(root.split(":", 3)[2]):
+        report(problem, root)
+
+
 crossguard.PolicyPack(
     name="slipway",
-    policies=[whole(rule) if rule.whole else alone(rule) for rule in rules.ALL],
+    policies=[
+        *(whole(rule) if rule.whole else alone(rule) for rule in rules.ALL),
+        crossguard.StackValidationPolicy(
+            name=UNUSED,
+            description="Each exception is needed",
+            validate=unused,
+            enforcement_level=crossguard.EnforcementLevel.MANDATORY,
+        ),
+    ],
 )

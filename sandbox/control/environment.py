@@ -24,6 +24,7 @@ FIRST_REGION = "eu-west-1"  # of the stack `sandbox`
 BACKEND = "pulumi"  # the folder of the state of the stacks there
 CONFIG_FILE = "PULUMI_OPTION_CONFIG_FILE"  # the stack file that pulumi uses
 POLICY_PACK = "PULUMI_OPTION_POLICY_PACK"  # the rules that it asks in `preview` and `up`
+POLICY_LEVELS = "PULUMI_OPTION_POLICY_PACK_CONFIG"  # how much each rule matters
 
 # Parts of a user's own AWS setup. They would take precedence over the keys below, and the sandbox must never reach a
 # real account.
@@ -111,6 +112,7 @@ def of_tools(directory: Path, state: State, deploy: Deploy | None, engine: Path)
         variables["SLIPWAY_DIRECTORY"] = deploy.directory
         if policy_pack.folder(directory).is_dir():
             variables[POLICY_PACK] = str(policy_pack.folder(directory))
+            variables[POLICY_LEVELS] = str(policy_pack.LEVELS)
         if deploy.config_file:
             variables[CONFIG_FILE] = deploy.config_file
     return variables
@@ -134,7 +136,7 @@ def unwanted(base: Mapping[str, str]) -> list[str]:
 
 def merged(base: Mapping[str, str], variables: Mapping[str, str]) -> dict[str, str]:
     """Return `base` as it is in the sandbox."""
-    dropped = {*unwanted(base), "PULUMI_ACCESS_TOKEN", CONFIG_FILE, POLICY_PACK}
+    dropped = {*unwanted(base), "PULUMI_ACCESS_TOKEN", CONFIG_FILE, POLICY_PACK, POLICY_LEVELS}
     return {**{name: value for name, value in base.items() if name not in dropped}, **variables}
 
 

@@ -17,6 +17,8 @@ from sandbox import bootstrap
 from sandbox.paths import CHECKOUT
 
 PACK = CHECKOUT / "policy" / "pack"
+LEVELS = Path(__file__).with_name("policy_levels.json")
+"""Rules that stacks on one machine break on purpose: plain HTTP, and that they are easily removed."""
 RUNTIME = "slipway-sandbox"
 _PLUGIN = f"analyzer-policy-{RUNTIME}-v1.0.0"
 

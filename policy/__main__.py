@@ -1,0 +1,7 @@
+"""Run `python -m policy`."""
+
+import sys
+
+from policy.command import main
+
+sys.exit(main())

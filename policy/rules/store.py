@@ -1,0 +1,137 @@
+"""Buckets: the store of releases, its replica, and logs.
+
+A bucket that is emptied and removed with its stack (`forceDestroy`) is disposable by declaration: what keeps objects
+for ever is not asked of it, nor of one whose objects expire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from policy.resource import Resource, Stack, many, statements
+from policy.rule import Rules
+from policy.rules import types
+
+rules = Rules()
+
+_BLOCKS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
+
+
+def lasting(bucket: Resource, stack: Stack) -> bool:
+    """Return whether what is in a bucket has to be there for ever."""
+    if bucket.get("forceDestroy"):
+        return False
+    lifecycles = stack.before(bucket, types.BUCKET_LIFECYCLE, "bucket")
+    return not any(rule.get("expiration") for found in lifecycles for rule in many(found.get("rules")))
+
+
+@rules.whole(
+    "bucket-public-access",
+    "No bucket is public, whatever its policy says",
+    types=[types.BUCKET],
+    controls=["CKV_AWS_53", "CKV_AWS_54", "CKV_AWS_55", "CKV_AWS_56", "CKV2_AWS_6", "S3.8"],
+    level="mandatory",
+    fix="declare an aws.s3.BucketPublicAccessBlock with all four blocks",
+)
+def public_access(bucket: Resource, stack: Stack) -> Iterator[str]:
+    found = stack.before(bucket, types.BUCKET_PUBLIC_ACCESS, "bucket")
+    missing = [block for block in _BLOCKS if not any(each.get(block) for each in found)]
+    if missing:
+        yield f"its public access block lacks {', '.join(missing)}" if found else "it has no public access block"
+
+
+@rules.whole(
+    "bucket-tls",
+    "A bucket refuses requests in plain HTTP",
+    types=[types.BUCKET],
+    controls=["CKV_AWS_379", "S3.5"],
+    level="advisory",
+    fix='deny s3:* to all in its policy where aws:SecureTransport is "false"',
+)
+def tls(bucket: Resource, stack: Stack) -> Iterator[str]:
+    for policy in stack.before(bucket, types.BUCKET_POLICY, "bucket"):
+        document = policy.get("policy")
+        if not any(True for _ in statements(document)):
+            return  # known only once it is there
+        for statement in statements(document):
+            secure = (statement.get("Condition") or {}).get("Bool", {}).get("aws:SecureTransport")
+            if statement.get("Effect") == "Deny" and str(secure).lower() == "false":
+                return
+    yield "its policy does not deny requests without TLS"
+
+
+@rules.whole(
+    "bucket-encrypted",
+    "A bucket says how it encrypts",
+    types=[types.BUCKET],
+    controls=["CKV_AWS_19"],
+    level="advisory",
+    fix="declare an aws.s3.BucketServerSideEncryptionConfiguration for it",
+)
+def encrypted(bucket: Resource, stack: Stack) -> Iterator[str]:
+    for found in stack.before(bucket, types.BUCKET_ENCRYPTION, "bucket"):
+        for rule in many(found.get("rules")):
+            if (rule.get("applyServerSideEncryptionByDefault") or {}).get("sseAlgorithm"):
+                return
+    yield "no default encryption is declared"
+
+
+@rules.whole(
+    "bucket-versioned",
+    "A bucket keeps what is overwritten or deleted",
+    types=[types.BUCKET],
+    controls=["CKV_AWS_21"],
+    level="mandatory",
+    fix='declare an aws.s3.BucketVersioning for it with the status "Enabled"',
+)
+def versioned(bucket: Resource, stack: Stack) -> Iterator[str]:
+    found = stack.before(bucket, types.BUCKET_VERSIONING, "bucket")
+    if not any(each.get("versioningConfiguration.status") == "Enabled" for each in found):
+        yield "it has no versions, so an overwritten release is lost"
+
+
+@rules.whole(
+    "bucket-lifecycle",
+    "A bucket ends uploads that were not completed",
+    types=[types.BUCKET],
+    controls=["CKV2_AWS_61", "CKV_AWS_300", "S3.13"],
+    level="advisory",
+    fix="declare an aws.s3.BucketLifecycleConfiguration with abortIncompleteMultipartUpload",
+)
+def lifecycle(bucket: Resource, stack: Stack) -> Iterator[str]:
+    for found in stack.before(bucket, types.BUCKET_LIFECYCLE, "bucket"):
+        for rule in many(found.get("rules")):
+            if rule.get("status") == "Enabled" and rule.get("abortIncompleteMultipartUpload"):
+                return
+    yield "parts of broken uploads stay, and are paid for"
+
+
+@rules.whole(
+    "bucket-replicated",
+    "What has to last is in a second region too",
+    types=[types.BUCKET],
+    controls=["CKV_AWS_144", "S3.7"],
+    level="advisory",
+    fix="set artifacts.replica.region",
+)
+def replicated(bucket: Resource, stack: Stack) -> Iterator[str]:
+    if not lasting(bucket, stack):
+        return
+    for found in stack.before(bucket, types.BUCKET_REPLICATION, "bucket"):
+        if any(rule.get("status") == "Enabled" for rule in many(found.get("rules"))):
+            return
+    yield "it is lost with its region"
+
+
+@rules.whole(
+    "bucket-acls",
+    "Access to a bucket is by policy alone",
+    types=[types.BUCKET],
+    controls=["CKV2_AWS_65", "S3.12"],
+    level="advisory",
+    fix="declare aws.s3.BucketOwnershipControls with BucketOwnerEnforced",
+)
+def acls(bucket: Resource, stack: Stack) -> Iterator[str]:
+    found = stack.before(bucket, types.BUCKET_OWNERSHIP, "bucket")
+    if not any(each.get("rule.objectOwnership") == "BucketOwnerEnforced" for each in found):
+        yield "access control lists may open it"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from infra import boundary
+from infra import boundary, expiry_tag
 from infra.balancer.dns import Alias, AliasArgs, Certificate, CertificateArgs
 from infra.balancer.failover import asked_path
 from infra.balancer.load_balancer import LoadBalancer, LoadBalancerArgs
@@ -54,6 +54,8 @@ def declare(settings: Settings, plan: Plan | ColdPlan) -> Stack:
     """Declare everything, or nothing but the store."""
     if settings.permissions.boundary:
         boundary.install(settings.permissions.boundary)
+    if isinstance(plan, Plan) and plan.expires:
+        expiry_tag.declare(plan.expires)
     where = {"stack": settings.stack, "region": settings.region, "account": plan.account}
     artifacts = Artifacts(
         "artifacts", ArtifactsArgs(settings=settings.artifacts, fleets=list(settings.fleets), **where)

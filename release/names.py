@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 STACK_TAG = "slipway:stack"
 """Key of the tag that every resource of a stack has."""
@@ -16,7 +17,6 @@ POSTURE_TAG = "slipway:posture"
 """Key of the tag by which an Auto Scaling group tells its posture: what of its stack stands."""
 SIZE_TAG = "slipway:size"
 """Key of the tag by which an Auto Scaling group tells its sizes when it is active, as `MIN-MAX`."""
-_RULE = "slipway-to-"
 EXPIRY_TAG = "slipway:expires"
 """Key of the tag by which the resources of a review stack tell when it may be removed: UTC, as 2026-01-31T03:00:00Z."""
 IMAGE_OWNER_TAG = "slipway:image-owner"
@@ -26,6 +26,7 @@ BOOT_HOOK = "boot"
 FORESEEN = "`pulumi up` will be refused: "
 """How a warning in a preview begins that tells what `pulumi up` would refuse."""
 _DRILL = "-drill"
+_RULE = "slipway-to-"
 
 
 def prefix(stack: str) -> str:
@@ -53,6 +54,11 @@ def drill_stack(stack: str) -> str:
 def is_drill(stack: str) -> bool:
     """Return whether a stack is a drill's: it is gone when the drill ends, and serves nobody."""
     return stack.endswith(_DRILL)
+
+
+def is_review(stack: str) -> bool:
+    """Return whether a stack is named as one for a pull request: `pr-42`."""
+    return re.fullmatch(r"pr-[1-9][0-9]{0,8}", stack) is not None
 
 
 def part_name(stack: str, part: str) -> str:

@@ -12,7 +12,7 @@ from infra.balancer import routing
 from infra.balancer.routing import Routing
 from infra.fleet import boot
 from infra.network import zones
-from infra.plan import checks, control_planes, domain, live, lookup, offerings, provider, replicas, usage
+from infra.plan import checks, control_planes, domain, live, lookup, offerings, provider, replicas, review, usage
 from infra.plan.provider import refuse, warn, where
 from infra.plan.release import release_of
 from infra.settings import Settings, SettingsError
@@ -37,6 +37,8 @@ class Plan:
     routing: Routing
     kept_logs: bool = False
     """Whether the bucket of the access logs was kept when the stack was removed, and is taken over."""
+    expires: str | None = None
+    """When a review stack may be removed, as its tag tells it."""
 
 
 class _Asked:
@@ -49,6 +51,7 @@ class _Asked:
         self.store = threads.submit(checks.store, settings)
         self.missing = [threads.submit(check, settings) for check in (checks.topics, checks.egress)]
         self.missing.append(threads.submit(lambda: _global_writes(settings, self.fleets.result())))
+        self.review = threads.submit(review.look, settings)
         self.quotas = threads.submit(lambda: usage.look(settings, self.fleets.result()))
         self.records = threads.submit(domain.look, settings)
 
@@ -70,6 +73,7 @@ def plan(settings: Settings) -> Plan:
         replica = threads.submit(lambda: replicas.look(settings, account, previewed=previewed))
         with explained("look for what is there", where(settings)):
             there = asked.fleets.result()
+            refuse(settings, asked.review.result().problems)
             refuse(settings, [*asked.store.result(), *checks.posture(settings, there)])
         both = threads.submit(live.warnings, settings, bucket, account)
         kept = threads.submit(checks.kept_logs, settings, account, there)
@@ -84,7 +88,7 @@ def plan(settings: Settings) -> Plan:
             kept_logs = kept.result()
     exceeded, unread = asked.quotas.result()
     warn([*replica.result().warnings, *offered.result().warnings, *exceeded, *both.result()], unread)
-    warn([], asked.records.result()[1])
+    warn(asked.review.result().warnings, asked.records.result()[1])
     commands = {name: release.command(fleet.process, fleet.command) for name, fleet in settings.fleets.items()}
     refuse(settings, boot.problems(settings, commands, bucket))
     refuse(settings, checks.commands(settings, commands, release.image))
@@ -96,6 +100,7 @@ def plan(settings: Settings) -> Plan:
         commands=commands,
         routing=routed,
         kept_logs=kept_logs,
+        expires=asked.review.result().expires,
     )
 
 

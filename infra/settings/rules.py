@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from infra.balancer import failover, routing
 from infra.fleet import alarm_times
+from infra.settings import review_rules
 from infra.settings.egress import EVERYWHERE, HTTPS
 from infra.settings.fleet import FleetSettings
 from infra.settings.instances import architecture
@@ -30,6 +31,7 @@ def problems(settings: Settings, sound: Sound) -> Problems:
     yield from _failover(settings, sound)
     yield from _follow(settings)
     yield from _checks(settings)
+    yield from review_rules.problems(settings, sound)
     for name, fleet in settings.fleets.items():
         for rule in (_architecture, _bounds, _ways, _topics, _bake, _timeout):
             yield from _below(f"fleets.{name}", sound, rule, fleet, settings)

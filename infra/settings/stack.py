@@ -17,6 +17,7 @@ from infra.network import cidr
 from infra.settings.fleet import FleetSettings
 from infra.settings.kinds import Kind, Otherwise, excluding, items, text, whole, wrong, wrong_type
 from infra.settings.recovery import RecoverySettings
+from infra.settings.review import ReviewSettings
 from infra.settings.section import Section
 from release import defaults
 
@@ -241,6 +242,7 @@ class StackSettings(Section):
     image: ImageSettings = ImageSettings()
     recovery: RecoverySettings = RecoverySettings()
     permissions: PermissionsSettings = PermissionsSettings()
+    review: ReviewSettings = ReviewSettings()
     fleets: dict[Annotated[str, FLEET_NAME], FleetSettings] = Field(default_factory=dict)
     """The fleets by name."""
 
@@ -258,6 +260,7 @@ class Settings:
     image: ImageSettings
     recovery: RecoverySettings
     permissions: PermissionsSettings
+    review: ReviewSettings
     fleets: Mapping[str, FleetSettings]
     supersede: bool
     """Whether a rollout of something else that is under way is undone, instead of refused."""
@@ -265,6 +268,8 @@ class Settings:
     """Whether a release that is not in the replica is deployed, instead of refused."""
     posture_asked: bool
     """Whether the posture is asked for by SLIPWAY_POSTURE, so that a lower one than stands is meant."""
+    extend: bool
+    """Whether a review stack's time begins anew."""
 
     @property
     def posture(self) -> str:

@@ -182,7 +182,9 @@ def _plain(value: Any) -> Any:
     return [_plain(item) for item in value] if isinstance(value, list) else value
 
 
-def plan(settings: Settings, zones: tuple[str, ...], *, kept_logs: bool = False) -> stack.Plan | stack.ColdPlan:
+def plan(
+    settings: Settings, zones: tuple[str, ...], *, kept_logs: bool = False, expires: str | None = None
+) -> stack.Plan | stack.ColdPlan:
     """The plan of a stack whose release is published already."""
     bucket = bucket_of(settings.artifacts, stack=settings.stack, account=ACCOUNT, region=settings.region)
     if settings.posture == "cold":
@@ -219,10 +221,13 @@ def plan(settings: Settings, zones: tuple[str, ...], *, kept_logs: bool = False)
         commands={name: f"run {fleet.process}" for name, fleet in settings.fleets.items()},
         routing=routing.plan({name: fleet.routes for name, fleet in settings.fleets.items()}),
         kept_logs=kept_logs,
+        expires=expires,
     )
 
 
-def run(settings: Settings, zones: tuple[str, ...] = ZONES, *, kept_logs: bool = False) -> Program:
+def run(
+    settings: Settings, zones: tuple[str, ...] = ZONES, *, kept_logs: bool = False, expires: str | None = None
+) -> Program:
     """Declares the whole stack, as a preview, and returns all that was registered."""
     program = Program()
     loop = asyncio.new_event_loop()
@@ -239,7 +244,7 @@ def run(settings: Settings, zones: tuple[str, ...] = ZONES, *, kept_logs: bool =
         cast("Any", SETTINGS).callbacks = SimpleNamespace(register_resource_hook=register)
 
         def declare() -> pulumi.Output[Any]:
-            declared = stack.declare(settings, plan(settings, zones, kept_logs=kept_logs))
+            declared = stack.declare(settings, plan(settings, zones, kept_logs=kept_logs, expires=expires))
             shown = {name: getattr(declared, name) for name in ("url", "sha", "digest", "network", "fleets", "posture")}
             return pulumi.Output.all(**shown).apply(program.outputs.update)
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import functools
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from pulumi.runtime.proto import resource_pb2
 
 from infra.settings import parse
@@ -15,6 +17,7 @@ from release import names
 from sandbox.aws.iam.policy import Ask, decide
 from tests.infra.program import ACCOUNT, DIGEST, SHA, ZONES, Program, run
 
+ROOT = Path(__file__).resolve().parents[2]
 REGION = {"AWS_REGION": "eu-west-1"}
 STORE = f"slipway-prod-{ACCOUNT}-eu-west-1"
 CERTIFICATE = f"arn:aws:acm:eu-west-1:{ACCOUNT}:certificate/12345678-1234-1234-1234-123456789012"
@@ -660,3 +663,26 @@ def test_nothing_stands_when_cold_but_the_store():
     told = {"url": None, "sha": SHA, "digest": DIGEST, "network": {}, "fleets": {}, "posture": "cold"}
     assert program.outputs == told
     assert set(declare(recovery={"posture": "cold"}).of("s3/bucket")) == {"artifacts-store-bucket"}
+
+
+# What tells when a review stack goes
+
+
+def test_all_of_a_review_stack_tells_when_it_expires():
+    """Whatever has tags; not instances, whose launch template a later expiry would change."""
+    text = (ROOT / "Pulumi.review.yaml").read_text(encoding="utf-8")
+    file = {key.removeprefix("slipway:"): value for key, value in yaml.safe_load(text)["config"].items()}
+    moment = "2026-01-31T03:00:00Z"
+    program = run(parse(file, "pr-42", {}), expires=moment)
+    tagged = [made for made in program.declared if "tags" in made.inputs]
+    assert len(tagged) > 20
+    for made in tagged:
+        tags = made.inputs["tags"]
+        if isinstance(tags, list):
+            assert {"key": names.EXPIRY_TAG, "value": moment, "propagateAtLaunch": False} in tags
+        else:
+            assert tags[names.EXPIRY_TAG] == moment, made.name
+            assert tags[names.STACK_TAG] == "pr-42", made.name
+    assert moment not in str(program.one("ec2/launchTemplate")["tagSpecifications"])
+    assert not any(made.retained for made in program.declared)
+    assert not any(names.EXPIRY_TAG in str(made.inputs) for made in usual().declared)

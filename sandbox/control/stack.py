@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from release.errors import RevisionError
+from release.names import is_review
 from release.source import git_command
 from release.source.urls import without_credentials
 from sandbox.control.environment import DEFAULT_REGION
@@ -17,6 +18,7 @@ from sandbox.errors import SandboxError
 
 PROJECT = "slipway"
 EXAMPLE = "examples/shop"
+REVIEW = "Pulumi.review.yaml"  # of each stack for a pull request that has no file of its own
 _PINS = ("sha", "repository", "directory")
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")  # what Pulumi accepts
 _FOREIGN = (
@@ -59,6 +61,8 @@ def read(checkout: Path, stack: str) -> StackPins:
             f"STACK={stack[:100]!r} is not the name of a stack: use at most 100 letters, digits, - _ and ."
         )
     path = checkout / f"Pulumi.{stack}.yaml"
+    if not path.is_file() and is_review(stack):
+        path = checkout / REVIEW
     if not path.is_file():
         names = sorted(file.name.split(".")[1] for file in checkout.glob("Pulumi.*.yaml"))
         known = ", ".join(names) if names else "none"

@@ -130,6 +130,16 @@ def test_unknown_stack_lists_those_there_are(checkout: Path):
         stack.read(checkout, "prd")
 
 
+def test_a_review_stack_has_the_file_that_they_share(checkout: Path):
+    """Unless it has one of its own; what is named otherwise is no review stack."""
+    (checkout / "Pulumi.review.yaml").write_text("")
+    assert stack.read(checkout, "pr-42").path.name == "Pulumi.review.yaml"
+    with pytest.raises(SandboxError, match=r"Pulumi\.pr-x\.yaml does not exist"):
+        stack.read(checkout, "pr-x")
+    (checkout / "Pulumi.pr-42.yaml").write_text("")
+    assert stack.read(checkout, "pr-42").path.name == "Pulumi.pr-42.yaml"
+
+
 @pytest.mark.parametrize("content", ["", "config:", "config: []", "a"])
 def test_odd_stack_files_are_read(checkout: Path, content: str):
     """A stack file that says nothing yet pins nothing."""

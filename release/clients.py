@@ -87,6 +87,10 @@ def client(service: Literal["iam"], region: str | None = None, config: Config = 
 @overload
 def client(service: Literal["logs"], region: str | None = None, config: Config = CONFIG) -> CloudWatchLogsClient: ...
 @overload
+def client(  # its answers are read in one place (release/review/tagged.py)
+    service: Literal["resourcegroupstaggingapi"], region: str | None = None, config: Config = CONFIG
+) -> Any: ...  # noqa: ANN401
+@overload
 def client(service: Literal["route53"], region: str | None = None, config: Config = CONFIG) -> Route53Client: ...
 @overload
 def client(service: Literal["s3"], region: str | None = None, config: Config = CONFIG) -> S3Client: ...

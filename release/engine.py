@@ -10,6 +10,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -27,6 +28,12 @@ CANCEL = 60.0
 INSIST = 10.0
 """Seconds that it has at the second interrupt, before it is killed."""
 _TAIL = 400
+_GLANCE = 0.5
+"""Seconds between two looks whether a command is to stop."""
+
+
+class _Stopped(Exception):
+    """Another thread wants the command to end."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,12 +54,16 @@ class Ran:
 
 @dataclass(frozen=True, kw_only=True)
 class Engine:
-    """Pulumi's command line, for one project, stack and environment. `config` is the stack's file."""
+    """Pulumi's command line, for one project, stack and environment. `config` is the stack's file.
+
+    `stop` ends a command from another thread: Ctrl-C reaches only the main one.
+    """
 
     project: Path
     stack: str
     config: Path
     environment: Mapping[str, str]
+    stop: threading.Event | None = None
 
     def follow(self, *arguments: str, deadline: float, show: Callable[[str], None]) -> Ran:
         """Run a command that changes the stack, and show its lines as they come. Raises EngineError at the deadline."""
@@ -82,10 +93,13 @@ class Engine:
         reader = threading.Thread(target=_read, args=(stream, lines, show), daemon=True)
         reader.start()
         try:
-            process.wait(timeout=deadline)
+            _wait(process, deadline, self.stop)
         except subprocess.TimeoutExpired:
             _interrupt(process)
             raise EngineError(f"pulumi {arguments[0]} was not done after {deadline:.0f} s, and was ended") from None
+        except _Stopped:
+            _interrupt(process)
+            raise EngineError(f"pulumi {arguments[0]} was interrupted") from None
         except BaseException:  # Ctrl-C and SIGTERM
             _interrupt(process)
             raise
@@ -133,6 +147,21 @@ class Engine:
             stderr=errors,
             start_new_session=True,
         )
+
+
+def _wait(process: subprocess.Popen[bytes], deadline: float, stop: threading.Event | None) -> None:
+    """Wait for the end. Raises TimeoutExpired at the deadline, and _Stopped if `stop` is set before."""
+    until = time.monotonic() + deadline
+    while True:
+        left = until - time.monotonic()
+        try:
+            process.wait(timeout=left if stop is None else min(left, _GLANCE))
+            return
+        except subprocess.TimeoutExpired:
+            if stop is not None and stop.is_set():
+                raise _Stopped from None
+            if time.monotonic() >= until:
+                raise
 
 
 def _read(stream: IO[bytes], lines: deque[str], show: Callable[[str], None]) -> None:

@@ -18,7 +18,8 @@ ROOMS = {
     "drill": {"source", "artifact", "store", "rollout"},
     "preview": {"source", "artifact", "store", "rollout"},
     "github": set[str](),
-    "commands": {"source", "artifact", "store", "rollout", "drill", "preview", "github"},
+    "review": set[str](),
+    "commands": {"source", "artifact", "store", "rollout", "drill", "preview", "github", "review"},
 }
 """The packages of release/, and which others each may import; all may import the modules at the top of release/."""
 

@@ -19,6 +19,7 @@ NAMES = (
     "activate",
     "drill",
     "preview",
+    "sweep",
     "comment",
     "reviewed",
     "permissions",

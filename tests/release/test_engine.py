@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,20 @@ def test_what_the_engine_answers(pulumi: Engine):
         pulumi.must("fail")
     ran, said = pulumi.answer("stack", deadline=60)
     assert (ran.code, said) == (0, '{"url": "http://x"}\n')
+
+
+def test_another_thread_can_end_it(pulumi: Engine):
+    """Ctrl-C reaches only the main thread, which has engines run side by side."""
+    stop = threading.Event()
+    shown: list[str] = []
+
+    def show(line: str) -> None:
+        shown.append(line)
+        stop.set()
+
+    with pytest.raises(EngineError, match="pulumi up was interrupted"):
+        replace(pulumi, stop=stop).follow("up", deadline=60, show=show)
+    assert shown == ["up", "cancelled"]
 
 
 def test_the_engine_is_ended_at_its_deadline(pulumi: Engine):

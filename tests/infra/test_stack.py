@@ -435,7 +435,7 @@ def test_an_instance_may_do_what_its_boot_does_and_no_more():
 def test_a_boundary_bounds_every_role():
     """Instances, flow logs and replication; without the setting, none has a boundary."""
     policy = f"arn:aws:iam::{ACCOUNT}:policy/slipway.prod.boundary"
-    replicated = {"artifacts": {"replica": {"region": "eu-central-1"}}}
+    replicated: dict[str, Any] = {"artifacts": {"replica": {"region": "eu-central-1"}}}
     bounded = declare(permissions={"boundary": policy}, **replicated).of("iam/role")
     assert len(bounded) == 3
     assert {role["permissionsBoundary"] for role in bounded.values()} == {policy}

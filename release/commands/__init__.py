@@ -20,6 +20,7 @@ NAMES = (
     "drill",
     "preview",
     "sweep",
+    "drift",
     "comment",
     "reviewed",
     "permissions",

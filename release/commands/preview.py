@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 from infra.settings import Settings
-from infra.stackfile import CONFIG_FILE, PROJECT_FILES
 from release.clients import FAILURES, described
+from release.commands import project
 from release.commands.drill_plan import settings_of
 from release.commands.output import as_json, progress, progress_ended, tell
 from release.engine import Engine
@@ -43,7 +42,7 @@ def add(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--markdown", action="store_true", help="print a page for a comment on a pull request")
     command.add_argument("--no-drift", action="store_true", help="do not look for what was changed in AWS by hand")
-    command.add_argument("--config-file", type=Path, metavar="FILE", help="the stack's file, if it is not its own")
+    project.add(command)
     command.add_argument("--fingerprint", type=Path, metavar="FILE", help="write what would be done but the release")
     command.add_argument(
         "--reviewed",
@@ -82,13 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def look(arguments: argparse.Namespace) -> Preview:
     """Return the preview of the stack. Raises EngineError if the engine has nothing to say of it."""
-    project, environment = Path.cwd(), dict(os.environ)
-    if not (project / PROJECT_FILES[0]).is_file():
-        raise PreviewError(f"there is no {PROJECT_FILES[0]} in {project}: run this in the project's folder")
-    if arguments.config_file:
-        environment[CONFIG_FILE] = str(arguments.config_file.absolute())
-    stack = str(arguments.stack or environment.get("PULUMI_STACK") or "")
-    pulumi = Engine(project=project, stack=stack, config=project, environment=environment)
+    pulumi = project.engine(arguments)
     try:
         said = engine.preview(pulumi, save_plan=arguments.save_plan, show=progress)
     finally:

@@ -53,12 +53,12 @@ def _fleet(step: Step, templates: Mapping[str, Step]) -> Touched:
     template = templates.get(group)
     least = step.new.get("minSize")
     return Touched(
-        fleet=_tag(inputs, names.FLEET_TAG) or step.name.removesuffix("-group"),
+        fleet=group_tags(inputs).get(names.FLEET_TAG) or step.name.removesuffix("-group"),
         group=group,
         becomes=_BECOMES[step.op],
         old=_release(template.old) if template else None,
         new=_release(template.new) if template else None,
-        template=_template(step.new),
+        template=template_of(step.new),
         least=int(least) if isinstance(least, (int, float)) else None,
     )
 
@@ -79,7 +79,8 @@ def _inner(outer: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return cast("Mapping[str, Any]", found) if isinstance(found, Mapping) else {}
 
 
-def _template(inputs: Mapping[str, Any]) -> Template | None:
+def template_of(inputs: Mapping[str, Any]) -> Template | None:
+    """Return the launch template version of a group's inputs, or None where it is not known."""
     shown = _specification(inputs)
     id_, version = str(shown.get("id") or shown.get("launchTemplateId") or ""), str(shown.get("version") or "")
     return Template(id=id_, version=version) if id_ and version.isdecimal() and UNKNOWN not in (id_, version) else None
@@ -90,6 +91,7 @@ def _release(inputs: Mapping[str, Any]) -> str | None:
     return named[1] if named else None
 
 
-def _tag(inputs: Mapping[str, Any], key: str) -> str | None:
+def group_tags(inputs: Mapping[str, Any]) -> dict[str, str]:
+    """Return the tags of a group's inputs, which are a list."""
     tags = cast("Sequence[Mapping[str, Any]]", inputs.get("tags") or ())
-    return next((str(tag["value"]) for tag in tags if tag.get("key") == key), None)
+    return {str(tag.get("key")): str(tag.get("value")) for tag in tags}

@@ -1,0 +1,182 @@
+"""Looks for what was added to a stack's resources by hand: a refresh compares only what the stack declares.
+
+A rule in a security group, a policy of a role, a rule of a listener and a route are resources of their own, so that one
+more of them is no change of any that the state knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from botocore.config import Config
+
+from release.clients import FAILURES, SHORTLY, client, described
+from release.preview.drift import Drifted
+from release.preview.steps import Change, Step
+
+if TYPE_CHECKING:
+    from types_boto3_ec2.type_defs import SecurityGroupRuleTypeDef
+
+_GROUPS = ("aws:ec2/securityGroup:SecurityGroup", "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup")
+_RULES = (
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+)
+_ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+_ROLE, _ROLE_POLICY = "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy"
+_LISTENER, _LISTENER_RULE = "aws:lb/listener:Listener", "aws:lb/listenerRule:ListenerRule"
+_TABLE, _ROUTE = "aws:ec2/routeTable:RouteTable", "aws:ec2/route:Route"
+CONFIG = SHORTLY.merge(Config(retries={"mode": "standard", "total_max_attempts": 4}))
+"""Drift can be told without an answer; a call that is throttled or lost is asked again."""
+_LEFT = "`pulumi up` leaves it; `{command}` removes it"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Stack:
+    """What a refresh found to be there."""
+
+    steps: Sequence[Step]
+    region: str | None
+
+    def of(self, *types: str) -> dict[str, Step]:
+        """Return the resources of some types that are there, by id."""
+        return {step.id: step for step in self.steps if step.type in types and step.id and step.op != "delete"}
+
+
+def look(steps: Sequence[Step], region: str | None, unknown: list[str]) -> list[Drifted]:
+    """Return what is there beside what the stack declares. `unknown` gets what can't be asked, and why."""
+    stack = _Stack(steps=steps, region=region)
+    looks = (
+        ("rules of security groups", _rules),
+        ("policies of roles", _policies),
+        ("rules of listeners", _listener_rules),
+        ("routes", _routes),
+    )
+
+    def one(look: tuple[str, Callable[[_Stack], Iterator[Drifted]]]) -> list[Drifted]:
+        what, ask = look
+        try:
+            return list(ask(stack))
+        except FAILURES as error:
+            unknown.append(f"whether there are more {what}: {described(error)}")
+            return []
+
+    with ThreadPoolExecutor() as threads:
+        return list(chain(*threads.map(one, looks)))
+
+
+def _rules(stack: _Stack) -> Iterator[Drifted]:
+    """Yield rules of the stack's security groups that it does not declare (DescribeSecurityGroupRules)."""
+    groups, declared = stack.of(*_GROUPS), stack.of(*_RULES)
+    if not groups:
+        return
+    ec2 = client("ec2", stack.region, CONFIG)
+    for ids in _chunks(list(groups)):
+        pages = ec2.get_paginator("describe_security_group_rules").paginate(
+            Filters=[{"Name": "group-id", "Values": ids}]
+        )
+        for rule in (rule for page in pages for rule in page["SecurityGroupRules"]):
+            id_ = rule["SecurityGroupRuleId"]
+            if id_ in declared:
+                continue
+            group, direction = groups[rule["GroupId"]], "egress" if rule["IsEgress"] else "ingress"
+            command = f"aws ec2 revoke-security-group-{direction} --group-id {group.id} --security-group-rule-ids {id_}"
+            yield _added(group, f"{direction} rule {id_}", _rule(rule), command)
+
+
+def _policies(stack: _Stack) -> Iterator[Drifted]:
+    """Yield policies of the stack's roles that it does not declare (ListRolePolicies, ListAttachedRolePolicies)."""
+    roles, declared = stack.of(_ROLE), stack.of(_ROLE_POLICY)
+    if not roles:
+        return
+    attachments = {(each.old.get("role"), each.old.get("policyArn")) for each in stack.of(_ATTACHMENT).values()}
+    iam = client("iam", stack.region, CONFIG)
+    for name, role in roles.items():
+        pages = iam.get_paginator("list_role_policies").paginate(RoleName=name)
+        for policy in (policy for page in pages for policy in page["PolicyNames"]):
+            if f"{name}:{policy}" not in declared:
+                command = f"aws iam delete-role-policy --role-name {name} --policy-name {policy}"
+                yield _added(role, f"inline policy {policy}", policy, command)
+        declared_arns = {str(arn) for arn in role.old.get("managedPolicyArns") or ()}
+        attached = iam.get_paginator("list_attached_role_policies").paginate(RoleName=name)
+        for arn in (each["PolicyArn"] for page in attached for each in page["AttachedPolicies"]):
+            if arn not in declared_arns and (name, arn) not in attachments:
+                command = f"aws iam detach-role-policy --role-name {name} --policy-arn {arn}"
+                yield _added(role, f"attached policy {arn.rpartition('/')[2]}", arn, command)
+
+
+def _listener_rules(stack: _Stack) -> Iterator[Drifted]:
+    """Yield rules of the stack's listeners that it does not declare (DescribeRules)."""
+    listeners, declared = stack.of(_LISTENER), stack.of(_LISTENER_RULE)
+    if not listeners:
+        return
+    elbv2 = client("elbv2", stack.region, CONFIG)
+    for arn, listener in listeners.items():
+        pages = elbv2.get_paginator("describe_rules").paginate(ListenerArn=arn)
+        for rule in (rule for page in pages for rule in page["Rules"]):
+            if not rule["IsDefault"] and rule["RuleArn"] not in declared:
+                when = [f"{each['Field']} {', '.join(each.get('Values', []))}".strip() for each in rule["Conditions"]]
+                shown = f"{'; '.join(when)} → {', '.join(each['Type'] for each in rule['Actions'])}"
+                command = f"aws elbv2 delete-rule --rule-arn {rule['RuleArn']}"
+                yield _added(listener, f"rule {rule['Priority']}", shown, command)
+
+
+def _routes(stack: _Stack) -> Iterator[Drifted]:
+    """Yield routes of the stack's tables that it does not declare; a gateway endpoint makes its own."""
+    tables = stack.of(_TABLE)
+    if not tables:
+        return
+    declared = {
+        (route.old.get("routeTableId"), route.old.get(key))
+        for route in stack.of(_ROUTE).values()
+        for key in ("destinationCidrBlock", "destinationIpv6CidrBlock", "destinationPrefixListId")
+    }
+    ec2 = client("ec2", stack.region, CONFIG)
+    for ids in _chunks(list(tables)):
+        pages = ec2.get_paginator("describe_route_tables").paginate(RouteTableIds=ids)
+        for table in (table for page in pages for table in page["RouteTables"]):
+            id_ = table["RouteTableId"]
+            for route in table["Routes"]:
+                found = {key: route[key] for key in route if key.startswith("Destination")}
+                by_hand = route.get("Origin") == "CreateRoute" and not route.get("GatewayId", "").startswith("vpce-")
+                if not by_hand or any((id_, to) in declared for to in found.values()):
+                    continue
+                option, to = next(iter(found.items()))
+                named = {"DestinationIpv6CidrBlock": "--destination-ipv6-cidr-block"}.get(option)
+                named = named or {"DestinationPrefixListId": "--destination-prefix-list-id"}.get(option)
+                command = f"aws ec2 delete-route --route-table-id {id_} {named or '--destination-cidr-block'} {to}"
+                by = next(
+                    (str(value) for key, value in route.items() if key.endswith("Id") and key != option), "nothing"
+                )
+                yield _added(tables[id_], f"route to {to}", f"by {by}", command)
+
+
+def _rule(rule: SecurityGroupRuleTypeDef) -> str:
+    """Return what a rule allows, such as `tcp 22 from 0.0.0.0/0 (for debugging)`."""
+    ports = [str(port) for port in dict.fromkeys((rule.get("FromPort", -1), rule.get("ToPort", -1))) if port != -1]
+    named = rule.get("IpProtocol", "-1")
+    protocol = "everything" if named == "-1" else " ".join((named, "-".join(ports))).strip()
+    other = rule.get("ReferencedGroupInfo", {}).get("GroupId")
+    to = other or rule.get("CidrIpv4") or rule.get("CidrIpv6") or rule.get("PrefixListId") or "nowhere"
+    about = f" ({rule['Description']})" if rule.get("Description") else ""
+    return f"{protocol} {'to' if rule['IsEgress'] else 'from'} {to}{about}"
+
+
+def _added(to: Step, what: str, shown: str, command: str) -> Drifted:
+    return Drifted(
+        urn=to.urn,
+        type=to.type,
+        name=to.name,
+        id=to.id,
+        changes=(Change(path=what, before=None, after=shown),),
+        undo=_LEFT.format(command=command),
+    )
+
+
+def _chunks(ids: Sequence[str]) -> Iterator[list[str]]:
+    """Yield them a hundred at a time: a filter takes 200 values."""
+    return (list(ids[start : start + 100]) for start in range(0, len(ids), 100))

@@ -14,7 +14,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sandbox import engine, processes
-from sandbox.control import audit, calls, deploy, drill, environment, faults, git_shim, session, shell, stack, start
+from sandbox.control import (
+    audit,
+    calls,
+    deploy,
+    drill,
+    environment,
+    faults,
+    git_shim,
+    session,
+    shell,
+    stack,
+    start,
+    token,
+)
 from sandbox.control.deploy import Sandbox
 from sandbox.control.environment import Deploy
 from sandbox.errors import SandboxError, describe
@@ -101,6 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     faults.add(commands.add_parser)
     calls.add(commands.add_parser)
     drill.add(commands.add_parser)
+    token.add(commands.add_parser)
     audit.add(commands.add_parser)
 
     execute = commands.add_parser("exec", help="run a command with the tools (Python packages, pulumi) on PATH")

@@ -16,7 +16,7 @@ from sandbox.aws.faults.models import Faults
 
 _AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: a close that is a reset
 _SKEW = timedelta(minutes=15)  # what AWS allows between its clock and that of who signed the request
-_JSON = ("logs", "ssm", "acm", "monitoring", "servicequotas", "tagging")
+_JSON = ("logs", "ssm", "acm", "kms", "monitoring", "servicequotas", "tagging")
 
 
 _UNAUTHENTICATED = {
@@ -107,6 +107,11 @@ def denied(service: str, message: str) -> Response:
     if service in _JSON:
         return _json(service, "AccessDeniedException", "AccessDenied", message)
     return _xml("ErrorResponse", "AccessDenied", message, 403)
+
+
+def refused(service: str, code: str, message: str) -> Response:
+    """Return an error that is the caller's, of a service of the query protocol."""
+    return _xml("Error" if service == "s3" else "ErrorResponse", code, message, 400)
 
 
 def unauthenticated(service: str, why: str) -> Response:

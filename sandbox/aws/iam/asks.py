@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from moto.acm.models import acm_backends
 from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT
 
-from sandbox.aws.iam import ec2, launches
+from sandbox.aws.iam import ec2, identities, launches, resources
 from sandbox.aws.iam.calls import Call
 from sandbox.aws.iam.policy import Ask
 
@@ -59,6 +59,8 @@ _TAGGING = {
     "CreateListener": "elasticloadbalancing:AddTags",
     "CreateLoadBalancer": "elasticloadbalancing:AddTags",
     "CreateLogGroup": "logs:TagResource",
+    "CreateOpenIDConnectProvider": "iam:TagOpenIDConnectProvider",
+    "CreatePolicy": "iam:TagPolicy",
     "CreateRole": "iam:TagRole",
     "CreateRule": "elasticloadbalancing:AddTags",
     "CreateTargetGroup": "elasticloadbalancing:AddTags",
@@ -67,7 +69,6 @@ _TAGGING = {
 }
 """What has to be allowed besides where something is tagged as it is made."""
 _ELB_CREATED = {"CreateLoadBalancer": "loadbalancer/app/{}/0", "CreateTargetGroup": "targetgroup/{}/0"}
-_IAM_RESOURCES = {"RoleName": "role", "InstanceProfileName": "instance-profile", "UserName": "user"}
 _LOGS_NAMES = ("logGroupName", "logGroupIdentifier")
 _CLOUDWATCH_ALARMS = {"PutMetricAlarm", "DeleteAlarms", "SetAlarmState", "EnableAlarmActions", "DisableAlarmActions"}
 
@@ -133,16 +134,13 @@ def _balancing(call: Call) -> list[str]:
     return _named_by_arn(call)
 
 
-def _iam(call: Call) -> list[str]:
-    if call.operation == "CreateServiceLinkedRole":
-        return [f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/{call.parameters['AWSServiceName']}/0"]
-    if call.operation in ("AddRoleToInstanceProfile", "RemoveRoleFromInstanceProfile"):
-        return [f"arn:aws:iam::{ACCOUNT}:instance-profile/{call.parameters['InstanceProfileName']}"]
-    return [
-        f"arn:aws:iam::{ACCOUNT}:{kind}/{call.parameters[key]}"
-        for key, kind in _IAM_RESOURCES.items()
-        if call.parameters.get(key)
-    ]
+def _kms(call: Call) -> list[str]:
+    """Return the ARNs of the key and of the alias, whichever the call is about."""
+    key, alias = resources.key_of(call), call.parameters.get("AliasName")
+    found = [str(key.arn)] if key is not None else []
+    if not found and str(call.parameters.get("KeyId", "")).startswith("arn:"):
+        found = [str(call.parameters["KeyId"])]
+    return [*found, *([_arn(call, "kms", str(alias))] if alias else [])]
 
 
 def _logs(call: Call) -> list[str]:
@@ -184,6 +182,8 @@ def _route53(call: Call) -> list[str]:
 def _context(call: Call) -> dict[str, str | tuple[str, ...]]:
     if call.service == "acm":
         return {**_certificate(call)}
+    if call.service == "iam":
+        return {**identities.context(call)}
     if call.service == "autoscaling" and call.operation == "CreateOrUpdateTags":
         tags = {str(tag["Key"]): str(tag.get("Value", "")) for tag in call.parameters.get("Tags", [])}
         return {"aws:TagKeys": tuple(tags), **{f"aws:RequestTag/{key}": value for key, value in tags.items()}}
@@ -214,7 +214,8 @@ def _arn(call: Call, service: str, resource: str) -> str:
 _BY_SERVICE = {
     "autoscaling": _autoscaling,
     "elasticloadbalancing": _balancing,
-    "iam": _iam,
+    "iam": identities.resources,
+    "kms": _kms,
     "logs": _logs,
     "monitoring": _cloudwatch,
     "route53": _route53,

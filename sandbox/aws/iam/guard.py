@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT
-from moto.s3.models import s3_backends
 from werkzeug.wrappers import Response
 
 from sandbox.aws.faults.requests import denied
-from sandbox.aws.iam import principals
+from sandbox.aws.iam import principals, resources, trust, web_identity
 from sandbox.aws.iam.asks import asks
 from sandbox.aws.iam.calls import Call, read, signed
-from sandbox.aws.iam.policy import Ask, Statement, allowing, decide
+from sandbox.aws.iam.policy import Ask, allowing
 from sandbox.aws.iam.principals import Principal
+from sandbox.aws.iam.resources import Said
+from sandbox.aws.iam.rights import Rights
 
 _FREE = {"sts:GetCallerIdentity"}
 """What needs no permission."""
+ADMINISTRATOR = f"arn:aws:iam::{ACCOUNT}:user/moto"
+"""Whose the session's own keys are."""
+_ANY = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 
 
 class Account:
@@ -49,28 +52,52 @@ account = Account()
 
 
 def meet(environ: dict[str, Any]) -> Response | None:
-    """Return the error to answer with, or None to go on: unsigned, an administrator's, or allowed."""
+    """Return the error to answer with, or None to go on: an administrator's, or allowed."""
     by = signed(environ)
-    principal = principals.of(by.key) if by else None
-    if by is None or principal is None:
-        return None
-    call = read(environ, by)
+    if by is None:
+        return web_identity.meet(environ) if web_identity.is_one(environ) else None
+    principal = principals.of(by.key)
+    call = read(environ, by) if principal or by.service == "sts" else None
     if call is None:
         return None
-    meant = _buckets().get(str(call.parameters.get("Bucket"))) if call.service == "s3" else None
-    statements = [*principal.statements(), *(of_bucket(meant, principal) if meant else [])]
+    if call.operation == "AssumeRole":
+        return _assume(call, principal)
+    return _decide(call, principal) if principal else None
+
+
+def _decide(call: Call, principal: Principal) -> Response | None:
+    """Return the error if the role may not do what it asks for; keep account of it in any case."""
+    may = Rights(principal, resources.policy_of(call, principal))
     wanted = [ask for ask in _asked(call, principal) if ask.action not in _FREE]
-    refused = [ask for ask in wanted if not decide(statements, ask)]
+    refused = [ask for ask in wanted if not may.do(ask)]
     missing = _missing(call) if not refused else None
-    hidden = missing is not None and not decide(statements, missing)
+    hidden = missing is not None and not may.do(missing)
     granted = [ask for ask in wanted if ask not in refused] + ([missing] if missing and not hidden else [])
-    used = {action for ask in granted for action in allowing(statements, ask)}
+    used = {action for ask in granted for action in allowing(may.statements, ask)}
     account.note(principal.role, used, {f"{ask.action} on {ask.resource}" for ask in refused})
     if refused:
         ask = refused[0]
         said = f"User: {principal.arn} is not authorized to perform: {ask.action} on resource: {ask.resource}"
-        return denied(by.service, said)
-    return denied(by.service, "Access Denied") if hidden else None
+        return denied(call.service, f"{said}{may.why(ask)}")
+    return denied(call.service, "Access Denied") if hidden else None
+
+
+def _assume(call: Call, principal: Principal | None) -> Response | None:
+    """Return the error of AssumeRole if the role does not trust the caller; without a principal, an administrator."""
+    own = (principal.role_arn, principal.arn) if principal else (ADMINISTRATOR,)
+    caller = {"aws:PrincipalArn": own[0], "aws:PrincipalAccount": ACCOUNT}
+    ask = Ask(action="sts:AssumeRole", resource=str(call.parameters.get("RoleArn")), context=caller)
+    role = trust.role_of(ask.resource)
+    by_name, by_account = trust.trusts_callers(role, ask, own) if role else (False, False)
+    own_policies = Rights(principal, Said()).do(ask) if principal else True
+    bounded = Rights(principal, Said(to_role=(_ANY,))).do(ask) if principal else True
+    allowed = (by_name and bounded) or (by_account and own_policies)
+    if principal:
+        account.note(principal.role, set(), set() if allowed else {f"{ask.action} on {ask.resource}"})
+    if role is None or not allowed:
+        said = f"User: {own[-1]} is not authorized to perform: {ask.action} on resource: {ask.resource}"
+        return denied("sts", said)
+    return web_identity.too_long(role, call.parameters.get("DurationSeconds"))
 
 
 def _asked(call: Call, principal: Principal) -> Iterator[Ask]:
@@ -79,31 +106,11 @@ def _asked(call: Call, principal: Principal) -> Iterator[Ask]:
         yield Ask(action=ask.action, resource=ask.resource, context={**common, **ask.context})
 
 
-def of_bucket(bucket: Any, principal: Principal) -> list[Statement]:  # noqa: ANN401 - moto's bucket
-    """Return the bucket policy's statements about this principal; within an account, either policy may allow."""
-    if not bucket.policy:
-        return []
-    meant = ("*", principal.role_arn, ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root")
-    found: list[Statement] = []
-    for statement in principals.listed(json.loads(bucket.policy)):
-        named = statement.get("Principal", "*")
-        named = named.get("AWS", []) if isinstance(named, Mapping) else named
-        given = named if isinstance(named, list) else [named]
-        # An account in an Allow only lets its administrators hand the permission on.
-        if any(each in (meant if statement["Effect"] == "Deny" else meant[:2]) for each in given):
-            found.append(statement)
-    return found
-
-
 def _missing(call: Call) -> Ask | None:
     """Return the permission that reveals a missing key: without s3:ListBucket S3 answers 403 (GetObject's page)."""
     if call.operation not in ("GetObject", "HeadObject"):
         return None
-    bucket = _buckets().get(str(call.parameters.get("Bucket")))
+    bucket = resources.buckets().get(str(call.parameters.get("Bucket")))
     if bucket is None or bucket.keys.get(call.parameters["Key"]) is not None:
         return None
     return Ask(action="s3:ListBucket", resource=f"arn:aws:s3:::{bucket.name}")
-
-
-def _buckets() -> Mapping[str, Any]:
-    return s3_backends[ACCOUNT]["aws"].buckets

@@ -33,6 +33,11 @@ def decide(statements: Iterable[Statement], ask: Ask) -> bool:
     return bool(meant) and all(statement["Effect"] == "Allow" for statement in meant)
 
 
+def denies(statements: Iterable[Statement], ask: Ask) -> bool:
+    """Return whether one of the statements denies it, which nothing that allows it can outweigh."""
+    return any(statement["Effect"] == "Deny" and _concerns(statement, ask) for statement in statements)
+
+
 def allowing(statements: Iterable[Statement], ask: Ask) -> list[str]:
     """Return the action patterns (as written) that allow it."""
     meant = [statement for statement in statements if statement["Effect"] == "Allow" and _concerns(statement, ask)]

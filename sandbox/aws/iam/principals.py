@@ -37,11 +37,25 @@ class Principal:
 
     def statements(self) -> list[Statement]:
         """Return the statements of all its current policies; none if the role is gone."""
+        role = self._role()
+        return [statement for text in _documents(role) for statement in listed(json.loads(text))] if role else []
+
+    def boundary(self) -> list[Statement] | None:
+        """Return the statements of the role's permissions boundary, None without one; none at all if it is gone."""
+        role = self._role()
+        if role is None or not role.permissions_boundary_arn:
+            return None
         try:
-            role = iam_backends[ACCOUNT]["aws"].get_role(self.role)
+            policy = iam_backends[ACCOUNT]["aws"].get_policy(role.permissions_boundary_arn)
         except NotFoundException:
             return []
-        return [statement for text in _documents(role) for statement in listed(json.loads(text))]
+        return [statement for text in _in_force(policy) for statement in listed(json.loads(text))]
+
+    def _role(self) -> Role | None:
+        try:
+            return iam_backends[ACCOUNT]["aws"].get_role(self.role)
+        except NotFoundException:
+            return None
 
 
 def of(key: str) -> Principal | None:
@@ -110,4 +124,8 @@ def listed(policy: Mapping[str, Any]) -> list[Statement]:
 def _documents(role: Role) -> Iterator[str]:
     yield from (str(document) for document in role.policies.values())
     for attached in cast("Mapping[str, Policy]", role.managed_policies).values():
-        yield from (version.document for version in attached.versions if version.is_default)
+        yield from _in_force(attached)
+
+
+def _in_force(policy: Policy) -> Iterator[str]:
+    yield from (str(version.document) for version in policy.versions if version.is_default)

@@ -13,9 +13,10 @@ from typing import Any
 from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeKey
 
 from sandbox.aws.iam import principals
-from sandbox.aws.iam.guard import of_bucket
-from sandbox.aws.iam.policy import Ask, decide
+from sandbox.aws.iam.policy import Ask
 from sandbox.aws.iam.principals import Principal
+from sandbox.aws.iam.resources import of_bucket
+from sandbox.aws.iam.rights import Rights
 
 PENDING, COMPLETED, FAILED, REPLICA = "PENDING", "COMPLETED", "FAILED", "REPLICA"
 
@@ -39,8 +40,7 @@ def allowed(role: str, source: FakeBucket, destination: FakeBucket, version: Fak
         return False
     principal = Principal(role=name, session="s3-replication")
     return all(
-        decide([*principal.statements(), *of_bucket(bucket, principal)], ask)
-        for bucket, ask in _asks(source, destination, version)
+        Rights(principal, of_bucket(bucket, principal)).do(ask) for bucket, ask in _asks(source, destination, version)
     )
 
 

@@ -227,7 +227,8 @@ def test_an_unknown_key_is_refused_as_aws_does(aws: Emulator, service: str, oper
 @pytest.mark.sandbox
 def test_a_role_needs_its_token(aws: Emulator):
     """Keys of a role without the token that belongs to them are none."""
-    trust = {"Version": "2012-10-17", "Statement": []}
+    anyone = {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}
+    trust = {"Version": "2012-10-17", "Statement": [anyone]}
     aws.client("iam").create_role(RoleName="tokens", AssumeRolePolicyDocument=json.dumps(trust))
     role = "arn:aws:iam::123456789012:role/tokens"
     got = aws.client("sts").assume_role(RoleArn=role, RoleSessionName="session")["Credentials"]

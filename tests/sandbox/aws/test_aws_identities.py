@@ -40,10 +40,10 @@ def trusting(**conditions: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def token(secret: str = "test", **changed: object) -> str:
-    """What GitHub would give a job of the environment `prod`; `changed` are claims that differ."""
+def token(by: str = "test", **changed: object) -> str:
+    """What GitHub would give a job of the environment `prod`; `by` is the session that signs it."""
     claims = {"iss": f"https://{ISSUER}", "aud": "sts.amazonaws.com", "sub": SUBJECT, "exp": time.time() + 60}
-    return tokens.made({**claims, **changed}, secret)
+    return tokens.made({**claims, **changed}, by)
 
 
 class Account:
@@ -143,9 +143,9 @@ def test_a_token_takes_on_the_role_that_trusts_its_subject(account: Account):
         ({"aud": "another"}, "InvalidIdentityToken"),
         ({"iss": "https://issuer.example"}, "InvalidIdentityToken"),
         ({"exp": time.time() - 1}, "ExpiredTokenException"),
-        ({"secret": "forged"}, "InvalidIdentityToken"),
+        ({"by": "forged"}, "InvalidIdentityToken"),
     ],
-    ids=lambda value: next(iter(value)) if isinstance(value, dict) else value,
+    ids=["environment", "repository", "case", "audience", "issuer", "age", "signature"],
 )
 def test_another_token_is_refused(account: Account, changed: dict[str, Any], code: str):
     """Another environment, another repository, another audience, an unknown issuer, too old, or signed by another."""

@@ -29,6 +29,10 @@ def problems(settings: Settings, account: str) -> Iterator[str]:
         yield _problem("artifacts.bucket", bucket, "the name of a bucket of an account that only examples use")
     if balancer.certificate and _is_nobodys(balancer.certificate, account):
         yield _problem("loadBalancer.certificate", balancer.certificate, "of an account that only examples use")
+    named = {"loadBalancer.webAcl": balancer.web_acl, "logs.kmsKey": settings.logs.kms_key}
+    for path, arn in named.items():
+        if arn and _is_nobodys(arn, account):
+            yield _problem(path, arn, "of an account that only examples use")
     for fleet in settings.fleets.values():
         for index, topic in enumerate(fleet.alarms.notify):
             if _is_nobodys(topic, account):

@@ -10,7 +10,7 @@ import pulumi
 from infra import boundary, expiry_tag
 from infra.balancer.dns import Alias, AliasArgs, Certificate, CertificateArgs
 from infra.balancer.failover import asked_path
-from infra.balancer.load_balancer import LoadBalancer, LoadBalancerArgs
+from infra.balancer.load_balancer import LOG_DAYS, LoadBalancer, LoadBalancerArgs
 from infra.fleet.fleet import Fleet, FleetArgs
 from infra.network.network import Network, NetworkArgs
 from infra.plan import cold, provider, regions
@@ -58,12 +58,18 @@ def declare(settings: Settings, plan: Plan | ColdPlan) -> Stack:
         expiry_tag.declare(plan.expires)
     where = {"stack": settings.stack, "region": settings.region, "account": plan.account}
     artifacts = Artifacts(
-        "artifacts", ArtifactsArgs(settings=settings.artifacts, fleets=list(settings.fleets), **where)
+        "artifacts",
+        ArtifactsArgs(
+            settings=settings.artifacts,
+            fleets=list(settings.fleets),
+            log_days=settings.logs.retention or LOG_DAYS,
+            **where,
+        ),
     )
     if isinstance(plan, ColdPlan):
         last_copy.declare(settings, plan.account, [artifacts])
         return _cold(settings, plan)
-    network = Network("network", NetworkArgs(zones=plan.zones, settings=settings.network, **where))
+    network = Network("network", NetworkArgs(zones=plan.zones, settings=settings.network, logs=settings.logs, **where))
     balancer = _declare_balancer(settings, network, plan, where)
     required = artifacts.requirement(insisted=settings.unreplicated)
     digest = plan.release.published(artifacts.ready, required, _copies(settings))
@@ -76,6 +82,7 @@ def declare(settings: Settings, plan: Plan | ColdPlan) -> Stack:
             FleetArgs(
                 bucket=plan.bucket,
                 settings=fleet,
+                logs=settings.logs,
                 release=plan.release,
                 digest=digest,
                 supersede=settings.supersede,
@@ -172,6 +179,7 @@ def _declare_balancer(settings: Settings, network: Network, plan: Plan, where: M
             fleets=settings.fleets,
             routing=plan.routing,
             disposable=settings.artifacts.destroy,
+            log_days=settings.logs.retention or LOG_DAYS,
             kept_logs=plan.kept_logs,
             **where,
         ),

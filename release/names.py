@@ -129,6 +129,11 @@ def access_logs_bucket_name(stack: str, account: str, region: str) -> str:
     return f"{prefix(stack)}-logs-{account}-{region}"
 
 
+def store_logs_bucket_name(stack: str, account: str, region: str) -> str:
+    """Return the name of the bucket that takes the access logs of the store, or of its replica, in a region."""
+    return f"{prefix(stack)}-s3logs-{account}-{region}"
+
+
 def alarm_name(stack: str, fleet: str, kind: str) -> str:
     return f"{prefix(stack)}-{fleet}-{kind}"
 

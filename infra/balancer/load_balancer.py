@@ -19,6 +19,7 @@ from release import names
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"
 """TLS 1.3, and 1.2 with forward secrecy and authenticated encryption only (ELB user guide, "Security policies")."""
 LOG_DAYS = 90
+"""How long access logs are kept where the settings don't say."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,8 @@ class LoadBalancerArgs:
     routing: Routing
     disposable: bool
     """Whether the access logs are removed with the stack."""
+    log_days: int = LOG_DAYS
+    """How long the access logs are kept."""
     kept_logs: bool = False
     """Whether their bucket is there already, kept when the stack was removed."""
 
@@ -58,6 +61,7 @@ class LoadBalancer(pulumi.ComponentResource):
         self._args = args
         self._group = self._declare_security_group()
         self._balancer = self._declare_balancer()
+        self._ask_firewall()
         self.target_groups = {fleet: self._target_group(item) for fleet, item in args.fleets.items()}
         listener = self._declare_listeners(args.routing.default)
         self.routes = [listener, *(self._rule(listener, rule) for rule in args.routing.rules)]
@@ -109,6 +113,17 @@ class LoadBalancer(pulumi.ComponentResource):
             opts=self._child(depends_on=[self._args.network.internet, *ready]),
         )
 
+    def _ask_firewall(self) -> None:
+        """Have the web ACL decide about each request first; a firewall that does not answer lets none through."""
+        if self._args.settings.web_acl:
+            aws.wafv2.WebAclAssociation(
+                f"{self._name}-web-acl",
+                resource_arn=self._balancer.arn,
+                web_acl_arn=self._args.settings.web_acl,
+                # Disassociating names the balancer alone: to remove the old one last would take the new one away.
+                opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+            )
+
     def _access_logs(self) -> tuple[str | None, Sequence[pulumi.Resource]]:
         """Return the bucket's name, and what has to exist before the balancer may write to it."""
         settings = self._args.settings
@@ -125,7 +140,7 @@ class LoadBalancer(pulumi.ComponentResource):
                 bucket=bucket,
                 disposable=self._args.disposable,
                 statements=[policies.deliver_access_logs(arn, **where)],
-                expire_after=LOG_DAYS,
+                expire_after=self._args.log_days,
                 expire_versions_after=1,
                 kept=self._args.kept_logs,
             ),

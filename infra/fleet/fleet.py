@@ -16,6 +16,7 @@ from infra.fleet.alarms import Alarms, AlarmsArgs
 from infra.fleet.identity import Identity, IdentityArgs
 from infra.network.network import Network
 from infra.settings import FleetSettings
+from infra.settings.logs import LogsSettings
 from release import names, postures
 from release.component import instances
 from release.component.deployment import Deployment, Deployments
@@ -40,6 +41,7 @@ class FleetArgs:
     account: str
     bucket: str
     settings: FleetSettings
+    logs: LogsSettings
     command: str
     """What each instance runs."""
     release: Release
@@ -111,6 +113,7 @@ class Fleet(pulumi.ComponentResource):
             name=self.log_group_name,
             # The proof of what an instance runs must last as long as the instance: a few lines each boot.
             retention_in_days=0,
+            kms_key_id=self._args.logs.kms_key,
             tags=self._tags,
             opts=self._child,
         )

@@ -8,9 +8,11 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.permissions import policies
+from infra.settings.logs import LogsSettings
 from release import names
 
 RETENTION_DAYS = 30
+"""How long flow logs are kept where the settings don't say."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +21,7 @@ class FlowLogsArgs:
     region: str
     account: str
     vpc_id: pulumi.Input[str]
+    logs: LogsSettings
 
 
 class FlowLogs(pulumi.ComponentResource):
@@ -31,7 +34,8 @@ class FlowLogs(pulumi.ComponentResource):
         group = aws.cloudwatch.LogGroup(
             f"{name}-log-group",
             name=names.flow_logs_group_name(args.stack),
-            retention_in_days=RETENTION_DAYS,
+            retention_in_days=args.logs.retention or RETENTION_DAYS,
+            kms_key_id=args.logs.kms_key,
             tags=tags,
             opts=child,
         )

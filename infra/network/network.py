@@ -11,6 +11,7 @@ import pulumi_aws as aws
 from infra.network import cidr
 from infra.network.endpoints import Endpoints, EndpointsArgs
 from infra.network.flow_logs import FlowLogs, FlowLogsArgs
+from infra.settings.logs import LogsSettings
 from infra.settings.stack import NetworkSettings
 from release import names
 
@@ -22,6 +23,7 @@ class NetworkArgs:
     account: str
     zones: Sequence[str]
     settings: NetworkSettings
+    logs: LogsSettings
 
 
 class Network(pulumi.ComponentResource):
@@ -56,7 +58,9 @@ class Network(pulumi.ComponentResource):
         if args.settings.flow_logs:
             FlowLogs(
                 f"{name}-flow-logs",
-                FlowLogsArgs(stack=args.stack, region=args.region, account=args.account, vpc_id=self._vpc.id),
+                FlowLogsArgs(
+                    stack=args.stack, region=args.region, account=args.account, vpc_id=self._vpc.id, logs=args.logs
+                ),
                 self._child(),
             )
         self.register_outputs({"vpcId": self.vpc_id})

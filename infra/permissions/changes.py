@@ -66,6 +66,7 @@ _BALANCING_MADE = (
     "DeleteRule DeleteTargetGroup ModifyListener ModifyListenerAttributes ModifyLoadBalancerAttributes ModifyRule "
     "ModifyTargetGroup ModifyTargetGroupAttributes SetRulePriorities SetSubnets"
 )
+_FIREWALL = "AssociateWebACL DisassociateWebACL GetWebACL GetWebACLForResource"
 _BALANCING_SEEN = "CapacityReservation ListenerAttributes LoadBalancerAttributes TargetGroupAttributes"
 _GROUPS_MADE = (
     "CreateAutoScalingGroup CreateOrUpdateTags DeleteAutoScalingGroup DeletePolicy EnableMetricsCollection "
@@ -77,7 +78,10 @@ _IAM_MADE = (
     "RemoveRoleFromInstanceProfile TagInstanceProfile TagRole UntagRole"
 )
 _IAM_GIVEN = "CreateRole PutRolePolicy"
-_LOGS_MADE = "CreateLogGroup DeleteLogGroup DeleteRetentionPolicy ListTagsForResource PutRetentionPolicy TagResource"
+_LOGS_MADE = (
+    "AssociateKmsKey CreateLogGroup DeleteLogGroup DeleteRetentionPolicy DisassociateKmsKey ListTagsForResource "
+    "PutRetentionPolicy TagResource"
+)
 _ALARMS_MADE = "DeleteAlarms ListTagsForResource PutMetricAlarm TagResource"
 _SSM_MADE = "AddTagsToResource GetParameter ListTagsForResource PutParameter"
 
@@ -95,6 +99,8 @@ def _change_fleets(scope: Scope) -> list[Statement]:
     return [
         allow("SeeBalancers", each("elasticloadbalancing", "Describe", _BALANCING_SEEN), "*"),
         allow("Balance", each("elasticloadbalancing", "", _BALANCING_MADE), balanced),
+        allow("Firewall", each("wafv2", "", _FIREWALL), [*balanced[:1], scope.arn("wafv2", "regional/webacl/*")]),
+        allow("SetFirewall", ["elasticloadbalancing:SetWebAcl"], "*"),
         allow("SeeScaling", each("autoscaling", "Describe", "Policies WarmPool"), "*"),
         allow("Scale", each("autoscaling", "", _GROUPS_MADE), groups(scope)),
         allow("Roles", each("iam", "", _IAM_MADE), [scope.roles, profiles]),
@@ -125,7 +131,7 @@ _BUCKETS_MADE = (
     "CreateBucket GetAccelerateConfiguration GetBucketAcl GetBucketCORS GetBucketLocation GetBucketLogging "
     "GetBucketObjectLockConfiguration GetBucketOwnershipControls GetBucketPolicy GetBucketPublicAccessBlock "
     "GetBucketRequestPayment GetBucketVersioning GetBucketWebsite GetEncryptionConfiguration "
-    "GetLifecycleConfiguration GetReplicationConfiguration ListBucket ListTagsForResource "
+    "GetLifecycleConfiguration GetReplicationConfiguration ListBucket ListTagsForResource PutBucketLogging "
     "PutBucketObjectLockConfiguration PutBucketOwnershipControls PutBucketPolicy PutBucketPublicAccessBlock "
     "PutBucketTagging PutBucketVersioning PutEncryptionConfiguration PutLifecycleConfiguration "
     "PutReplicationConfiguration TagResource"
@@ -134,7 +140,7 @@ _BUCKETS_MADE = (
 
 def _change_buckets(scope: Scope) -> list[Statement]:
     """Return the statements on the stack's buckets: they may be made and set up, but neither removed nor emptied."""
-    return [allow("Buckets", each("s3", "", _BUCKETS_MADE), [*scope.stores, scope.access_logs])]
+    return [allow("Buckets", each("s3", "", _BUCKETS_MADE), [*scope.stores, scope.access_logs, *scope.store_logs])]
 
 
 _HEALTH_CHECKS = "ChangeTagsForResource DeleteHealthCheck GetHealthCheck ListTagsForResource UpdateHealthCheck"

@@ -136,6 +136,18 @@ def deliver_access_logs(arn: str, *, region: str, account: str) -> Statement:
     }
 
 
+def deliver_bucket_logs(arn: str, *, bucket: str, account: str) -> Statement:
+    """Return what lets S3 write a bucket's access logs (S3 user guide, "Permissions for log delivery")."""
+    return {
+        "Sid": "BucketLogs",
+        "Effect": "Allow",
+        "Principal": {"Service": "logging.s3.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": f"{arn}/*",
+        "Condition": {"ArnLike": {"aws:SourceArn": bucket}, "StringEquals": {"aws:SourceAccount": account}},
+    }
+
+
 def _refuse(sid: str, actions: list[str], resource: str, condition: dict[str, Any]) -> Statement:
     statement: Statement = {"Sid": sid, "Effect": "Deny", "Principal": "*", "Action": actions, "Resource": resource}
     return {**statement, "Condition": condition}

@@ -198,7 +198,11 @@ def _plan(scope: Scope) -> list[Statement]:
         allow("Plan", seen, "*"),
         allow("WhoseRecord", ["route53:ListResourceRecordSets"], scope.hosted_zone),
         allow("WhoseRole", ["iam:GetRole"], scope.roles),
-        allow("WhoseBucket", ["s3:GetBucketTagging", "s3:GetBucketVersioning"], [*scope.stores, scope.access_logs]),
+        allow(
+            "WhoseBucket",
+            ["s3:GetBucketTagging", "s3:GetBucketVersioning"],
+            [*scope.stores, scope.access_logs, *scope.store_logs],
+        ),
         allow("Topics", ["sns:GetTopicAttributes"], scope.arn("sns", "*")),
         allow("Quotas", ["servicequotas:GetServiceQuota"], quotas),
     ]

@@ -51,6 +51,12 @@ class Scope:
         return names.bucket_arn(names.access_logs_bucket_name(self.stack, self.account, self.region), self.region)
 
     @property
+    def store_logs(self) -> list[str]:
+        """Return the ARNs of the buckets for the access logs of the store and, if there is one, of its replica."""
+        regions = [self.region, *([self.replica] if self.replica else [])]
+        return [names.bucket_arn(names.store_logs_bucket_name(self.stack, self.account, r), r) for r in regions]
+
+    @property
     def hosted_zone(self) -> str:
         """Return the ARN of the domain's zone, or a pattern for all of the account's."""
         return self.everywhere("route53", f":hostedzone/{self.zone or '*'}")

@@ -102,6 +102,7 @@ def taken_names(settings: Settings, account: str, there: Sequence[DeployedFleet]
     buckets = [logs] if own_logs else []
     if settings.artifacts.bucket is None:
         buckets.append(names.bucket_name(stack, account, region))
+        buckets += [names.store_logs_bucket_name(stack, account, region)] * settings.artifacts.access_logs
     known = {found.name for found in there}
     new = {name: fleet.port for name, fleet in settings.fleets.items() if name not in known}
     roles = [names.role_name(stack, name, region) for name in new]

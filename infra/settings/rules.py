@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from typing import TypeAlias
 
+from pydantic.alias_generators import to_snake
+
 from infra.balancer import failover, routing
 from infra.fleet import alarm_times
 from infra.settings import review_rules
@@ -28,6 +30,7 @@ def problems(settings: Settings, sound: Sound) -> Problems:
     yield from _below("loadBalancer", sound, _load_balancer, settings.load_balancer, settings.region)
     yield from _below("artifacts", sound, _artifacts, settings.artifacts)
     yield from _below("artifacts.replica", sound, _replica, settings)
+    yield from _keys(settings)
     yield from _failover(settings, sound)
     yield from _follow(settings)
     yield from _checks(settings)
@@ -98,6 +101,8 @@ def _load_balancer(balancer: LoadBalancerSettings, region: str, sound: Sound) ->
         yield "failover", "needs domain, which both stacks share; set domain or remove it"
     if balancer.certificate and region and (of := balancer.certificate.split(":")[3]) != region:
         yield "certificate", f"must be a certificate of {region}, the stack's region, is one of {of}; request one there"
+    if balancer.web_acl and region and (of := balancer.web_acl.split(":")[3]) != region:
+        yield "webAcl", f"must be a web ACL of {region}, the stack's region, is one of {of}; make one there"
 
 
 def _failover(settings: Settings, sound: Sound) -> Problems:
@@ -109,8 +114,8 @@ def _failover(settings: Settings, sound: Sound) -> Problems:
 def _artifacts(artifacts: ArtifactsSettings, _: Sound) -> Problems:
     if artifacts.bucket and artifacts.destroy:
         yield "destroy", "must be false with artifacts.bucket: that bucket is not the stack's to remove"
-    for key, field in (("publishers", "publishers"), ("deployers", "deployers"), ("objectLock", "object_lock")):
-        if artifacts.bucket and field in artifacts.model_fields_set:
+    for key in ("publishers", "deployers", "accessLogs", "objectLock"):
+        if artifacts.bucket and to_snake(key) in artifacts.model_fields_set:
             yield key, "has no effect with artifacts.bucket: that bucket is not the stack's to change"
     if artifacts.object_lock and artifacts.destroy:
         yield "objectLock", "must be left out with artifacts.destroy: what is locked can't be removed"
@@ -128,6 +133,13 @@ def _replica(settings: Settings, sound: Sound) -> Problems:
         yield "region", f"must be another region than the stack's, {settings.region}: both would be lost together"
     if replica.destroy and not artifacts.destroy:
         yield "destroy", "must be false without artifacts.destroy: the store would stay, and its replica would go"
+
+
+def _keys(settings: Settings) -> Problems:
+    """Check the keys' regions: no service uses a key of another one."""
+    for path, key, region in (("logs.kmsKey", settings.logs.kms_key, settings.region),):
+        if key and region and (of := key.split(":")[3]) != region:
+            yield path, f"must be a key of {region}, is one of {of}; make one there, or a replica of a multi-region key"
 
 
 def _follow(settings: Settings) -> Problems:

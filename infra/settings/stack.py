@@ -16,6 +16,7 @@ from pydantic import Field, StrictBool
 from infra.network import cidr
 from infra.settings.fleet import FleetSettings
 from infra.settings.kinds import Kind, Otherwise, excluding, items, text, whole, wrong, wrong_type
+from infra.settings.logs import LogsSettings
 from infra.settings.recovery import RecoverySettings
 from infra.settings.review import ReviewSettings
 from infra.settings.section import Section
@@ -27,6 +28,10 @@ BUCKET = text(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "the name of a bucket (3 to 6
 CERTIFICATE = text(
     r"arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[a-f0-9-]{36}",
     "the ARN of an ACM certificate (arn:aws:acm:REGION:ACCOUNT:certificate/ID)",
+)
+WEB_ACL = text(
+    r"arn:aws[a-z-]*:wafv2:[a-z0-9-]+:[0-9]{12}:regional/webacl/[A-Za-z0-9_-]{1,128}/[a-f0-9-]{36}",
+    "the ARN of a regional web ACL (arn:aws:wafv2:REGION:ACCOUNT:regional/webacl/NAME/ID)",
 )
 DIRECTORY = text(r"(?!/)(?!(.*/)?\.\.(/|$))[^\0]+", "a path inside the repository")
 DOMAIN = text(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", "a domain such as shop.example.com")
@@ -127,6 +132,8 @@ class LoadBalancerSettings(Section):
     """Whether access logs are kept, in a bucket of the stack's own, or the existing bucket that takes them."""
     deletion_protection: StrictBool = True
     """Whether AWS refuses to delete the load balancer."""
+    web_acl: Annotated[str | None, WEB_ACL] = None
+    """The web ACL of AWS WAF that the balancer asks about each request, in the stack's region and account."""
     failover: Literal["none", "primary", "secondary"] = "none"
     """Which of two stacks with one `domain` this is: clients are led to the `secondary` one while the health check of
     the `primary` one fails. With `none`, the domain leads to this stack alone."""
@@ -180,6 +187,9 @@ class ArtifactsSettings(Section):
     `publishers` and `deployers`."""
     deployers: Annotated[tuple[str, ...], items(PRINCIPAL, "ARNs of roles and users")] = ()
     """Who alone may write the ledger; an empty list leaves it to IAM."""
+    access_logs: StrictBool = False
+    """Whether S3 logs who reads and writes the store and its replica, each in a bucket of its own, without a guarantee
+    that it logs every request."""
     object_lock: ObjectLockSettings | None = None
     replica: ReplicaSettings | None = None
 
@@ -238,6 +248,7 @@ class StackSettings(Section):
     network: NetworkSettings = NetworkSettings()
     load_balancer: LoadBalancerSettings = LoadBalancerSettings()
     artifacts: ArtifactsSettings = ArtifactsSettings()
+    logs: LogsSettings = LogsSettings()
     release: ReleaseSettings = ReleaseSettings()
     image: ImageSettings = ImageSettings()
     recovery: RecoverySettings = RecoverySettings()
@@ -256,6 +267,7 @@ class Settings:
     network: NetworkSettings
     load_balancer: LoadBalancerSettings
     artifacts: ArtifactsSettings
+    logs: LogsSettings
     release: ReleaseSettings
     image: ImageSettings
     recovery: RecoverySettings

@@ -26,6 +26,8 @@ class ArtifactsArgs:
     settings: ArtifactsSettings
     fleets: Sequence[str] = ()
     """Names of the fleets: the roles of their instances may write nothing here."""
+    log_days: int
+    """How long the access logs are kept, where the settings want some."""
 
 
 class Artifacts(pulumi.ComponentResource):
@@ -89,6 +91,7 @@ class Artifacts(pulumi.ComponentResource):
 
     def _bucket(self, part: str, bucket: str, region: str, *, disposable: bool) -> PrivateBucket:
         args = self._args
+        logs = self._logs_of(part, bucket, region, disposable=disposable) if args.settings.access_logs else None
         return PrivateBucket(
             f"{self._name}-{part}",
             PrivateBucketArgs(
@@ -98,6 +101,29 @@ class Artifacts(pulumi.ComponentResource):
                 disposable=disposable,
                 statements=self._writers(bucket),
                 object_lock=args.settings.object_lock,
+                abroad=region != args.region,
+                logs=logs,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+
+    def _logs_of(self, part: str, bucket: str, region: str, *, disposable: bool) -> PrivateBucket:
+        """Declare the bucket for access logs: S3 delivers them in the region of what they are about, without KMS."""
+        args = self._args
+        logs = names.store_logs_bucket_name(args.stack, args.account, region)
+        delivery = policies.deliver_bucket_logs(
+            names.bucket_arn(logs, region), bucket=names.bucket_arn(bucket, region), account=args.account
+        )
+        return PrivateBucket(
+            f"{self._name}-{part}-logs",
+            PrivateBucketArgs(
+                stack=args.stack,
+                region=region,
+                bucket=logs,
+                disposable=disposable,
+                statements=[delivery],
+                expire_after=args.log_days,
+                expire_versions_after=1,
                 abroad=region != args.region,
             ),
             pulumi.ResourceOptions(parent=self),

@@ -32,6 +32,8 @@ class PrivateBucketArgs:
     """Whether it is there already, kept when the stack was removed: it is taken over instead of made."""
     abroad: bool = False
     """Whether the bucket lies in another region than the stack."""
+    logs: PrivateBucket | None = None
+    """The bucket that takes its access logs, in the same region."""
 
 
 class PrivateBucket(pulumi.ComponentResource):
@@ -62,7 +64,7 @@ class PrivateBucket(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions.merge(self._child(), self._taken_over()),
         )
         self.id = self._bucket.id
-        self.ready = [self._bucket, *self._closed(), *self._kept()]
+        self.ready = [self._bucket, *self._closed(), *self._kept(), *self._logged()]
         self.register_outputs({"bucket": self._bucket.bucket})
 
     def _closed(self) -> list[pulumi.Resource]:
@@ -131,6 +133,22 @@ class PrivateBucket(pulumi.ComponentResource):
                 rule={"default_retention": {"mode": lock.mode.upper(), "days": lock.days}},
                 region=self._region,
                 opts=self._child(depends_on=[versioning]),
+            )
+        ]
+
+    def _logged(self) -> list[pulumi.Resource]:
+        """Have access logged. S3 looks whether it may write to the other bucket, and refuses it otherwise."""
+        logs = self._args.logs
+        if logs is None:
+            return []
+        return [
+            aws.s3.BucketLogging(
+                f"{self._name}-logging",
+                bucket=self._bucket.id,
+                target_bucket=logs.id,
+                target_prefix=f"{self._args.bucket}/",
+                region=self._region,
+                opts=self._child(depends_on=logs.ready),
             )
         ]
 

@@ -40,6 +40,7 @@ with warnings.catch_warnings():
         aws.s3.Bucket,
         aws.ssm.Parameter,
         aws.vpc.SecurityGroupEgressRule,
+        aws.wafv2.WebAclAssociation,
     )
 
 ACCOUNT = "111122223333"
@@ -95,6 +96,7 @@ OUTPUTS: dict[str, Callable[["Declared"], dict[str, Any]]] = {
     "aws:route53/record:Record": lambda r: {"fqdn": r.inputs["name"]},
     "aws:s3/bucket:Bucket": lambda r: {"arn": f"arn:aws:s3:::{r.inputs['bucket']}"},
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": lambda _: {},
+    "aws:s3/bucketLogging:BucketLogging": lambda _: {},
     "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration": lambda _: {},
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": lambda _: {},
     "aws:s3/bucketPolicy:BucketPolicy": lambda _: {},
@@ -105,6 +107,7 @@ OUTPUTS: dict[str, Callable[["Declared"], dict[str, Any]]] = {
     "aws:ssm/parameter:Parameter": lambda _: {"version": 3},
     "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": lambda _: {},
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": lambda _: {},
+    "aws:wafv2/webAclAssociation:WebAclAssociation": lambda _: {},
 }
 
 

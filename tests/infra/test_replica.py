@@ -47,6 +47,15 @@ def test_the_replica_is_as_well_kept_as_the_store():
         assert theirs.retained
 
 
+def test_access_to_the_replica_is_logged_in_its_own_region():
+    """S3 delivers no logs to another one."""
+    program = declare(artifacts={"accessLogs": True, "replica": {"region": SECOND}})
+    logging = program.of("s3/bucketLogging")["artifacts-replica-logging"]
+    assert (logging["region"], logging["targetPrefix"]) == (SECOND, f"{REPLICA}/")
+    bucket = program.of("s3/bucket")["artifacts-replica-logs-bucket"]
+    assert (bucket["region"], bucket["bucket"]) == (SECOND, f"slipway-prod-s3logs-{ACCOUNT}-{SECOND}")
+
+
 def test_each_bucket_replicates_everything_to_the_other():
     """Without delete markers, with metrics; the rule's id names the region that it leads to."""
     rules = replicated().of("s3/bucketReplicationConfig")

@@ -620,6 +620,59 @@ def test_a_type_no_test_knows_is_an_error():
         program.RegisterResource(resource_pb2.RegisterResourceRequest(type="aws:x/y:Y", name="n"))
 
 
+# Logs, their keys, and the firewall
+
+KEY = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/1234-abcd"
+WEB_ACL = f"arn:aws:wafv2:eu-west-1:{ACCOUNT}:regional/webacl/shop/12345678-1234-1234-1234-123456789012"
+
+
+def days(program: Program) -> tuple[dict[str, Any], list[Any]]:
+    """For how long log groups keep what they have, and buckets for logs."""
+    groups = {name: made.get("retentionInDays") for name, made in program.of("cloudwatch/logGroup").items()}
+    buckets = program.of("s3/bucketLifecycleConfiguration").items()
+    kept = [rule["expiration"]["days"] for name, made in buckets for rule in made["rules"] if "expiration" in rule]
+    return groups, kept
+
+
+def test_logs_are_kept_as_long_as_is_set():
+    """The fleets' for ever, in either case: they prove what an instance ran."""
+    assert days(declare()) == ({"web-log-group": 0, "network-flow-logs-log-group": 30}, [90])
+    groups, kept = days(declare(logs={"retention": 365}, artifacts={"accessLogs": True}))
+    assert groups == {"web-log-group": 0, "network-flow-logs-log-group": 365}
+    assert kept == [365, 365]
+
+
+def test_log_groups_have_the_key_that_is_set():
+    """Without one there is no such input, as in stacks that were made before."""
+    assert all("kmsKeyId" not in group for group in declare().of("cloudwatch/logGroup").values())
+    groups = declare(logs={"kmsKey": KEY}).of("cloudwatch/logGroup")
+    assert {name: group["kmsKeyId"] for name, group in groups.items()} == dict.fromkeys(groups, KEY)
+
+
+def test_a_web_acl_stands_before_the_balancer():
+    """Only where one is named."""
+    assert not declare().of("wafv2/webAclAssociation")
+    made = declare(loadBalancer={"http": True, "webAcl": WEB_ACL}).one("wafv2/webAclAssociation")
+    assert made == {"resourceArn": "arn:balancer/balancer-balancer", "webAclArn": WEB_ACL}
+
+
+def test_access_to_the_store_is_logged_in_a_bucket_apart():
+    """Only S3 may write there, only about the store; the bucket is as closed as the others, and has S3's own keys."""
+    program = declare(artifacts={"accessLogs": True})
+    logs = f"slipway-prod-s3logs-{ACCOUNT}-eu-west-1"
+    assert program.one("s3/bucketLogging") == {
+        "bucket": "artifacts-store-bucket_id",
+        "targetBucket": "artifacts-store-logs-bucket_id",
+        "targetPrefix": f"{STORE}/",
+    }
+    policy = statements(program.of("s3/bucketPolicy")["artifacts-store-logs-policy"]["policy"])
+    context = {"aws:SourceArn": f"arn:aws:s3:::{STORE}", "aws:SourceAccount": ACCOUNT, "aws:SecureTransport": "true"}
+    put = {"action": "s3:PutObject", "resource": f"arn:aws:s3:::{logs}/{STORE}/x"}
+    assert decide(policy, Ask(**put, context=context))
+    assert not decide(policy, Ask(**put, context={**context, "aws:SourceArn": "arn:aws:s3:::other"}))
+    assert not declare().of("s3/bucketLogging")
+
+
 # What stands of a stack that is kept for recovery
 
 

@@ -165,6 +165,14 @@ def test_the_example_of_a_replica_is_not_deployed_by_mistake():
     assert list(placeholders.problems(given, "123456789012")) == []
 
 
+def test_the_arns_of_examples_are_not_deployed_by_mistake():
+    """A web ACL and a key are looked for in the account that they name."""
+    acl = "arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/shop/12345678-1234-1234-1234-123456789012"
+    key = "arn:aws:kms:eu-west-1:123456789012:key/1"
+    found = placeholders.problems(settings(loadBalancer={"http": True, "webAcl": acl}, logs={"kmsKey": key}), "1" * 12)
+    assert [problem.split(":")[0] for problem in found] == ["loadBalancer.webAcl", "logs.kmsKey"]
+
+
 @pytest.mark.parametrize("domain", ["example.org", "a.b.example.net", "shop.example", "x.invalid"])
 def test_domains_that_nobody_can_own_are_reserved(domain: str):
     """RFC 2606."""

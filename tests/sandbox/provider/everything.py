@@ -85,6 +85,30 @@ aws.ec2.VpcEndpoint(
     security_group_ids=[web.id],
     private_dns_enabled=True,
 )
+log_key = aws.kms.Key(
+    "logs",
+    enable_key_rotation=True,
+    policy=json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"AWS": "arn:aws:iam::123456789012:root"},
+                    "Action": "kms:*",
+                    "Resource": "*",
+                },
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Service": "logs.eu-central-1.amazonaws.com"},
+                    "Action": ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"],
+                    "Resource": "*",
+                },
+            ],
+        }
+    ),
+)
+aws.cloudwatch.LogGroup("encrypted", kms_key_id=pick(None, log_key.arn))
 logs = aws.cloudwatch.LogGroup("logs", retention_in_days=pick(7, 14))
 flow_role = aws.iam.Role("flow", assume_role_policy=trust("vpc-flow-logs"))
 aws.ec2.FlowLog("flow", vpc_id=vpc.id, traffic_type="ALL", log_destination=logs.arn, iam_role_arn=flow_role.arn)
@@ -132,6 +156,17 @@ aws.s3.BucketLifecycleConfiguration(
         },
     ],
 )
+aws.s3.BucketPolicy(
+    "replica",
+    bucket=replica.id,
+    policy=replica.arn.apply(
+        lambda arn: policy(
+            Principal={"Service": "logging.s3.amazonaws.com"}, Action="s3:PutObject", Resource=f"{arn}/*"
+        )
+    ),
+    opts=pulumi.ResourceOptions(depends_on=versioned),
+)
+aws.s3.BucketLogging("store", bucket=store.id, target_bucket=replica.id, target_prefix=pick("a/", "b/"))
 copier = aws.iam.Role("copier", assume_role_policy=trust("s3"))
 aws.s3.BucketReplicationConfig(
     "store",

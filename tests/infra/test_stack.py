@@ -629,8 +629,8 @@ WEB_ACL = f"arn:aws:wafv2:eu-west-1:{ACCOUNT}:regional/webacl/shop/12345678-1234
 def days(program: Program) -> tuple[dict[str, Any], list[Any]]:
     """For how long log groups keep what they have, and buckets for logs."""
     groups = {name: made.get("retentionInDays") for name, made in program.of("cloudwatch/logGroup").items()}
-    buckets = program.of("s3/bucketLifecycleConfiguration").items()
-    kept = [rule["expiration"]["days"] for name, made in buckets for rule in made["rules"] if "expiration" in rule]
+    buckets = program.of("s3/bucketLifecycleConfiguration").values()
+    kept = [rule["expiration"]["days"] for made in buckets for rule in made["rules"] if "expiration" in rule]
     return groups, kept
 
 
@@ -661,8 +661,8 @@ def test_access_to_the_store_is_logged_in_a_bucket_apart():
     program = declare(artifacts={"accessLogs": True})
     logs = f"slipway-prod-s3logs-{ACCOUNT}-eu-west-1"
     assert program.one("s3/bucketLogging") == {
-        "bucket": "artifacts-store-bucket_id",
-        "targetBucket": "artifacts-store-logs-bucket_id",
+        "bucket": "artifacts-store-bucket-id",
+        "targetBucket": "artifacts-store-logs-bucket-id",
         "targetPrefix": f"{STORE}/",
     }
     policy = statements(program.of("s3/bucketPolicy")["artifacts-store-logs-policy"]["policy"])

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from moto.acm.models import acm_backends
 from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT
+from moto.wafv2.models import wafv2_backends
 
 from sandbox.aws.iam import ec2, identities, launches, resources
 from sandbox.aws.iam.calls import Call
@@ -85,7 +86,19 @@ def asks(call: Call) -> Iterator[Ask]:
             yield Ask(action=action, resource=resource, context=context)
             if tagging:
                 yield Ask(action=tagging, resource=resource, context=context)
+    if call.service == "wafv2":
+        yield from _firewall(call)
     yield from launches.asks(call)
+
+
+def _firewall(call: Call) -> Iterator[Ask]:
+    """Yield what is asked besides: the balancer is changed, or it is told which web ACL it has."""
+    if call.operation in ("AssociateWebACL", "DisassociateWebACL"):
+        yield Ask(action="elasticloadbalancing:SetWebAcl", resource="*")
+    if call.operation == "GetWebACLForResource":
+        found = wafv2_backends[ACCOUNT][call.region].get_web_acl_for_resource(call.parameters["ResourceArn"])
+        if found:
+            yield Ask(action="wafv2:GetWebACL", resource=found.arn)
 
 
 def _action(call: Call) -> str:

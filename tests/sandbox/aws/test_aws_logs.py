@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from sandbox.aws.logs.patterns import UnknownPattern, matcher
-from tests.aws.emulator import Emulator
+from tests.aws.emulator import REGION, Emulator
 
 pytestmark = pytest.mark.sandbox
 
@@ -71,3 +71,36 @@ def test_pages_may_be_empty(aws: Emulator):
         logs.filter_log_events(**{**query, "logStreamNames": ["a", "c"]})
     with pytest.raises(ClientError, match="a JSON pattern that the sandbox knows"):
         logs.filter_log_events(**{**query, "filterPattern": "{ $.n > 1 }"})
+
+
+def key(aws: Emulator, *services: str) -> str:
+    """A key that these services may use; the ARN."""
+    root = {
+        "Effect": "Allow",
+        "Principal": {"AWS": "arn:aws:iam::123456789012:root"},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
+    may = [{**root, "Principal": {"Service": service}} for service in services]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [root, *may]})
+    return str(aws.client("kms").create_key(Policy=policy)["KeyMetadata"]["Arn"])
+
+
+def test_a_log_group_has_a_key_that_the_logs_may_use(aws: Emulator):
+    """As it is made, or later; and it can go back to CloudWatch's own."""
+    logs, name, good = aws.client("logs"), aws.name(), key(aws, f"logs.{REGION}.amazonaws.com")
+    logs.create_log_group(logGroupName=name, kmsKeyId=good)
+    logs.disassociate_kms_key(logGroupName=name)
+    assert "kmsKeyId" not in logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"][0]
+    logs.associate_kms_key(logGroupName=name, kmsKeyId=good)
+    assert logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"][0]["kmsKeyId"] == good
+
+
+def test_a_key_that_the_logs_may_not_use_is_refused(aws: Emulator):
+    """The key's policy decides, also whether it is there; a log group is not made."""
+    logs, kms = aws.client("logs"), aws.client("kms")
+    disabled = key(aws, f"logs.{REGION}.amazonaws.com")
+    kms.disable_key(KeyId=disabled.rpartition("/")[2])
+    for arn in (key(aws), key(aws, "logs.eu-west-3.amazonaws.com"), disabled, f"{disabled}0"):
+        with pytest.raises(ClientError, match="does not exist or is not allowed to be used with Arn"):
+            logs.create_log_group(logGroupName=aws.name(), kmsKeyId=arn)

@@ -108,7 +108,7 @@ log_key = aws.kms.Key(
         }
     ),
 )
-aws.cloudwatch.LogGroup("encrypted", kms_key_id=pick(None, log_key.arn))
+aws.cloudwatch.LogGroup("encrypted", kms_key_id=log_key.arn)
 logs = aws.cloudwatch.LogGroup("logs", retention_in_days=pick(7, 14))
 flow_role = aws.iam.Role("flow", assume_role_policy=trust("vpc-flow-logs"))
 aws.ec2.FlowLog("flow", vpc_id=vpc.id, traffic_type="ALL", log_destination=logs.arn, iam_role_arn=flow_role.arn)
@@ -156,7 +156,7 @@ aws.s3.BucketLifecycleConfiguration(
         },
     ],
 )
-aws.s3.BucketPolicy(
+delivery = aws.s3.BucketPolicy(
     "replica",
     bucket=replica.id,
     policy=replica.arn.apply(
@@ -164,9 +164,14 @@ aws.s3.BucketPolicy(
             Principal={"Service": "logging.s3.amazonaws.com"}, Action="s3:PutObject", Resource=f"{arn}/*"
         )
     ),
-    opts=pulumi.ResourceOptions(depends_on=versioned),
 )
-aws.s3.BucketLogging("store", bucket=store.id, target_bucket=replica.id, target_prefix=pick("a/", "b/"))
+aws.s3.BucketLogging(
+    "store",
+    bucket=store.id,
+    target_bucket=replica.id,
+    target_prefix=pick("a/", "b/"),
+    opts=pulumi.ResourceOptions(depends_on=[delivery]),
+)
 copier = aws.iam.Role("copier", assume_role_policy=trust("s3"))
 aws.s3.BucketReplicationConfig(
     "store",
@@ -232,6 +237,7 @@ balancer = aws.lb.LoadBalancer(
     idle_timeout=pick(30, 40),
     drop_invalid_header_fields=True,
 )
+aws.wafv2.WebAclAssociation("web", resource_arn=balancer.arn, web_acl_arn=os.environ["WEB_ACL"])
 target = aws.lb.TargetGroup(
     "web",
     port=8080,

@@ -18,7 +18,13 @@ PROGRAM = Path(__file__).with_name("everything.py")
 def test_every_type_lives_a_whole_life(stack: Stacks, aws: Clients):
     """Up, no drift and no change after it, drift by hand is found, an update in place, and nothing left at the end."""
     zone = aws("route53").create_hosted_zone(Name="example.com", CallerReference="everything")["HostedZone"]
-    everything = stack(PROGRAM, GENERATION="1", ZONE=zone["Id"].rsplit("/", 1)[1])
+    acl = aws("wafv2").create_web_acl(
+        Name="web",
+        Scope="REGIONAL",
+        DefaultAction={"Allow": {}},
+        VisibilityConfig={"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": False, "MetricName": "web"},
+    )["Summary"]["ARN"]
+    everything = stack(PROGRAM, GENERATION="1", ZONE=zone["Id"].rsplit("/", 1)[1], WEB_ACL=acl)
     everything.run("up", "--yes", "--skip-preview")
     resources = json.loads(everything.run("stack", "export"))["deployment"]["resources"]
     assert {resource["type"] for resource in resources} >= set(RESOURCES)

@@ -49,7 +49,12 @@ _FORCE_NEW_UPSTREAM = {
     },
     **{
         f"aws:s3/{name}:{name[0].upper()}{name[1:]}": {"bucket", "expectedBucketOwner"}
-        for name in ("bucketLifecycleConfiguration", "bucketServerSideEncryptionConfiguration", "bucketVersioning")
+        for name in (
+            "bucketLifecycleConfiguration",
+            "bucketLogging",
+            "bucketServerSideEncryptionConfiguration",
+            "bucketVersioning",
+        )
     },
 }
 _FORCE_NEW_UPSTREAM["aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"] = {

@@ -19,10 +19,11 @@ def of(preview: Preview, room: int) -> list[str]:
     """Return the blocks, together no longer than `room` with two line breaks before each."""
     diff = [line for step in preview.steps for line in _diff(step)]
     found: list[str] = []
+    needed = _length(diff)
     for title, told in _logs(preview):
         rest = "`git log` has them"
         # The diff may need less than half; what is left is the commits'.
-        block = collapsed(title, told, max(room // 2, room - _length(diff)), language="text", rest=rest)
+        block = collapsed(title, told, max(room // 2, room - needed), language="text", rest=rest)
         if block:
             found.append(block)
             room -= marks.size(block) + 2

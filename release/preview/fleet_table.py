@@ -2,54 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from release.preview.document import Preview
 from release.preview.facts import Facts, FleetFacts, ReleaseFacts
-from release.preview.marks import capped, code, items, prose, table
+from release.preview.marks import Room, code, items, table
 from release.preview.words import count, listed, roughly, short
 
 _HEADINGS = ("fleet", "release", "instances", "takes")
 
 
-def of(preview: Preview, cap: int) -> str:
+def of(preview: Preview, room: Room) -> str:
     """Return the table and what is known of the releases; empty if no fleet is touched."""
     fleets = preview.facts.fleets
     if not fleets:
         return ""
-    rows = [[code(fleet.fleet), _release(fleet), _instances(fleet), _takes(fleet)] for fleet in fleets[:cap]]
-    left = len(fleets) - cap
-    more = [[f"and {count(left, 'more fleet')}", *[""] * (len(_HEADINGS) - 1)]] if left > 0 else []
-    parts = ["#### Fleets", table(_HEADINGS, [*rows, *more]), items(capped(list(_releases(preview.facts)), cap, ""))]
+    shown = fleets[: room.entries]
+    rows = [[room.in_code(fleet.fleet), _release(fleet), _instances(fleet), _takes(fleet)] for fleet in shown]
+    left = len(fleets) - len(shown)
+    more = [[f"and {left:,} more", *[""] * (len(_HEADINGS) - 1)]] if left else []
+    parts = ["#### Fleets", table(_HEADINGS, [*rows, *more]), items(_releases(preview.facts, room))]
     return "\n\n".join(part for part in parts if part)
 
 
-def _releases(facts: Facts) -> Iterator[str]:
-    for release in facts.releases:
-        yield f"release {code(short(release.sha))}: {_store(release)}{_since(facts, release.sha)}"
+def _releases(facts: Facts, room: Room) -> list[str]:
+    def show(release: ReleaseFacts) -> str:
+        return f"release {code(short(release.sha))}: {_store(release, room)}{_since(facts, release.sha, room)}"
+
+    said = room.capped(facts.releases, show)
     if facts.rollback and facts.replaced:
-        yield f"`python -m release rollback` would then go to {code(short(facts.rollback))}"
+        said.append(f"`python -m release rollback` would then go to {code(short(facts.rollback))}")
+    return said
 
 
-def _store(release: ReleaseFacts) -> str:
+def _store(release: ReleaseFacts, room: Room) -> str:
     said = {True: "published", False: "not published yet, `up` does that", None: "whether it is published is not known"}
     if release.recoverable is None:
         return said[release.published]
     if release.recoverable:
         return f"{said[release.published]}, recoverable from the replica"
-    return f"{said[release.published]}, **not recoverable** from the replica: {prose(release.why)}"
+    return f"{said[release.published]}, **not recoverable** from the replica: {room.in_prose(release.why)}"
 
 
-def _since(facts: Facts, sha: str) -> str:
+def _since(facts: Facts, sha: str, room: Room) -> str:
     """Return how many commits there are to it from each release that fleets have now."""
-    ways = [way for way in facts.between if way.new == sha]
     told: list[str] = []
-    for way in ways:
-        numbers = [
-            count(log.count, "commit") + said
-            for log, said in ((way.added, ""), (way.removed, " taken back"))
-            if log.count
-        ]
+    for way in [way for way in facts.between if way.new == sha][: room.entries]:
+        logs = ((way.added, ""), (way.removed, " taken back"))
+        numbers = [count(log.count, "commit") + said for log, said in logs if log.count]
         if numbers:
             told.append(f"{listed(numbers)} since {code(short(way.old))}")
     return f"; {listed(told)}" if told else ""
@@ -71,7 +69,7 @@ def _instances(fleet: FleetFacts) -> str:
         return f"{number} {'made' if fleet.becomes == 'created' else 'removed'}"
     said = f"{number} replaced" + (f" in {count(fleet.steps, 'step')}" if fleet.steps else "")
     pauses = [f"{percent} %" for percent in fleet.checkpoints if percent < 100]
-    return said + (f", pauses at {', '.join(pauses)}" if pauses else "")
+    return said + (f", pauses at {listed(pauses)}" if pauses else "")
 
 
 def _takes(fleet: FleetFacts) -> str:

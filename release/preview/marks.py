@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
 
 from release.text import clean, one_line
 
-CODE = 240
-"""Characters of a value or a name; the full diff has more of it."""
-PROSE = 700
+T = TypeVar("T")
+
 _MARKS = str.maketrans(
     {
         "&": "&amp;",
@@ -32,7 +33,7 @@ def size(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def code(text: str, limit: int = CODE) -> str:
+def code(text: str, limit: int = 240) -> str:
     """Return text as code within a line."""
     said = one_line(text, limit)
     longest = max((len(run) for run in re.findall(r"`+", said)), default=0)
@@ -41,7 +42,7 @@ def code(text: str, limit: int = CODE) -> str:
     return f"{fence}{pad}{said}{pad}{fence}"
 
 
-def prose(text: str, limit: int = PROSE) -> str:
+def prose(text: str, limit: int = 700) -> str:
     """Return a line in which what is between backticks stays code and all else is plain text."""
     said = one_line(text, limit)
     parts = said.replace("``", "''").split("`")
@@ -69,10 +70,28 @@ def items(lines: Iterable[str]) -> str:
     return "\n".join(f"- {line}" for line in lines)
 
 
-def capped(lines: Sequence[str], cap: int, more: str) -> list[str]:
-    """Return at most that many lines, and one that says how many there are more."""
-    left = len(lines) - cap
-    return list(lines) if left <= 0 else [*lines[:cap], f"and {left:,} more {more}".rstrip()]
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    """How long a page may be: how many entries a list has, and how many characters a piece of code and a line have."""
+
+    entries: int
+    code: int = 240
+    prose: int = 700
+
+    def capped(self, things: Sequence[T], show: Callable[[T], str], more: str = "", most: int = 10_000) -> list[str]:
+        """Return as many things as there is room for, as they are shown, and a line of how many there are more."""
+        kept = min(self.entries, most)
+        left = len(things) - kept
+        shown = [show(thing) for thing in things[:kept]]
+        return shown if left <= 0 else [*shown, f"and {left:,} more {more}".rstrip()]
+
+    def in_code(self, text: str) -> str:
+        """Return text as code within a line, cut."""
+        return code(text, self.code)
+
+    def in_prose(self, text: str) -> str:
+        """Return text as a line of prose, cut."""
+        return prose(text, self.prose)
 
 
 def collapsed(title: str, lines: Sequence[str], room: int, *, language: str, rest: str) -> str:
@@ -80,20 +99,24 @@ def collapsed(title: str, lines: Sequence[str], room: int, *, language: str, res
 
     `rest` says where the other lines are. Returns "" if there is no room for it.
     """
-    cleaned = [clean(line, 2000).replace("\n", " ") for line in lines]
-    for kept in _fewer(len(cleaned)):
-        left = len(cleaned) - kept
-        note = [] if not left else [f"… {left:,} more lines are left out: {rest}"]
-        said = f"{title}, shortened" if left else title
-        block = f"<details><summary>{said}</summary>\n\n{fenced([*cleaned[:kept], *note], language)}\n\n</details>"
-        if size(block) <= room:
-            return block
-    return ""
+    note = f"… {len(lines):,} more lines are left out: {rest}"
+    room -= size(_block(f"{title}, shortened", [note], language))
+    kept: list[str] = []
+    fence = 3
+    for line in lines:
+        cleaned = clean(line, 2000).replace("\n", " ")
+        longest = max((len(run) + 1 for run in re.findall(r"`+", cleaned)), default=0)
+        room -= size(cleaned) + 1 + 2 * max(0, longest - fence)  # the fence is longer than any in it
+        fence = max(fence, longest)
+        if room < 0:
+            break
+        kept.append(cleaned)
+    left = len(lines) - len(kept)
+    if not left:
+        return _block(title, kept, language)
+    note = note.replace(f"{len(lines):,}", f"{left:,}", 1)
+    return _block(f"{title}, shortened", [*kept, note], language) if kept else ""
 
 
-def _fewer(number: int) -> Iterable[int]:
-    """Yield numbers of lines to try: all, then ever fewer, down to none."""
-    while number > 0:
-        yield number
-        number = number * 9 // 10
-    yield 0
+def _block(title: str, lines: Sequence[str], language: str) -> str:
+    return f"<details><summary>{title}</summary>\n\n{fenced(lines, language)}\n\n</details>"

@@ -19,8 +19,8 @@ def check(page: str) -> None:
         if found:
             fence = found[1]
         assert not line.startswith("    "), f"would be code: {line}"
-        line = _CODE.sub("", line)
-        details += line.count("<details>") - line.count("</details>")
+        text = _CODE.sub("", line)
+        details += text.count("<details>") - text.count("</details>")
         assert details in (0, 1), line
         if line.startswith("| "):
             cells = len(re.findall(r"(?<!\\)\|", line))

@@ -6,14 +6,18 @@ from collections.abc import Iterator
 
 from release.preview import lines, marks
 from release.preview.drift import Drift, Drifted
-from release.preview.markdown import LIMIT
-from release.preview.marks import capped, code, items, prose
+from release.preview.marks import LIMIT, Room, items, prose
 from release.preview.steps import Step
 from release.preview.words import count, kind, verb
 from release.text import one_line
 
-_CAPS = (400, 60, 20)
-"""How many resources are shown: the first number with which the page fits."""
+_ROOMS = (
+    Room(entries=400),
+    Room(entries=60),
+    Room(entries=20, code=120, prose=300),
+    Room(entries=5, code=60, prose=150),
+)
+"""How long the list is: the first of these with which the page fits."""
 _CHANGES = 12
 
 
@@ -36,32 +40,33 @@ def sentence(stack: str, found: Drift) -> str:
 def page(stack: str, found: Drift, limit: int = LIMIT) -> str:
     """Return Markdown of at most `limit` characters."""
     text = ""
-    for cap in _CAPS:
-        text = "\n\n".join(_parts(stack, found, cap)) + "\n"
+    for room in _ROOMS:
+        text = "\n\n".join(_parts(stack, found, room)) + "\n"
         if marks.size(text) <= limit:
             break
     return text
 
 
-def _parts(stack: str, found: Drift, cap: int) -> Iterator[str]:
+def _parts(stack: str, found: Drift, room: Room) -> Iterator[str]:
     yield marker(stack)
     yield f"**{prose(sentence(stack, found))}.**"
     if found.drifted:
-        yield items(capped([_item(each) for each in found.drifted], cap, "(`python -m release drift`)"))
+        yield items(room.capped(found.drifted, lambda each: item(each, room), "(`python -m release drift`)"))
         yield "`pulumi up` alone does not look at AWS: what is here stays as it is until somebody runs what is named."
     if found.by_slipway:
-        yield "Changed by Slipway itself, which is no drift:\n\n" + items(map(prose, found.by_slipway[:cap]))
+        yield "Changed by Slipway itself, which is no drift:\n\n" + items(room.capped(found.by_slipway, room.in_prose))
     if found.unknown:
-        yield "Not known:\n\n" + items(map(prose, found.unknown[:cap]))
+        yield "Not known:\n\n" + items(room.capped(found.unknown, room.in_prose))
 
 
-def _item(each: Drifted) -> str:
-    head = f"{kind(each.type)} {code(each.name)}"
-    undo = f"  \n  {prose(each.undo[:1].upper() + each.undo[1:])}." if each.undo else ""
+def item(each: Drifted, room: Room) -> str:
+    """Return an entry of a list: what is different, and what undoes it."""
+    head = f"{kind(each.type)} {room.in_code(each.name)}"
+    undo = f"<br>{room.in_prose(each.undo[:1].upper() + each.undo[1:])}." if each.undo else ""
     if each.gone:
         return f"{head} is **gone**.{undo}"
-    told = [code(lines.as_text(line)) for line in _lines(each)]
-    return f"{head}: {'; '.join(capped(told, _CHANGES, 'changes'))}{undo}"
+    told = room.capped(_lines(each), lambda line: room.in_code(lines.as_text(line)), "changes", most=_CHANGES)
+    return f"{head}: {'; '.join(told)}{undo}"
 
 
 def plain(stack: str, found: Drift) -> str:

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from release.preview import details, marks, sections, sentence
 from release.preview.document import Preview
-from release.preview.marks import Room
+from release.preview.marks import LIMIT, Room
 
-LIMIT = 65_536
-"""Characters of a comment on GitHub (its API answers 422 to more)."""
 _ROOMS = (
     Room(entries=500),
     Room(entries=60),

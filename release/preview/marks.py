@@ -11,6 +11,9 @@ from release.text import clean, one_line
 
 T = TypeVar("T")
 
+LIMIT = 65_536
+"""Characters of a comment or an issue on GitHub (its API answers 422 to more)."""
+
 _MARKS = str.maketrans(
     {
         "&": "&amp;",

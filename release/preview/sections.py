@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from release.preview import breaks, fleet_table, lines
 from release.preview.cost import Item
 from release.preview.document import MANDATORY, Preview, warnings
-from release.preview.drift import Drifted
+from release.preview.drift_page import item
 from release.preview.events import Violation
 from release.preview.lines import Line
 from release.preview.marks import Room, fenced, items
@@ -99,15 +99,9 @@ def drift(preview: Preview, room: Room) -> str:
     if found is None or not (found.drifted or found.by_slipway or found.unknown):
         return ""
 
-    def show(each: Drifted) -> str:
-        told = room.capped(each.changes, lambda change: room.in_code(lines.change(change)), most=_FEW)
-        said = "is gone" if each.gone else ", ".join(told)
-        undo = f"<br>{room.in_prose(each.undo)}" if each.undo else ""
-        return f"{kind(each.type)} {room.in_code(each.name)}: {said}{undo}"
-
     title = "Changed in AWS by hand" if found.drifted else "Changed in AWS since the last `up`"
     notes = room.capped((*found.by_slipway, *found.unknown), room.in_prose)
-    return _section(title, items([*room.capped(found.drifted, show), *notes]))
+    return _section(title, items([*room.capped(found.drifted, lambda each: item(each, room)), *notes]))
 
 
 def cost(preview: Preview, room: Room) -> str:
@@ -116,10 +110,10 @@ def cost(preview: Preview, room: Room) -> str:
     if found is None or found.silent:
         return ""
 
-    def show(item: Item) -> str:
-        return f"{room.in_prose(item.what)}: {'not known' if item.dollars is None else _dollars(item.dollars)}"
+    def show(each: Item) -> str:
+        return f"{room.in_prose(each.what)}: {'not known' if each.dollars is None else _dollars(each.dollars)}"
 
-    known = any(item.dollars is not None for item in found.items)
+    known = any(each.dollars is not None for each in found.items)
     total = f"about {_dollars(found.dollars)} a month" if known else "not known"
     prices = f"\n\n<sub>List prices of {found.prices_of}, without traffic.</sub>" if found.prices_of and known else ""
     return _section(f"Cost: {total}", items(room.capped(found.items, show)) + prices)

@@ -114,7 +114,7 @@ def test_the_page():
         "",
         "**sandbox: 3 resources are not as the last `up` left them and 1 resource is gone.**",
     ]
-    assert "- Auto Scaling group `web-group`: `maxSize: 6 → 7`  \n  `pulumi up --refresh` sets it back." in page
+    assert "- Auto Scaling group `web-group`: `maxSize: 6 → 7`<br>`pulumi up --refresh` sets it back." in page
     assert "- alarm `web-alarms-errors` is **gone**." in page
     assert "Changed by Slipway itself, which is no drift:\n\n- fleet web has" in page
 

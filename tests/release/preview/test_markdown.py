@@ -91,7 +91,7 @@ def test_the_order_in_which_a_reviewer_reads():
         "| `web` | `aaaaaaa` → `bbbbbbb` | 3 replaced in 3 steps | about 14 min (by 5 rollouts) |",
         "- release `bbbbbbb`: published, **not recoverable** from the replica: the replica lacks it; 2 commits since",
         "- `python -m release rollback` would then go to `aaaaaaa`",
-        "- subnet `subnet-c`: is gone<br>`up` makes it again",
+        "- subnet `subnet-c` is **gone**.<br>`up` makes it again.",
         "- 2 NAT gateways: +$70",
         "- 1 x9.huge: not known",
         "- **advisory** `two-zones` `s`: one zone",
@@ -162,7 +162,7 @@ def test_forty_fleets_two_hundred_commits_and_a_long_diff():
     )
     page = markdown.page(found)
     assert sum(marks.size(line) for each in steps for line in map(str, each.changes)) > 65_000
-    assert 60_000 < marks.size(page) <= markdown.LIMIT
+    assert 60_000 < marks.size(page) <= marks.LIMIT
     assert page.splitlines()[2].startswith("**s:** All 40 fleets change: 120 instances are replaced in 3 steps")
     assert all(f"| `{name}` |" in page and f"`{name}-policy`" in page for name in names)
     assert sum(" word word" in line for line in page.splitlines()) == 200
@@ -207,6 +207,6 @@ def test_it_fits_whatever_happens(letter: str):
         unknown=said,
     )
     page = markdown.page(found)
-    assert marks.size(page) <= markdown.LIMIT
+    assert marks.size(page) <= marks.LIMIT
     assert "Full diff" in page or "full diff is left out" in page
     valid.check(page)

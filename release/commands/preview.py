@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,8 +16,9 @@ from release.commands.drill_plan import settings_of
 from release.commands.output import as_json, progress, progress_ended, tell
 from release.engine import Engine
 from release.errors import DrillError, PreviewError, ReleaseError
-from release.preview import document, fingerprint, fleets, markdown, plain, sentence
+from release.preview import document, fingerprint, fleets, markdown, plain, refresh, sentence
 from release.preview import run as engine
+from release.preview.cost import cost
 from release.preview.document import Preview
 from release.preview.events import Previewed
 from release.preview.facts import Facts, FleetFacts
@@ -84,32 +86,42 @@ def look(arguments: argparse.Namespace) -> Preview:
     pulumi = project.engine(arguments)
     try:
         said = engine.preview(pulumi, save_plan=arguments.save_plan, show=progress)
+        found = _known(said, pulumi, arguments.region)
+        return found if arguments.no_drift or not said.complete else _drifted(found, pulumi, arguments.region)
     finally:
         progress_ended()
-    return _known(said, pulumi, arguments.region)
 
 
-def _known(said: Previewed, pulumi: Engine, region: str | None) -> Preview:
+def _drifted(found: Preview, pulumi: Engine, region: str | None) -> Preview:
+    """Return the preview with what was changed in AWS by hand."""
+    unknown: list[str] = []
+    there = _asked("drift", lambda: refresh.look(pulumi, region, show=progress), unknown)
+    return replace(found, drift=there[1] if there else None, unknown=(*found.unknown, *unknown))
+
+
+def _known(said: Previewed, pulumi: Engine, given: str | None) -> Preview:
     """Return what the engine said, with what can be found out beside it."""
     name = said.stack or pulumi.stack.rpartition("/")[2]
     settings, unknown = _settings(name, pulumi)
+    region = given or (settings.region if settings else None)
     where = Look(
         stack=name,
-        region=region or (settings.region if settings else None),
+        region=region,
         repository=(settings and settings.release.repository) or pulumi.environment.get("SLIPWAY_REPOSITORY") or ".",
         paces={key: fleet.pace for key, fleet in settings.fleets.items()} if settings else {},
     )
     backend = pulumi.environment.get("PULUMI_BACKEND_URL", "")
     facts = _asked("fleets", lambda: fleets.look(said.steps, where), unknown) or _least(said.steps)
-    locks = _asked("locks of the state", lambda: held(backend, said.project, name, where.region), unknown) or []
+    locks = _asked("locks of the state", lambda: held(backend, said.project, name, region), unknown) or []
     errors, warnings = ([message.text for message in told] for told in (said.errors, said.warnings))
     return Preview(
         stack=name,
         previewed=said,
         facts=facts,
+        cost=cost(said.steps, region, facts.launched) if region else None,
         refusals=refusals(name, errors=errors, warnings=warnings, locks=locks),
         fingerprint=fingerprint.of(name, said.steps) if said.complete else None,
-        unknown=tuple(unknown),
+        unknown=tuple(unknown) if said.complete else (),
     )
 
 

@@ -46,13 +46,8 @@ class Preview:
 
     @property
     def others(self) -> tuple[Step, ...]:
-        """Return what happens beside rollouts: no launch template or group whose fleet is replaced for it."""
-        rolled = {fleet.group for fleet in self.facts.replaced}
-        return tuple(
-            step
-            for step in self.steps
-            if not (step.op == "update" and _is_part(step) and (_is_rollout(step) or step.new.get("name") in rolled))
-        )
+        """Return what happens, without groups and launch templates that only name another release."""
+        return tuple(step for step in self.steps if not (step.op == "update" and _is_rollout(step)))
 
     @property
     def mandatory(self) -> tuple[Violation, ...]:
@@ -80,12 +75,8 @@ def is_real(step: Step) -> bool:
     return step.type.partition(":")[0] not in ("slipway", "pulumi")
 
 
-def _is_part(step: Step) -> bool:
-    return step.type in (TEMPLATE, GROUP)
-
-
 def _is_rollout(step: Step) -> bool:
-    return _is_part(step) and all(line.release for line in lines.of(step))
+    return step.type in (TEMPLATE, GROUP) and all(line.release for line in lines.of(step))
 
 
 def to_json(preview: Preview, sentence: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from release.preview.steps import SECRET, UNKNOWN, Change, Step
 
 TEMPLATE, GROUP = "aws:ec2/launchTemplate:LaunchTemplate", "aws:autoscaling/group:Group"
 USER_DATA = "user data"
-LATER = "known only during `up`"
+LATER = "known only during up"
 """What is shown for a value that is not known yet."""
 _SHOWN_BYTES = 20_000
 _TAG = f'.tags["{names.RELEASE_TAG}"]'

@@ -18,8 +18,7 @@ def of(preview: Preview) -> str:
         broken = count(len(preview.mandatory), "mandatory rule")
         return f"`up` will refuse this: {broken} {verb(len(preview.mandatory), 'is', 'are')} broken."
     if not preview.previewed.complete:
-        problems = count(len(preview.refused), "problem") if preview.refused else "it failed"
-        return f"`pulumi preview` could not finish, and nor could `up`: {problems}."
+        return "`pulumi preview` failed, and so would `up`, for the reasons below."
     if not preview.steps:
         said = "Nothing changes"
     else:

@@ -42,10 +42,10 @@ def test_a_policy_is_taken_apart():
         (True, None, "p: true (removed)"),
         (None, {"a.b": 1, "c": 2}, 'p["a.b"]: 1 (new)'),
         (SECRET, SECRET, "p: another secret value"),
-        ("1", UNKNOWN, "p: 1 → known only during `up`"),
+        ("1", UNKNOWN, "p: 1 → known only during up"),
         ([1, 2], [2, 1], "p: [1, 2] → [2, 1]"),
         ("a", ["a"], 'p: a → ["a"]'),
-        ({"a": 1}, {"a": UNKNOWN}, "p.a: 1 → known only during `up`"),
+        ({"a": 1}, {"a": UNKNOWN}, "p.a: 1 → known only during up"),
     ],
 )
 def test_how_a_change_reads(before: Any, after: Any, said: str):
@@ -57,7 +57,7 @@ def test_user_data_that_is_not_known_yet():
     """It names what is made only then, such as the version of a changed secret."""
     kind = lines.TEMPLATE
     assert shown(Change(path="userData", before="YQ==", after=UNKNOWN), kind=kind) == [
-        "user data: what changes in it is known only during `up`"
+        "user data: what changes in it is known only during up"
     ]
 
 

@@ -53,7 +53,7 @@ ROLE = "aws:iam/role:Role"
         ),
         (
             preview(said={"complete": False, "messages": (Message(severity="error", text="no"),)}),
-            "`pulumi preview` could not finish, and nor could `up`: 1 problem.",
+            "`pulumi preview` failed, and so would `up`, for the reasons below.",
         ),
         (
             preview(said={"violations": (Violation(pack="p", rule="r", level="mandatory", message="m"),)}),

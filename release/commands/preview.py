@@ -110,9 +110,10 @@ def _known(said: Previewed, pulumi: Engine, given: str | None) -> Preview:
         repository=(settings and settings.release.repository) or pulumi.environment.get("SLIPWAY_REPOSITORY") or ".",
         paces={key: fleet.pace for key, fleet in settings.fleets.items()} if settings else {},
     )
-    backend = pulumi.environment.get("PULUMI_BACKEND_URL", "")
     facts = _asked("fleets", lambda: fleets.look(said.steps, where), unknown) or _least(said.steps)
-    locks = _asked("locks of the state", lambda: held(backend, said.project, name, region), unknown) or []
+    locks = (
+        _asked("locks of the state", lambda: held(project.backend(pulumi), said.project, name, region), unknown) or []
+    )
     errors, warnings = ([message.text for message in told] for told in (said.errors, said.warnings))
     return Preview(
         stack=name,

@@ -28,3 +28,9 @@ def engine(arguments: argparse.Namespace) -> Engine:
         environment[CONFIG_FILE] = str(arguments.config_file.absolute())
     stack = str(arguments.stack or environment.get("PULUMI_STACK") or "")
     return Engine(project=project, stack=stack, config=project, environment=environment)
+
+
+def backend(pulumi: Engine) -> str:
+    """Return the URL of the backend that has the stack's state: the environment's, or else what the engine uses."""
+    given = pulumi.environment.get("PULUMI_BACKEND_URL")
+    return given or str(pulumi.json("whoami", "--verbose").get("url", ""))

@@ -55,6 +55,11 @@ class Drift:
         """Return whether there is drift."""
         return bool(self.drifted)
 
+    @property
+    def resources(self) -> int:
+        """Return how many resources it is about: one may have changed, and have something added to it."""
+        return len({each.urn for each in self.drifted})
+
 
 def asks(steps: Iterable[Step]) -> list[Step]:
     """Return the groups whose launch template is another one than the state says: only the ledger can tell why."""

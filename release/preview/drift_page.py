@@ -31,7 +31,7 @@ def sentence(stack: str, found: Drift) -> str:
     if not found.drifted:
         return f"{stack}: nothing was changed in AWS by hand{', as far as is known' if found.unknown else ''}"
     gone = sum(each.gone for each in found.drifted)
-    others = len({each.urn for each in found.drifted if not each.gone})
+    others = found.resources - gone
     told = [f"{count(others, 'resource')} {verb(others, 'is', 'are')} not as the last `up` left it"] if others else []
     told += [f"{count(gone, 'resource')} {verb(gone, 'is', 'are')} gone"] if gone else []
     return f"{stack}: {' and '.join(told).replace('left it', 'left them' if others > 1 else 'left it')}"
@@ -74,12 +74,17 @@ def plain(stack: str, found: Drift) -> str:
     return "\n".join(one_line(line, 2000) if line[:1] != " " else line for line in _plain(stack, found)) + "\n"
 
 
-def _plain(stack: str, found: Drift) -> Iterator[str]:
-    yield sentence(stack, found).replace("`", "")
+def entries(found: Drift) -> Iterator[str]:
+    """Yield the lines about what differs, for a terminal."""
     for each in found.drifted:
         yield f"  {'-' if each.gone else '~'} {kind(each.type)} {each.name} ({one_line(each.id, 100)})"
         yield from (f"      {one_line(lines.as_text(line), 300)}" for line in _lines(each))
         yield f"      {each.undo.replace('`', '')}"
+
+
+def _plain(stack: str, found: Drift) -> Iterator[str]:
+    yield sentence(stack, found).replace("`", "")
+    yield from entries(found)
     yield from (f"no drift: {line}" for line in found.by_slipway)
     yield from (f"not known: {line}" for line in found.unknown)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from release.preview import lines, sentence
+from release.preview import drift_page, lines, sentence
 from release.preview.document import Preview, warnings
 from release.preview.words import kind
 from release.text import one_line
@@ -25,8 +25,19 @@ def _lines(preview: Preview) -> Iterator[str]:
             if told or op != "update":
                 yield f"  {sign} {kind(step.type)} {step.name}"
             yield from (f"      {one_line(lines.as_text(line), 200)}" for line in told)
-    said = [("up refuses", line) for line in preview.refused]
+    if preview.drift and preview.drift.found:
+        yield "  changed in AWS by hand:"
+        yield from (f"  {line}" for line in drift_page.entries(preview.drift))
+    said = [("no drift", line) for line in (preview.drift.by_slipway if preview.drift else ())]
+    said += [("up refuses", line) for line in preview.refused]
     said += [(f"{each.level} rule", f"{each.rule}: {each.message}") for each in preview.previewed.violations]
     said += [("warning", line) for line in warnings(preview)]
-    said += [("not known", line) for line in (*preview.facts.unknown, *preview.unknown)]
+    if preview.cost and not preview.cost.silent:
+        said += [("a month", f"{each.what}: {_dollars(each.dollars)}") for each in preview.cost.items]
+    unknown = preview.drift.unknown if preview.drift else ()
+    said += [("not known", line) for line in (*preview.facts.unknown, *unknown, *preview.unknown)]
     yield from (f"  {what}: {one_line(line, 2000)}" for what, line in said)
+
+
+def _dollars(dollars: float | None) -> str:
+    return "not known" if dollars is None else f"{'-' if dollars < 0 else '+'}${abs(dollars):,.2f}"

@@ -27,7 +27,7 @@ def of(preview: Preview) -> str:
     refused = (
         f"; as things are, `up` will refuse it ({count(len(preview.refused), 'reason')})" if preview.refused else ""
     )
-    drifted = len(preview.drift.drifted) if preview.drift else 0
+    drifted = preview.drift.resources if preview.drift else 0
     drift = f"; {count(drifted, 'resource')} {verb(drifted, 'was', 'were')} changed in AWS by hand" if drifted else ""
     return f"{said}{drift}{refused}."
 

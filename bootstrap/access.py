@@ -107,14 +107,14 @@ class Access(pulumi.ComponentResource):
     def _declare_role(self, role: str, scope: pulumi.Output[Scope], bounded: aws.iam.Policy) -> pulumi.Output[str]:
         args = self._args
         name = naming.role_name(args.stack, role)
-        environment = args.settings.environment(args.stack, role)
+        environments = args.settings.environments_of(args.stack, role)
         root = f"arn:{names.partition(args.region)}:iam::{args.account}:root"
         trusted = pulumi.Output.from_input(args.provider).apply(
             lambda provider: json.dumps(
                 trust.policy(
                     provider=provider,
                     repository=args.repository,
-                    environment=environment,
+                    environments=environments,
                     root=root,
                     people=args.settings.people,
                 )
@@ -123,7 +123,7 @@ class Access(pulumi.ComponentResource):
         made = aws.iam.Role(
             f"{self._name}-{role}",
             name=name,
-            description=f"The {role} of the stack {args.stack}: jobs of the environment {environment}",
+            description=f"The {role} of the stack {args.stack}: jobs of {', '.join(environments)}",
             assume_role_policy=trusted,
             permissions_boundary=bounded.arn,
             max_session_duration=LONG if role in _LONG_ROLES else USUAL,

@@ -52,15 +52,22 @@ class AccessSettings(Section):
         "rollback",
     )
     """The roles that are made; docs/permissions.md says what each may do."""
-    environments: dict[Annotated[str, ROLE], Annotated[str, ENVIRONMENT]] = Field(default_factory=dict)
-    """The GitHub environment whose jobs may take on a role, by role, where it is not the usual one."""
+    environments: dict[
+        Annotated[str, ROLE], Annotated[tuple[str, ...], items(ENVIRONMENT, "environments", least=1)]
+    ] = Field(default_factory=dict)
+    """The GitHub environments whose jobs may take on a role, by role, where they are not the usual ones."""
     people: Annotated[tuple[str, ...], items(PRINCIPAL, "ARNs of roles and users")] = ()
     """Who else may take on the stack's roles: people, so that nothing depends on GitHub. `*` and `?` are wildcards."""
 
-    def environment(self, stack: str, role: str) -> str:
-        """Return the GitHub environment whose jobs may take on the role of this stack."""
-        usual = {"deployer": stack, "drill": "drill", "previewer": "preview", "publisher": "publish"}
-        return self.environments.get(role) or usual.get(role, f"{stack}-{role}")
+    def environments_of(self, stack: str, role: str) -> tuple[str, ...]:
+        """Return the GitHub environments whose jobs may take on the role of this stack (docs/pull-requests.md)."""
+        usual = {
+            "deployer": (stack,),
+            "drill": ("drill",),
+            "previewer": ("preview", "drift"),
+            "publisher": ("publish",),
+        }
+        return self.environments.get(role) or usual.get(role, (f"{stack}-{role}",))
 
 
 class AccountSettings(Section):

@@ -57,6 +57,7 @@ class State(pulumi.ComponentResource):
                 first=first,
                 second=second,
                 locked=False,
+                deletes=True,  # a lock that was released, a stack that is gone
                 disposable=args.disposable,
                 after=ready,
             ),

@@ -16,11 +16,11 @@ AUDIENCE = "sts.amazonaws.com"
 
 
 def policy(
-    *, provider: str, repository: str, environment: str, root: str, people: Sequence[str] = ()
+    *, provider: str, repository: str, environments: Sequence[str], root: str, people: Sequence[str] = ()
 ) -> dict[str, Any]:
     """Return the trust policy of a role; `root` is the ARN of the account, `people` are ARNs with wildcards.
 
-    The environment, not the branch, is what the token has to name: GitHub lets an environment be limited to branches
+    An environment, not the branch, is what the token has to name: GitHub lets an environment be limited to branches
     and reviewers, and writes its name, and no branch, into the subject of each job that runs in it.
     """
     jobs: Statement = {
@@ -31,7 +31,7 @@ def policy(
         "Condition": {
             "StringEquals": {
                 f"{ISSUER}:aud": AUDIENCE,
-                f"{ISSUER}:sub": f"repo:{repository}:environment:{environment}",
+                f"{ISSUER}:sub": [f"repo:{repository}:environment:{each}" for each in environments],
             }
         },
     }

@@ -14,8 +14,9 @@ _EXAMPLE = roles.Scope(
     stack="prod",
     region="eu-west-1",
     account="123456789012",
-    state="team-state",
+    state="state-slipway-123456789012-eu-west-1/prod",
     key="arn:aws:kms:eu-west-1:123456789012:key/1a2b3c4d",
+    boundary="arn:aws:iam::123456789012:policy/slipway.prod.boundary",
     zone="Z0123456789ABCDEFGHIJ",
     replica="eu-central-1",
 )

@@ -59,19 +59,21 @@ def flow_logs(log_group_arn: str) -> dict[str, Any]:
     )
 
 
-def replication(arns: Sequence[str], *, locked: bool) -> dict[str, Any]:
+def replication(arns: Sequence[str], *, locked: bool, deletes: bool = False) -> dict[str, Any]:
     """Return what S3 may do to replicate each of the buckets to the other, live and in batches.
 
-    Batches read their manifest and write their report below `replication/`. Delete markers and tags are not replicated.
+    Batches read their manifest and write their report below `replication/`. Tags are not replicated, and delete markers
+    only with `deletes`.
     Sources: S3 user guide, "Setting up permissions for live replication", "Configuring an IAM role for S3 Batch
     Replication", and, for object lock, "Configuring S3 Object Lock".
     """
     objects = [f"{arn}/*" for arn in arns]
     retention = ["s3:GetObjectRetention", "s3:GetObjectLegalHold"] if locked else []
+    removal = ["s3:ReplicateDelete"] if deletes else []
     return document(
         _allow(["s3:GetReplicationConfiguration", "s3:ListBucket"], list(arns)),
         _allow(["s3:GetObjectVersionForReplication", "s3:GetObjectVersionAcl", *retention], objects),
-        _allow(["s3:ReplicateObject", "s3:InitiateReplication"], objects),
+        _allow(["s3:ReplicateObject", *removal, "s3:InitiateReplication"], objects),
         _allow(["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"], [f"{arn}/replication/*" for arn in arns]),
     )
 

@@ -1,9 +1,10 @@
 """Replication between the two buckets of a store, both ways.
 
 What is released in the second region during an outage of the first comes back by it. S3 does not replicate what is
-itself a replica, so that the two rules don't chase each other. Delete markers are not replicated: what is removed in
-one region stays in the other. Sources: S3 user guide, "Replicating objects within and across Regions", and, for the
-role, "Setting up permissions for live replication" and "Configuring an IAM role for S3 Batch Replication".
+itself a replica, so that the two rules don't chase each other. Delete markers are not replicated unless that is asked
+for: what is removed in one region stays in the other. Sources: S3 user guide, "Replicating objects within and across
+Regions", and, for the role, "Setting up permissions for live replication" and "Configuring an IAM role for S3 Batch
+Replication".
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ class ReplicationArgs:
     """Whether the buckets have an object lock, whose retention is replicated too."""
     disposable: bool
     """False: replication goes on after the stack is destroyed, as both buckets stay."""
+    deletes: bool = False
+    """Whether what is deleted in one region is in the other too; its versions stay in any case."""
     after: Sequence[pulumi.Resource]
     """What has to exist before: S3 refuses to replicate buckets without versions."""
 
@@ -77,7 +80,7 @@ class Replication(pulumi.ComponentResource):
             f"{self._name}-policy",
             name="replicate",
             role=role.name,
-            policy=pulumi.Output.json_dumps(policies.replication(arns, locked=args.locked)),
+            policy=pulumi.Output.json_dumps(policies.replication(arns, locked=args.locked, deletes=args.deletes)),
             opts=self._child(),
         )
         return role, policy
@@ -95,7 +98,7 @@ class Replication(pulumi.ComponentResource):
                     "priority": 1,
                     "status": "Enabled",
                     "filter": {"prefix": ""},
-                    "delete_marker_replication": {"status": "Disabled"},
+                    "delete_marker_replication": {"status": "Enabled" if self._args.deletes else "Disabled"},
                     "destination": {
                         "bucket": names.bucket_arn(target.bucket, target.region),
                         "metrics": {"status": "Enabled"},

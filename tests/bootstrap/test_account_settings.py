@@ -40,13 +40,12 @@ def test_the_example_is_right_and_is_not_deployed_by_mistake():
 
 def test_jobs_run_in_an_environment_of_their_own_kind():
     """A stack's deployer in the stack's environment; a setting names another."""
-    parsed = settings.parse(
-        {**example(), "stacks": {"prod": {"environments": {"deployer": "production"}}}}, "account"
-    ).stacks["prod"]
-    assert parsed.environment("prod", "deployer") == "production"
-    assert parsed.environment("prod", "previewer") == "preview"
-    assert parsed.environment("prod", "rollback") == "prod-rollback"
-    assert settings.AccessSettings().environment("prod", "deployer") == "prod"
+    given = {"prod": {"environments": {"deployer": ["production"]}}}
+    parsed = settings.parse({**example(), "stacks": given}, "account").stacks["prod"]
+    assert parsed.environments_of("prod", "deployer") == ("production",)
+    assert parsed.environments_of("prod", "previewer") == ("preview", "drift")
+    assert parsed.environments_of("prod", "rollback") == ("prod-rollback",)
+    assert settings.AccessSettings().environments_of("prod", "deployer") == ("prod",)
 
 
 @pytest.mark.parametrize(
@@ -61,10 +60,10 @@ def test_jobs_run_in_an_environment_of_their_own_kind():
         ({"stacks": {"bootstrap": None}}, "stacks.bootstrap: is what a part of the account's set-up is called"),
         ({"stacks": {"prod": {"roles": ["root"]}}}, "stacks.prod.roles[0]: must be one of activate, deployer"),
         (
-            {"stacks": {"prod": {"environments": {"drill": "x"}}}},
+            {"stacks": {"prod": {"environments": {"drill": ["x"]}}}},
             "stacks.prod.environments.drill: drill is not among the stack's roles",
         ),
-        ({"stacks": {"prod": {"environments": {"deployer": "*"}}}}, "stacks.prod.environments.deployer: must be"),
+        ({"stacks": {"prod": {"environments": {"deployer": ["*"]}}}}, "stacks.prod.environments.deployer[0]: must be"),
         ({"stack": {}}, "stack: unknown setting; did you mean stacks?"),
         ({"repository": None}, "repository: "),
     ],

@@ -9,11 +9,11 @@ PROVIDER = f"arn:aws:iam::111122223333:oidc-provider/{trust.ISSUER}"
 
 def test_only_one_repositorys_environment_is_trusted():
     """By equality: a pattern would also match what somebody else can name a repository or a branch."""
-    (jobs,) = trust.policy(provider=PROVIDER, repository="acme/shop", environment="prod", root="")["Statement"]
+    (jobs,) = trust.policy(provider=PROVIDER, repository="acme/shop", environments=["prod"], root="")["Statement"]
     assert jobs["Condition"] == {
         "StringEquals": {
             "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
-            "token.actions.githubusercontent.com:sub": "repo:acme/shop:environment:prod",
+            "token.actions.githubusercontent.com:sub": ["repo:acme/shop:environment:prod"],
         }
     }
     assert jobs["Action"] == "sts:AssumeRoleWithWebIdentity"
@@ -23,7 +23,7 @@ def test_only_one_repositorys_environment_is_trusted():
 def test_people_are_trusted_by_name():
     """The account as the principal lets nobody in by itself; the condition names who."""
     root, person = "arn:aws:iam::111122223333:root", "arn:aws:iam::111122223333:role/oncall"
-    policy = trust.policy(provider=PROVIDER, repository="a/b", environment="x", root=root, people=[person])
+    policy = trust.policy(provider=PROVIDER, repository="a/b", environments=["x"], root=root, people=[person])
     people = policy["Statement"][1]
     assert people["Principal"] == {"AWS": root}
     assert people["Condition"] == {"ArnLike": {"aws:PrincipalArn": [person]}}

@@ -21,6 +21,7 @@ _PREFIXES = {"s3control": "s3", "monitoring": "cloudwatch", "tagging": "tag"}
 
 _S3 = {
     "CompleteMultipartUpload": "PutObject",
+    "CopyObject": "PutObject",
     "CreateMultipartUpload": "PutObject",
     "DeleteBucketEncryption": "PutEncryptionConfiguration",
     "DeleteBucketLifecycle": "PutLifecycleConfiguration",
@@ -51,6 +52,7 @@ _S3 = {
     "PutObjectLockConfiguration": "PutBucketObjectLockConfiguration",
     "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
     "UploadPart": "PutObject",
+    "UploadPartCopy": "PutObject",
 }
 """S3's actions, where their names are not those of the operations."""
 
@@ -88,6 +90,9 @@ def asks(call: Call) -> Iterator[Ask]:
                 yield Ask(action=tagging, resource=resource, context=context)
     if call.service == "wafv2":
         yield from _firewall(call)
+    if source := call.parameters.get("CopySource"):
+        path, _, version = str(source).partition("?versionId=")
+        yield Ask(action=f"s3:GetObject{'Version' if version else ''}", resource=f"arn:aws:s3:::{path}")
     yield from launches.asks(call)
 
 

@@ -6,6 +6,7 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request, determine_request_protocol
@@ -67,6 +68,8 @@ def read(environ: dict[str, Any], by: Signed) -> Call | None:
         operation, uri = get_service_router(name).match(request)
     except (NotFound, NotImplementedError):
         return None
+    if name == "s3" and (source := environ.get("HTTP_X_AMZ_COPY_SOURCE")):
+        uri = {**uri, "CopySource": unquote(str(source)).lstrip("/")}
     return Call(
         service=service,
         operation=str(operation.name),

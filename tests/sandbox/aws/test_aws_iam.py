@@ -113,6 +113,18 @@ def test_a_key_that_is_not_there_is_denied_to_who_may_not_list(role: MakeRole, s
     assert refused(may_list.get_object, Bucket="store", Key="none") == ("NoSuchKey", 404)
 
 
+def test_who_copies_reads_and_writes(role: MakeRole, store: Any):
+    """CopyObject has no permission of its own: it takes that to read the source, and that to write the target."""
+    copy = {"Bucket": "store", "Key": "b", "CopySource": {"Bucket": "store", "Key": "a"}}
+    reading, writing = (
+        allow(f"s3:{verb}Object", f"arn:aws:s3:::store/{key}") for verb, key in (("Get", "a"), ("Put", "b"))
+    )
+    assert refused(role(reading)("s3").copy_object, **copy) == ("AccessDenied", 403)
+    assert refused(role(writing, name="writer")("s3").copy_object, **copy) == ("AccessDenied", 403)
+    role(reading, writing, name="both")("s3").copy_object(**copy)
+    store.delete_object(Bucket="store", Key="b")
+
+
 def test_the_bucket_has_a_say_of_its_own(role: MakeRole, store: Any):
     """Its policy may allow what the role's does not, and deny what it does."""
     mine = role(allow("s3:GetObject", "arn:aws:s3:::store/*"))("s3")

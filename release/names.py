@@ -25,6 +25,8 @@ BOOT_HOOK = "boot"
 """Name of the lifecycle hook that holds an instance until its release answers."""
 FORESEEN = "`pulumi up` will be refused: "
 """How a warning in a preview begins that tells what `pulumi up` would refuse."""
+REVIEWS = "pr-*"
+"""A pattern for the names of all review stacks: what is made of it (`slipway-pr-*-web`) are patterns of their names."""
 _DRILL = "-drill"
 _RULE = "slipway-to-"
 

@@ -1,4 +1,4 @@
-"""What only the deployer may do: make, change and remove the stack's resources. Pure.
+"""What only the deployer, and whoever has review stacks, may do: make, change and remove the stack's resources. Pure.
 
 EC2's ids are not known beforehand, so there the tag `slipway:stack` decides; for everything else its name does.
 """
@@ -6,17 +6,26 @@ EC2's ids are not known beforehand, so there the tag `slipway:stack` decides; fo
 from __future__ import annotations
 
 from infra.permissions.policies import Statement
-from infra.permissions.scope import Scope, allow, each, groups, log_groups, passed, tagged
+from infra.permissions.scope import Scope, allow, each, groups, log_groups, passed, requested, tagged
 from release import names
 
 
 def statements(scope: Scope) -> list[Statement]:
     """Return what deploying takes in addition to previewing, publishing and rolling back."""
+    return [*nameless(scope), *_change_names(scope)]
+
+
+def nameless(scope: Scope) -> list[Statement]:
+    """Return the same without a domain: no record, health check or certificate."""
+    return [*_change_network(scope), *_change_fleets(scope), *_change_buckets(scope)]
+
+
+def removal(scope: Scope) -> list[Statement]:
+    """Return what empties and removes the stack's buckets (artifacts.destroy), versions and all."""
+    buckets = [*scope.stores, scope.access_logs]
     return [
-        *_change_network(scope),
-        *_change_fleets(scope),
-        *_change_buckets(scope),
-        *_change_names(scope),
+        allow("RemoveBuckets", ["s3:DeleteBucket", "s3:ListBucketVersions"], buckets),
+        allow("Empty", ["s3:DeleteObject", "s3:DeleteObjectVersion"], [f"{bucket}/*" for bucket in buckets]),
     ]
 
 
@@ -47,17 +56,18 @@ def _change_network(scope: Scope) -> list[Statement]:
     where they have none.
     """
     everything = scope.arn("ec2", "*/*")
-    requested = {f"aws:RequestTag/{names.STACK_TAG}": scope.stack}
+    becomes = requested(scope)
     made = _EC2_MADE.split()
     rules, security_groups = scope.arn("ec2", "security-group-rule/*"), scope.arn("ec2", "security-group/*")
-    untagged = {"Null": {f"aws:ResourceTag/{names.STACK_TAG}": "true"}}
+    untagged = {f"aws:ResourceTag/{names.STACK_TAG}": "true"}
+    adopted = {**becomes, "Null": {**becomes.get("Null", {}), **untagged}}
     return [
         allow("See", each("ec2", "Describe", _EC2_SEEN), "*"),
-        allow("Make", each("ec2", "", _EC2_MADE), everything, {"StringEquals": requested}),
+        allow("Make", each("ec2", "", _EC2_MADE), everything, becomes),
         allow("Change", each("ec2", "", f"{_EC2_MADE} {_EC2_CHANGED}"), everything, tagged(scope)),
         allow("TagMade", ["ec2:CreateTags"], everything, {"StringEquals": {"ec2:CreateAction": made}}),
         allow("Rules", each("ec2", "", _RULES_MADE), rules),
-        allow("Adopt", ["ec2:CreateTags"], [security_groups, rules], {"StringEquals": requested, **untagged}),
+        allow("Adopt", ["ec2:CreateTags"], [security_groups, rules], adopted),
     ]
 
 
@@ -88,7 +98,7 @@ _SSM_MADE = "AddTagsToResource GetParameter ListTagsForResource PutParameter"
 
 def _change_fleets(scope: Scope) -> list[Statement]:
     """Return the statements on balancer, groups, their roles, logs, alarms and secrets, which go by name."""
-    balancer, target_groups = names.balancer_name(scope.stack), f"targetgroup/{scope.stack}"[:35]
+    balancer, target_groups = names.balancer_name(scope.stack), f"targetgroup/{scope.stack}-"[:35]
     balanced = [scope.arn("elasticloadbalancing", f"*/app/{balancer}/*")]
     balanced.append(scope.arn("elasticloadbalancing", f"{target_groups}*"))
     profiles = scope.everywhere("iam", f"{scope.account}:instance-profile/{scope.prefix}-*")
@@ -151,7 +161,7 @@ def _change_names(scope: Scope) -> list[Statement]:
 
     IAM can't limit a health check by its tags, and its id is not known beforehand.
     """
-    made = {"StringEquals": {f"aws:RequestTag/{names.STACK_TAG}": scope.stack}}
+    made = requested(scope)
     certificate = scope.arn("acm", "certificate/*")
     certificates = "AddTagsToCertificate DeleteCertificate DescribeCertificate ListTagsForCertificate"
     return [

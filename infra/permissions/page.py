@@ -49,7 +49,7 @@ def _table(policy: Mapping[str, Any]) -> str:
         named = [resources] if isinstance(resources, str) else resources
         where = "anything" if named == ["*"] else "<br>".join(f"`{_short(each)}`" for each in named)
         conditions = [
-            f"`{key}` {_WORDS[operator]} {_values(value)}"
+            _condition(operator, key, value)
             for operator, keys in statement.get("Condition", {}).items()
             for key, value in keys.items()
         ]
@@ -57,7 +57,12 @@ def _table(policy: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-_WORDS = {"StringEquals": "is", "ForAllValues:StringEquals": "are", "Null": "is absent:"}
+_WORDS = {"StringEquals": "is", "StringLike": "is like", "ForAllValues:StringEquals": "are", "Null": "is absent:"}
+
+
+def _condition(operator: str, key: str, value: str | list[str]) -> str:
+    there = operator == "Null" and value == "false"
+    return f"`{key}` is there" if there else f"`{key}` {_WORDS[operator]} {_values(value)}"
 
 
 def _actions(actions: list[str]) -> str:

@@ -117,12 +117,33 @@ def drill(scope: Scope) -> list[Statement]:
     ]
 
 
+def review(scope: Scope) -> list[Statement]:
+    """Return what review stacks take: `pulumi up` and `python -m release sweep` of each stack named pr-NUMBER.
+
+    Pull requests' own code runs with it. It has no domain and nothing of another stack: what it makes is named and
+    tagged as a review stack's, and tells when it goes. Its state is in a folder of its own.
+    """
+    every = replace(scope, stack=names.REVIEWS, bucket="", replica="", replica_bucket="")
+    return [
+        *_read_store(every, "releases", "ledger"),
+        *_look(every),
+        *_plan(every),
+        *_publish(every),
+        *_roll(every),
+        *_use_state(scope, write=True),
+        *changes.nameless(every),
+        *changes.removal(every),
+        allow("Sweep", ["autoscaling:DescribeTags", "tag:GetResources"], "*"),
+    ]
+
+
 ROLES: Mapping[str, Callable[[Scope], list[Statement]]] = {
     "activate": activate,
     "deployer": deployer,
     "drill": drill,
     "previewer": previewer,
     "publisher": publisher,
+    "review": review,
     "rollback": rollback,
 }
 
@@ -185,6 +206,7 @@ def _look(scope: Scope) -> list[Statement]:
 def _plan(scope: Scope) -> list[Statement]:
     """Return the reads of a plan: what a stack needs to know before it declares anything, and the quotas."""
     quotas = [scope.arn("servicequotas", f"{service}/*") for service in QUOTAS]
+    domain = [allow("WhoseRecord", ["route53:ListResourceRecordSets"], scope.hosted_zone)]
     seen = [
         *each(
             "ec2",
@@ -196,7 +218,7 @@ def _plan(scope: Scope) -> list[Statement]:
     ]
     return [
         allow("Plan", seen, "*"),
-        allow("WhoseRecord", ["route53:ListResourceRecordSets"], scope.hosted_zone),
+        *(domain if scope.stack != names.REVIEWS else []),
         allow("WhoseRole", ["iam:GetRole"], scope.roles),
         allow(
             "WhoseBucket",

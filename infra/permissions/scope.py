@@ -86,7 +86,21 @@ class Scope:
 
 
 def tagged(scope: Scope) -> dict[str, Any]:
-    return {"StringEquals": {f"aws:ResourceTag/{names.STACK_TAG}": scope.stack}}
+    """Return the condition that a resource is the stack's."""
+    return _whose(scope, "aws:ResourceTag")
+
+
+def requested(scope: Scope) -> dict[str, Any]:
+    """Return the condition that what is made or tagged becomes the stack's."""
+    return _whose(scope, "aws:RequestTag")
+
+
+def _whose(scope: Scope, kind: str) -> dict[str, Any]:
+    """Return the condition on a stack's tags. All review stacks are told from others by what tells when they go."""
+    named = {f"{kind}/{names.STACK_TAG}": scope.stack}
+    if scope.stack != names.REVIEWS:
+        return {"StringEquals": named}
+    return {"StringLike": named, "Null": {f"{kind}/{names.EXPIRY_TAG}": "false"}}
 
 
 def passed(*services: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import os
 import re
 
 from infra.permissions import roles
+from release import names
 from release.clients import client, explained
 from release.commands.options import stack_name
 from release.commands.output import as_json, tell
@@ -15,7 +16,7 @@ from release.errors import ReleaseError
 _ACCOUNT = re.compile(r"\d{12}")
 
 
-HELP = "the IAM policy that a deployer, previewer, publisher, rollback, activate or drill needs"
+HELP = "the IAM policy that a deployer, previewer, publisher, rollback, activate, drill or review needs"
 
 
 def add(command: argparse.ArgumentParser) -> None:
@@ -38,7 +39,7 @@ def add(command: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Print the policy as JSON. Asks AWS only for what the options leave out. Raises ReleaseError."""
     scope = roles.Scope(
-        stack=stack_name(arguments),
+        stack=names.REVIEWS if arguments.role == "review" else stack_name(arguments),
         region=_region(arguments),
         account=arguments.account or _account(arguments),
         bucket=arguments.bucket or os.environ.get("SLIPWAY_BUCKET", ""),

@@ -1,4 +1,4 @@
-"""Has everything that a review stack declares tell when the stack expires."""
+"""Has everything that a review stack declares tell when the stack expires, and go with the stack."""
 
 from __future__ import annotations
 
@@ -11,16 +11,19 @@ from release import names
 
 
 def declare(expires: str) -> None:
-    """Add the tag to whatever is declared from now on and has tags.
+    """Add the tag to whatever is declared from now on and has tags; nothing is kept when the stack is removed.
 
     Instances and volumes have it not: it would be in the launch template, and a later expiry would roll out.
+    Other stacks keep some things for an older release that may come back, such as the secrets of instances.
     """
 
     def add(args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult | None:
         tags = cast("Mapping[str, Any] | Sequence[Any] | None", args.props.get("tags"))
-        if not args.type_.startswith("aws:") or tags is None:
+        if not args.type_.startswith("aws:"):
             return None
-        return pulumi.ResourceTransformationResult(props={**args.props, "tags": tagged(tags, expires)}, opts=args.opts)
+        props = args.props if tags is None else {**args.props, "tags": tagged(tags, expires)}
+        opts = pulumi.ResourceOptions.merge(args.opts, pulumi.ResourceOptions(retain_on_delete=False))
+        return pulumi.ResourceTransformationResult(props=props, opts=opts)
 
     pulumi.runtime.register_stack_transformation(add)
 

@@ -21,10 +21,11 @@ def nameless(scope: Scope) -> list[Statement]:
 
 
 def removal(scope: Scope) -> list[Statement]:
-    """Return what empties and removes the stack's buckets (artifacts.destroy), versions and all."""
+    """Return what removes what other stacks keep: the stack's buckets, versions and all, and its secrets."""
     buckets = [*scope.stores, scope.access_logs]
     return [
-        allow("RemoveBuckets", ["s3:DeleteBucket", "s3:ListBucketVersions"], buckets),
+        allow("RemoveBuckets", ["s3:DeleteBucket", "s3:DeleteBucketPolicy", "s3:ListBucketVersions"], buckets),
+        allow("RemoveSecrets", ["ssm:DeleteParameter"], scope.arn("ssm", f"parameter{names.folder(scope.stack)}/*")),
         allow("Empty", ["s3:DeleteObject", "s3:DeleteObjectVersion"], [f"{bucket}/*" for bucket in buckets]),
     ]
 

@@ -722,10 +722,11 @@ def test_nothing_stands_when_cold_but_the_store():
 
 
 def test_all_of_a_review_stack_tells_when_it_expires():
-    """Whatever has tags; not instances, whose launch template a later expiry would change."""
+    """Whatever has tags; not instances, whose launch template a later expiry would change. Nothing is kept after."""
     text = (ROOT / "Pulumi.review.yaml").read_text(encoding="utf-8")
     file = {key.removeprefix("slipway:"): value for key, value in yaml.safe_load(text)["config"].items()}
     moment = "2026-01-31T03:00:00Z"
+    file["fleets"]["web"]["secrets"] = {"KEY": "hidden"}
     program = run(parse(file, "pr-42", {}), expires=moment)
     tagged = [made for made in program.declared if "tags" in made.inputs]
     assert len(tagged) > 20

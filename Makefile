@@ -68,9 +68,10 @@ format: ## fix and format the code with ruff
 	$(BOOTSTRAPPED) -m ruff check --fix-only --quiet
 	$(BOOTSTRAPPED) -m ruff format
 
-generate: ## make docs/settings.md, docs/permissions.md and slipway.schema.json from the code
+generate: ## make docs/settings.md, docs/permissions.md, docs/policy.md and slipway.schema.json from the code
 	$(BOOTSTRAPPED) -m infra.settings.page
 	$(BOOTSTRAPPED) -m infra.permissions.page
+	$(BOOTSTRAPPED) -m policy.page
 
 clean: down ## stop the sandbox and remove what tools left in the checkout
 	@rm -rf .pytest_cache .ruff_cache .hypothesis && find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from policy.resource import Resource, known
+from policy.resource import Resource, Stack, known
 from policy.rule import Rules
 from policy.rules import types
 from policy.rules.network import redirects
@@ -93,3 +93,16 @@ def access_logs(balancer: Resource) -> Iterator[str]:
 def deletion_protection(balancer: Resource) -> Iterator[str]:
     if not balancer.get("enableDeletionProtection"):
         yield "one call deletes it"
+
+
+@rules.whole(
+    "balancer-web-acl",
+    "A firewall for web applications stands before what the internet reaches",
+    types=[types.LOAD_BALANCER],
+    controls=["CKV2_AWS_28"],
+    level="advisory",
+    fix="set loadBalancer.webAcl to the ARN of a web ACL",
+)
+def web_acl(balancer: Resource, stack: Stack) -> Iterator[str]:
+    if not balancer.get("internal") and not stack.before(balancer, types.WEB_ACL, "resourceArn"):
+        yield "every request that is valid HTTP reaches the app"

@@ -48,7 +48,8 @@ _UNLIMITED = (
     "ec2messages:*",
     "sts:GetCallerIdentity",
 )
-"""What names no resource to limit it to, or only tells what there is. Source: Service Authorization Reference."""
+"""What has no resource to be limited to, or one not known beforehand (an instance that registers), or only tells what
+there is. Source: Service Authorization Reference."""
 
 
 def allowed(resource: Resource) -> Iterator[Mapping[str, Json]]:

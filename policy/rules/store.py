@@ -124,6 +124,37 @@ def replicated(bucket: Resource, stack: Stack) -> Iterator[str]:
 
 
 @rules.whole(
+    "bucket-object-lock",
+    "What has to last can't be removed by anybody for a while",
+    types=[types.BUCKET],
+    controls=["CKV_AWS_143"],
+    level="advisory",
+    fix="set artifacts.objectLock",
+)
+def object_lock(bucket: Resource, stack: Stack) -> Iterator[str]:
+    if bucket.get("objectLockEnabled") or not lasting(bucket, stack):
+        return
+    for found in stack.before(bucket, types.BUCKET_OBJECT_LOCK, "bucket"):
+        if found.get("rule.defaultRetention.mode"):
+            return
+    yield "who may delete versions here can delete every release"
+
+
+@rules.whole(
+    "bucket-access-logging",
+    "Who read or changed what has to last is logged",
+    types=[types.BUCKET],
+    controls=["CKV_AWS_18", "S3.9"],
+    level="advisory",
+    fix="set artifacts.accessLogs to true",
+)
+def access_logging(bucket: Resource, stack: Stack) -> Iterator[str]:
+    """Of buckets that logs are in, which expire, no logs are asked: each entry would make the next."""
+    if lasting(bucket, stack) and not stack.before(bucket, types.BUCKET_LOGGING, "bucket"):
+        yield "nothing says who read or changed what is in it"
+
+
+@rules.whole(
     "bucket-acls",
     "Access to a bucket is by policy alone",
     types=[types.BUCKET],

@@ -10,8 +10,10 @@ from typing import Any
 
 from policy import sources
 from policy.resource import Resource, Stack
+from policy.rules import types
 from tests.policy.record import FILE
 
+LOCK = types.BUCKET_OBJECT_LOCK
 Change = Callable[[Stack], Stack]
 _URN = "urn:pulumi:prod::slipway::{type}::{name}"
 
@@ -19,6 +21,20 @@ _URN = "urn:pulumi:prod::slipway::{type}::{name}"
 def prod() -> Stack:
     """What `prod` declares (tests/policy/record.py)."""
     return sources.parse(json.loads(FILE.read_text(encoding="utf-8")))
+
+
+def good() -> Stack:
+    """Prod with what a team decides about as well: it breaks no rule, without any exception."""
+    stack = prod()
+    lock = {"rule": {"defaultRetention": {"mode": "GOVERNANCE", "days": 365}}}
+    locks = [_about(f"artifacts-{part}-object-lock", LOCK, "bucket", named(stack, f"artifacts-{part}-bucket"), **lock)
+             for part in ("store", "replica")]  # fmt: skip
+    web_acl = _about("balancer-web-acl", types.WEB_ACL, "resourceArn", named(stack, "balancer-balancer"))
+    return Stack((*stack.resources, *locks, web_acl))
+
+
+def _about(name: str, type_: str, prop: str, other: Resource, **props: Any) -> Resource:
+    return replace(resource(name, type_, **props), depends={prop: (other.urn,)})
 
 
 def resource(name: str, type_: str, **props: Any) -> Resource:

@@ -109,17 +109,18 @@ class Release:
         there the digest is known unless a build step decides it.
         """
         known = self.publication.digest
+        done = self.publication.already_published and not self.publication.new_tags and requirement is None
+        # A preview depends on the same: an `up --plan` is refused where what it depends on differs from the preview's.
+        there = pulumi.Output.all(*(() if done else (resource.urn for resource in ready)))
         if pulumi.runtime.is_dry_run():
             if requirement and isinstance(self.publication.of, Manifest):
                 _warn(requirement.foresee(self.publication.of))
             if copies:
                 _warn(copies.foresee(self.image))
-            return pulumi.Output.from_input(known) if known else _unknown()
-        if self.publication.already_published and not self.publication.new_tags and requirement is None:
+            return there.apply(lambda _: pulumi.Output.from_input(known) if known else _unknown())
+        if done:
             return pulumi.Output.from_input(known or "")
-        return pulumi.Output.all(*(resource.urn for resource in ready)).apply(
-            lambda _: self._publish(requirement, copies)
-        )
+        return there.apply(lambda _: self._publish(requirement, copies))
 
     async def _publish(self, requirement: Requirement | None, copies: ImageCopies | None) -> str:
         try:

@@ -6,8 +6,11 @@ These tests are one story and run in this order: each starts from what the one b
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import urllib.request
+from collections.abc import Generator
+from contextlib import contextmanager
 
 import pytest
 
@@ -33,6 +36,19 @@ def test_up_serves_the_commit(sandbox: Sandbox):
     with urllib.request.urlopen(said.group(2), timeout=10) as page:
         assert said.group(1) in page.read().decode()
     assert len(set(sandbox.instances().values())) == 3
+
+
+def test_a_pull_request_leaves_a_fingerprint(sandbox: Sandbox):
+    """Of one more instance at most, and of nothing that names its commit; the stack is as before."""
+    with pull_request(sandbox, "size.max", 7):
+        ran = sandbox.shell(f"SLIPWAY_SHA={sha(sandbox, 'HEAD')} python -m release preview --fingerprint reviewed.json")
+    assert ran.code == 0, ran.said
+    said = (sandbox.checkout / "reviewed.json").read_text()
+    assert [(step["urn"].rpartition("::")[2], step["changes"]) for step in json.loads(said)["steps"]] == [
+        ("web-group", [{"path": "maxSize", "before": 6, "after": 7}])
+    ]
+    assert sha(sandbox, "HEAD") not in said
+    assert sandbox.serves() == sha(sandbox, "HEAD~1")
 
 
 def test_the_next_commit_replaces_every_instance_and_loses_no_request(sandbox: Sandbox):
@@ -148,3 +164,37 @@ def test_a_bad_ref_is_refused_before_anything_changes(sandbox: Sandbox, ref: str
     assert "Traceback" not in ran.said
     assert mend in ran.said
     assert (sandbox.instances(), sandbox.refreshes()) == before
+
+
+def test_what_was_reviewed_is_what_is_applied(sandbox: Sandbox):
+    """Squashed into another commit, and others deployed since: it runs, held to Pulumi's plan as well.
+
+    What somebody merged meanwhile is refused, naming the step, and nothing is changed.
+    """
+    (sandbox.checkout / "squashed").write_text("in another commit")
+    squashed, good = commit(sandbox.checkout, "squashed"), sandbox.serves()
+    deploy = f"SLIPWAY_SHA={squashed} python -m release preview --reviewed reviewed.json --save-plan plan.json"
+    with pull_request(sandbox, "size.max", 7):
+        with pull_request(sandbox, "drain", 7):
+            refused = sandbox.shell(deploy)
+        assert refused.code == 3, refused.said
+        assert "not reviewed: update aws:lb/targetGroup:TargetGroup balancer-web" in refused.said
+        assert "deregistrationDelay: 5 -> 7" in refused.said
+        assert "maxSize: 6 -> 7" not in refused.said.partition("not reviewed")[2]
+        assert sandbox.serves() == good
+        ran = sandbox.shell(f"{deploy} && SLIPWAY_SHA={squashed} pulumi up --yes --skip-preview --plan plan.json")
+    assert ran.code == 0, ran.said
+    assert sandbox.serves() == squashed
+
+
+@contextmanager
+def pull_request(sandbox: Sandbox, setting: str, value: object) -> Generator[None]:
+    """Have the stack's file say something of the fleet otherwise for a while."""
+    file = sandbox.checkout / "Pulumi.sandbox.yaml"
+    before = file.read_text()
+    ran = sandbox.shell(f"pulumi config set --path slipway:fleets.web.{setting} {value}")
+    assert ran.code == 0, ran.said
+    try:
+        yield
+    finally:
+        file.write_text(before)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 from release.commands import project
-from release.commands.output import as_json, progress, progress_ended
+from release.commands.output import as_json, progress, progress_ended, tell
 from release.errors import PreviewError
+from release.github import issues
+from release.github.api import GitHub, place
 from release.preview import drift_page, refresh
-from release.preview.drift import to_json
+from release.preview.drift import Drift, to_json
 
 HELP = "what somebody changed in AWS by hand"
 DRIFTED = 2
@@ -24,12 +27,18 @@ def add(command: argparse.ArgumentParser) -> None:
     )
     project.add(command)
     command.add_argument("--markdown", action="store_true", help="print a page for an issue")
+    command.add_argument(
+        "--issue",
+        action="store_true",
+        help="keep one issue open on GitHub as long as there is drift (GITHUB_TOKEN, GITHUB_REPOSITORY)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print what is different in AWS, and return the exit status."""
     if arguments.json and arguments.markdown:
         raise PreviewError("give one of --json and --markdown")
+    github = GitHub(place(os.environ, None), os.environ.get("GITHUB_TOKEN", "")) if arguments.issue else None
     pulumi = project.engine(arguments)
     try:
         stack, found = refresh.look(pulumi, arguments.region, show=progress)
@@ -39,4 +48,15 @@ def run(arguments: argparse.Namespace) -> int:
         as_json(to_json(stack, found))
     else:
         sys.stdout.write(drift_page.page(stack, found) if arguments.markdown else drift_page.plain(stack, found))
+    if github:
+        tell(keep(github, stack, found))
     return DRIFTED if found.found else 0
+
+
+def keep(github: GitHub, stack: str, found: Drift) -> str:
+    """Have one issue say what there is, and none where there is none; return what became of it, in one line."""
+    if found.unknown and not found.found:
+        return "issue: left as it is, because not everything could be compared"
+    page = drift_page.page(stack, found)
+    posted = issues.keep(github, f"{stack}: changed in AWS by hand", page, needed=found.found)
+    return f"issue: {posted.action} {posted.url}".rstrip()

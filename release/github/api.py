@@ -202,7 +202,7 @@ def _refused(method: str, address: str, answer: _Answer) -> str:
             f"{what}: the token may not: a workflow needs `permissions: pull-requests: write` (issues: `issues: write`)"
         )
     if answer.status in (404, 410):
-        return f"{what}: no such repository, pull request or comment, or the token may not see it"
+        return f"{what}: there is no such thing, or the token may not see it"
     return what
 
 

@@ -44,7 +44,7 @@ def test_standard_input(hub: Hub, monkeypatch: pytest.MonkeyPatch):
     [
         ("GITHUB_TOKEN", ["--pull", "7"], "GITHUB_TOKEN is not set"),
         ("GITHUB_REPOSITORY", ["--pull", "7"], "give --repository"),
-        ("NOTHING", ["--pull", "8"], "no such repository, pull request or comment"),
+        ("NOTHING", ["--pull", "8"], "there is no such thing"),
     ],
 )
 def test_what_is_missing_is_one_line(

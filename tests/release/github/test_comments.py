@@ -96,7 +96,7 @@ def test_a_server_that_keeps_failing_ends_in_an_error(hub: Hub, github: GitHub):
 @pytest.mark.parametrize(
     ("number", "reply", "says"),
     [
-        (8, None, r"404: Not Found.*no such repository, pull request or comment, or the token may not see it"),
+        (8, None, r"404: Not Found.*there is no such thing, or the token may not see it"),
         (7, Reply(403, "Resource not accessible by integration"), "permissions: pull-requests: write"),
         (7, Reply(422, "Validation Failed"), "422: Validation Failed"),
         (7, Reply(401, "Bad credentials"), "GITHUB_TOKEN is not valid"),

@@ -45,7 +45,13 @@ def run(arguments: argparse.Namespace) -> None:
     shas = reviewed.commits(github, since, commit)
     tell(f"{len(shas)} commits since {since[:12]}" if since else f"no deploy is known: only what {commit[:12]} brings")
     prints: list[Fingerprint] = []
-    for each in reviewed.find(github, stack, shas):
+    approved = reviewed.guarded(github)
+    if not approved:
+        tell(
+            f"warning: the environment {reviewed.ENVIRONMENT} has no reviewers: whoever may push a branch can forge "
+            "what was reviewed (SECURITY.md)"
+        )
+    for each in reviewed.find(github, stack, shas, approved=approved):
         found = _read(each)
         if found:
             prints.append(found)

@@ -16,6 +16,8 @@ from release.errors import GitHubError
 from release.github.api import GitHub
 
 WORKFLOW = ".github/workflows/preview.yml"
+ENVIRONMENT = "preview"
+"""That of the job that previews, whose reviewers let a pull request's code run."""
 DOCUMENT = "reviewed.json"
 _DEPLOYMENTS = 30
 """Of the environment, the newest, of which one is taken that succeeded."""
@@ -61,22 +63,38 @@ def commits(github: GitHub, since: str | None, commit: str) -> list[str]:
     return [commit, *(sha for sha in reversed(found) if sha != commit)][:_COMMITS]
 
 
-def find(github: GitHub, stack: str, shas: list[str]) -> Iterator[Reviewed]:
-    """Yield what was reviewed on each pull request that brought one of the commits."""
+def guarded(github: GitHub) -> bool:
+    """Return whether the environment of previews has reviewers, so that each preview was let run by one."""
+    listed = github.pages(github.where.path("environments"), "environments")
+    rules = [rule for each in listed if each["name"] == ENVIRONMENT for rule in each.get("protection_rules") or ()]
+    return any(rule["type"] == "required_reviewers" for rule in rules)
+
+
+def find(github: GitHub, stack: str, shas: list[str], *, approved: bool) -> Iterator[Reviewed]:
+    """Yield what was reviewed on each pull request that brought one of the commits.
+
+    With `approved`, only what a reviewer of the environment let run: anybody who may push a branch can have a workflow
+    of theirs leave an artifact that looks alike, on the same commit, but not without that.
+    """
     seen: set[int] = set()
     for sha in shas:
         for pull in github.pages(github.where.path(f"commits/{sha}/pulls")):
             number = int(pull["number"])
             if number not in seen and pull.get("merged_at"):
                 seen.add(number)
-                yield _of_pull(github, stack, number, str(pull["head"]["sha"]))
+                yield _of_pull(github, stack, number, str(pull["head"]["sha"]), approved=approved)
 
 
-def _of_pull(github: GitHub, stack: str, number: int, head: str) -> Reviewed:
+def _of_pull(github: GitHub, stack: str, number: int, head: str, *, approved: bool) -> Reviewed:
     runs = [run for run in _runs(github, head) if _is_preview(run, github.where.repository, head)]
     passed = [run for run in runs if run.get("conclusion") == "success"]
     if not passed:
         why = "its preview did not succeed" if runs else f"nothing previewed its last commit ({WORKFLOW})"
+        return Reviewed(number=number, head=head, document=None, why=why)
+    if approved:
+        passed = [run for run in passed if _is_approved(github, run)]
+    if not passed:
+        why = f"no reviewer of the environment {ENVIRONMENT} let its preview run"
         return Reviewed(number=number, head=head, document=None, why=why)
     run = max(passed, key=lambda run: int(run["id"]))
     named = github.where.path(f"actions/runs/{run['id']}/artifacts?name={artifact(stack)}")
@@ -103,6 +121,14 @@ def _is_preview(run: Mapping[str, Any], repository: str, head: str) -> bool:
     path = str(run.get("path", "")).partition("@")[0]  # with the ref behind it, as the documentation's example has it
     kind = (run.get("event"), run.get("head_sha"), path)
     return kind == ("pull_request", head, WORKFLOW) and where.lower() == repository.lower()
+
+
+def _is_approved(github: GitHub, run: Mapping[str, Any]) -> bool:
+    history = github.get(github.where.path(f"actions/runs/{run['id']}/approvals"))
+    return any(
+        each["state"] == "approved" and ENVIRONMENT in [environment["name"] for environment in each["environments"]]
+        for each in history
+    )
 
 
 def _unpacked(data: bytes) -> str:

@@ -45,6 +45,8 @@ class Hub:
         self.pulls: dict[str, list[Document]] = {}
         self.compared: dict[str, list[Document]] = {}
         self.deployments: list[Document] = []
+        self.environments: list[Document] = []
+        self.approvals: dict[int, list[Document]] = {}
         self.statuses: dict[int, list[Document]] = {}
         self.next: list[Reply | None] = []
         """What the next calls (but those to GraphQL) answer; None for what is right."""
@@ -157,6 +159,8 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
                 ("GET", r"/compare/(\w+\.\.\.\w+)", lambda of: self._list(hub.compared.get(of), query, "commits")),
                 ("GET", r"/deployments", lambda _: self._list(matching(hub.deployments, query, "environment"), query)),
                 ("GET", r"/deployments/(\d+)/statuses", lambda of: self._list(hub.statuses.get(int(of), []), query)),
+                ("GET", r"/environments", lambda _: self._list(hub.environments, query, "environments")),
+                ("GET", r"/actions/runs/(\d+)/approvals", lambda of: self._all(hub.approvals.get(int(of), []))),
                 (
                     "GET",
                     r"/actions/runs",
@@ -169,6 +173,9 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
                 ),
                 ("GET", r"/actions/artifacts/(\d+)/zip", self._elsewhere),
             ]
+
+        def _all(self, items: list[Document]) -> Callable[[], None]:
+            return lambda: self._json(200, items)
 
         def _elsewhere(self, of: str) -> Callable[[], None]:
             return lambda: self._send(302, b"", {"Location": f"{hub.blobs}/blobs/{of}"})

@@ -45,7 +45,7 @@ def merged(hub: Hub, sha: str, number: int, head: str, *, merged_at: str | None 
 
 
 def found(github: GitHub, *shas: str) -> list[reviewed.Reviewed]:
-    return list(reviewed.find(github, "prod", list(shas)))
+    return list(reviewed.find(github, "prod", list(shas), approved=reviewed.guarded(github)))
 
 
 def test_the_preview_of_a_squashed_pull_request(hub: Hub, github: GitHub):
@@ -85,6 +85,31 @@ def test_what_is_not_this_preview_is_not_taken(hub: Hub, github: GitHub, other: 
     (only,) = found(github, MERGED)
     assert only.document is None
     assert why in only.why
+
+
+def test_with_reviewers_only_what_one_of_them_let_run_is_taken(hub: Hub, github: GitHub):
+    """A second pull request with the same last commit has a run that looks alike, and that nobody approved."""
+    hub.environments = [
+        {"name": "prod", "protection_rules": [{"type": "required_reviewers"}]},
+        {"name": "preview", "protection_rules": [{"type": "wait_timer"}, {"type": "required_reviewers"}]},
+    ]
+    merged(hub, MERGED, 42, HEAD)
+    previewed(hub, 42, HEAD, "{}")
+    previewed(hub, 43, HEAD, "forged")
+    assert found(github, MERGED)[0].why == "no reviewer of the environment preview let its preview run"
+    hub.approvals[430] = [
+        {"state": "rejected", "environments": [{"name": "preview"}]},
+        {"state": "approved", "environments": [{"name": "other"}]},
+    ]
+    hub.approvals[420] = [{"state": "approved", "environments": [{"name": "preview"}]}]
+    assert found(github, MERGED)[0].document == "{}"
+
+
+@pytest.mark.parametrize("rules", [None, [], [{"type": "branch_policy"}]])
+def test_without_reviewers_nobody_is_asked_for(hub: Hub, github: GitHub, rules: list[dict[str, str]] | None):
+    """Then there is no approval; the command warns of it."""
+    hub.environments = [{"name": "preview", "protection_rules": rules}]
+    assert not reviewed.guarded(github)
 
 
 def test_the_workflow_may_be_named_with_its_ref(hub: Hub, github: GitHub):
@@ -155,6 +180,7 @@ def test_the_command_joins_what_was_merged_since(
     said = capsys.readouterr()
     assert said.out.startswith("2 reviewed steps of 2 pull requests: sha256:")
     assert "pull request #43 (ffffffffffff): nothing previewed its last commit" in said.err
+    assert "the environment preview has no reviewers" in said.err
     read = fingerprint.from_json(file.read_text())
     assert [step.urn.rpartition("::")[2] for step in read.steps] == ["api", "web"]
     assert fingerprint.check([read], made("web")) == ()

@@ -25,6 +25,8 @@ from policy.rule import Rule, breaks
 from policy.verdicts import UNUSED, Verdicts
 
 Report = Callable[[str, str], None]
+FIRST = next(rule for rule in rules.ALL if not rule.whole)
+"""The first rule that the engine asks about each resource."""
 declared: dict[str, Json] = {}
 """By URN: the inputs of each resource."""
 verdicts = Verdicts(exceptions.FILE, datetime.now(timezone.utc).date())
@@ -45,7 +47,7 @@ def alone(rule: Rule) -> Any:  # noqa: ANN401 - untyped SDK
     """Return the policy of a rule that needs nothing but the resource."""
 
     def validate(args: Any, report: Report) -> None:  # noqa: ANN401 - untyped SDK
-        if rule is rules.ALL[0]:  # the first one to be asked about each resource
+        if rule is FIRST:
             declared[args.urn] = plain(args.props)
         if args.resource_type in rule.types:
             props = declared.get(args.urn) or plain(args.props)

@@ -134,6 +134,7 @@ def _violation(said: Mapping[str, Any]) -> Violation:
         pack=str(said.get("policyPackName", "")),
         rule=str(said.get("policyName", "")),
         level=str(said.get("enforcementLevel", "")),
-        message=clean(said.get("message", "")).strip(),
+        # What holds, in a line of its own, and then what is wrong.
+        message=": ".join(clean(said.get("message", "")).strip().split("\n")),
         urn=str(said.get("resourceUrn") or ""),
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from release.preview import drift_page, lines, sentence
 from release.preview.document import Preview, warnings
 from release.preview.words import kind
+from release.preview.steps import name_in
 from release.text import one_line
 
 _SIGNS = {"replace": "±", "delete": "-", "update": "~", "create": "+"}
@@ -30,7 +31,10 @@ def _lines(preview: Preview) -> Iterator[str]:
         yield from (f"  {line}" for line in drift_page.entries(preview.drift))
     said = [("no drift", line) for line in (preview.drift.by_slipway if preview.drift else ())]
     said += [("up refuses", line) for line in preview.refused]
-    said += [(f"{each.level} rule", f"{each.rule}: {each.message}") for each in preview.previewed.violations]
+    said += [
+        (f"{each.level} rule", f"{each.rule}: {name_in(each.urn) or preview.stack}: {each.message}")
+        for each in preview.previewed.violations
+    ]
     said += [("warning", line) for line in warnings(preview)]
     if preview.cost and not preview.cost.silent:
         said += [("a month", f"{each.what}: {_dollars(each.dollars)}") for each in preview.cost.items]

@@ -15,7 +15,6 @@ from typing import Any
 import boto3
 import pytest
 
-from policy import rules
 from release.engine import Engine
 from sandbox import engine
 from sandbox.audit import declared
@@ -167,11 +166,3 @@ def test_what_is_deployed_without_the_pack_is_found_in_the_state(faulty: Engine)
     ran, state = quiet.answer("stack", "export", deadline=60)
     assert not ran.code
     assert asked("--export", json.loads(state)) == FAULTS
-
-
-def test_the_engine_knows_every_rule(ready: Ready, faulty: Engine, tmp_path: Path):
-    """A level for a rule that there is not is refused by the engine, so all that are named here are known to it."""
-    levels = tmp_path / "levels.json"
-    levels.write_text(json.dumps({rule.id: "disabled" for rule in rules.ALL}))
-    off = replace(faulty, environment={**faulty.environment, environment.POLICY_LEVELS: str(levels)})
-    off.must("preview", deadline=120)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from release.preview import drift_page, lines, sentence
 from release.preview.document import Preview, warnings
-from release.preview.words import kind
 from release.preview.steps import name_in
+from release.preview.words import kind
 from release.text import one_line
 
 _SIGNS = {"replace": "±", "delete": "-", "update": "~", "create": "+"}

@@ -19,6 +19,7 @@ from release.preview.steps import Step
 
 SCHEMA = 1
 MANDATORY = "mandatory"
+_OPS = ("replace", "delete", "update", "create")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +38,11 @@ class Preview:
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """Return the steps of what there is in AWS: components, providers and the stack itself are only Pulumi's."""
-        return tuple(step for step in self.previewed.steps if is_real(step))
+        """Return the steps of what there is in AWS: components, providers and the stack itself are only Pulumi's.
+
+        What is lost comes first, and then by name: the engine's own order differs from run to run.
+        """
+        return tuple(sorted(filter(is_real, self.previewed.steps), key=_in_order))
 
     def of(self, op: str) -> tuple[Step, ...]:
         """Return the steps of one kind: `create`, `update`, `replace` or `delete`."""
@@ -68,6 +72,10 @@ class Preview:
     def failed(self) -> bool:
         """Return whether there is nothing that could be applied."""
         return not self.previewed.complete or bool(self.mandatory)
+
+
+def _in_order(step: Step) -> tuple[int, str, str]:
+    return (_OPS.index(step.op) if step.op in _OPS else len(_OPS)), step.name, step.urn
 
 
 def is_real(step: Step) -> bool:

@@ -12,6 +12,9 @@ SECRET = "[secret]"  # noqa: S105 - what the engine prints in place of one
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """What stands for a value that is known only once something is made (Pulumi SDK, `UNKNOWN_VALUE`)."""
 
+_SIGNATURE = "4dabf18193072939515e22adb298388d"
+_SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - marks a secret, and is none
+"""How a secret's place is marked in events and in a state (Pulumi, sdk/go/common/resource/properties.go)."""
 _NAMED = {
     "create-replacement": "replace",
     "delete-replaced": "delete",
@@ -78,7 +81,7 @@ def _rank(step: Step) -> tuple[bool, bool]:
 
 
 def _step(each: Mapping[str, Any]) -> Step:
-    old, new = each.get("oldState") or _NONE, each.get("newState") or _NONE
+    old, new = (_hidden(each.get(state) or _NONE) for state in ("oldState", "newState"))
     urn = str(each["urn"])
     op = str(each["op"])
     return Step(
@@ -92,6 +95,15 @@ def _step(each: Mapping[str, Any]) -> Step:
         kept=bool(old.get("retainOnDelete")),
         new={} if op in ("delete", "delete-replaced", "discard") else new.get("inputs") or {},
     )
+
+
+def _hidden(value: Any) -> Any:  # noqa: ANN401 - JSON
+    """Return the value with SECRET for whatever is one, in which of its forms the engine may show it."""
+    if isinstance(value, Mapping):
+        if value.get(_SIGNATURE) == _SECRET_SIGNATURE:
+            return SECRET
+        return {key: _hidden(inner) for key, inner in value.items()}
+    return [_hidden(inner) for inner in value] if isinstance(value, list) else value
 
 
 def type_of(urn: str) -> str:

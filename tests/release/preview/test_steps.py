@@ -56,6 +56,23 @@ def test_a_replacement_is_one_step():
     )
 
 
+@pytest.mark.parametrize("form", [{"ciphertext": SECRET}, {"plaintext": '"swordfish"'}])
+def test_a_secret_in_whatever_form(form: dict[str, str]):
+    """It is one word, so that nothing of it gets further, and that it changes is a change."""
+    marked = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", **form}
+    state = {"type": "aws:ssm/parameter:Parameter", "inputs": {"value": marked, "list": [{"x": marked}]}}
+    urn, detail = (
+        "urn:pulumi:s::slipway::aws:ssm/parameter:Parameter::p",
+        {"value": {"kind": "update", "inputDiff": True}},
+    )
+    (step,) = parse(
+        {"steps": [{"op": "update", "urn": urn, "oldState": state, "newState": state, "detailedDiff": detail}]}
+    )
+    assert step.changes == (Change(path="value", before=SECRET, after=SECRET),)
+    assert step.new == {"value": SECRET, "list": [{"x": SECRET}]}
+    assert "swordfish" not in repr(step)
+
+
 def test_what_an_interrupted_replacement_left_is_deleted():
     """Alone, a part of a replacement is what it does; a deleted resource has no inputs after it."""
     state = {"type": "aws:s3/bucket:Bucket", "id": "a", "inputs": {"bucket": "a"}}

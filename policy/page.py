@@ -37,11 +37,16 @@ def _text(lines: Iterator[str]) -> str:
 
 def _rules() -> Iterator[str]:
     for area, title in _AREAS.items():
-        yield from (f"### {title}", "", "| rule | what holds | level | controls |", "|---|---|---|---|")
+        yield from (
+            f"### {title}",
+            "",
+            "| rule | what holds | level | controls | if it is broken |",
+            "|---|---|---|---|---|",
+        )
         for rule in rules.ALL:
             if rule.area == area:
                 cited = ", ".join(rule.controls) or "our own promise"
-                yield f"| `{rule.id}` | {rule.title} | {rule.level} | {cited} |"
+                yield f"| `{rule.id}` | {rule.title} | {rule.level} | {cited} | {rule.fix} |"
         yield ""
 
 

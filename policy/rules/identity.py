@@ -107,7 +107,7 @@ def service_wildcard(policy: Resource) -> Iterator[str]:
 
 @rules.alone(
     "iam-escalation",
-    "Nobody gives himself more rights",
+    "Nobody gives themselves more rights",
     types=_POLICIES,
     controls=["CKV_AWS_286", "CKV_AWS_287"],
     level="mandatory",

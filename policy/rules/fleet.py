@@ -45,9 +45,10 @@ def launch_template(group: Resource) -> Iterator[str]:
 )
 def template_version(group: Resource) -> Iterator[str]:
     """By the rules of StartInstanceRefresh: with $Latest or $Default there is nothing to roll back to."""
-    version = (specification(group) or {"version": "1"}).get("version", "$Default")
-    if known(version) and not str(version).isdecimal():
-        yield f"the version {version} follows the template, which rules rollback out"
+    named = [specification(group), *(override.get("launchTemplateSpecification") for override in overrides(group))]
+    for version in (each.get("version", "$Default") for each in named if each):
+        if known(version) and not str(version).isdecimal():
+            yield f"the version {version} follows the template, which rules rollback out"
 
 
 @rules.alone(

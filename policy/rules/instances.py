@@ -18,7 +18,7 @@ _SECRETS = {
     "an AWS secret key": re.compile(rb"(?i)aws_?secret_?(?:access_?)?key\W{1,5}[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])"),
     "a private key": re.compile(rb"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----"),
     "a GitHub token": re.compile(rb"(?<![A-Za-z0-9_])(?:gh[pousr]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{82})"),
-    "a password in a URL": re.compile(rb"[a-z][a-z0-9+.-]{1,20}://[^\s/:@'\"]+:[^\s/@'\"]+@"),
+    "a password in a URL": re.compile(rb"[a-z][a-z0-9+.-]{1,20}://[^\s/:@'\"$]+:[^\s/@'\"$]+@"),
 }
 """What secrets look like. AWS's own are as in Checkov's CKV_AWS_46."""
 

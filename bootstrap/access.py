@@ -17,7 +17,7 @@ from release import names
 
 LONG, USUAL = 7200, 3600
 """Seconds that a session may last: a rollout or a drill takes longer than most."""
-_LONG_ROLES = ("deployer", "drill")
+_LONG_ROLES = ("deployer", "drill", "review")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +90,7 @@ class Access(pulumi.ComponentResource):
     def _scope(self, key: str) -> Scope:
         args, given = self._args, self._args.settings
         return Scope(
-            stack=args.stack,
+            stack=names.REVIEWS if args.stack == names.REVIEW else args.stack,
             region=args.region,
             account=args.account,
             bucket=given.bucket or "",

@@ -16,6 +16,7 @@ from infra.settings.kinds import Otherwise, excluding, items, text
 from infra.settings.problems import Problems, shown, told
 from infra.settings.section import Section, section_at
 from infra.settings.stack import BUCKET, HOSTED_ZONE, NAME, NAME_WORDS, PRINCIPAL, REGION
+from release.names import REVIEW
 
 _OWN = "is what a part of the account's set-up is called; rename the stack"
 STACK = excluding(text(NAME, NAME_WORDS, named="must be named with"), {"bootstrap": _OWN})
@@ -66,6 +67,7 @@ class AccessSettings(Section):
             "drill": ("drill",),
             "previewer": ("preview", "drift"),
             "publisher": ("publish",),
+            "review": ("review", "sweep"),
         }
         return self.environments.get(role) or usual.get(role, (f"{stack}-{role}",))
 
@@ -140,5 +142,11 @@ def _disagreements(settings: AccountSettings) -> Iterator[tuple[str, str]]:
             yield f"stacks.{name}.region", f"{region} keeps no state; only {kept} do"
         if stack.replica == region:
             yield f"stacks.{name}.replica", f"must be another region than the stack's, is {region!r} too"
+        if (name == REVIEW) != (REVIEW in stack.roles) or (name == REVIEW and len(stack.roles) > 1):
+            yield (
+                f"stacks.{name}.roles",
+                f"the role {REVIEW} is that of all review stacks (pr-NUMBER) together, and no other is: it goes by "
+                f"itself below the name `{REVIEW}`",
+            )
         for role in set(stack.environments) - set(stack.roles):
             yield f"stacks.{name}.environments.{role}", f"{role} is not among the stack's roles"

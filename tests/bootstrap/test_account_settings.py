@@ -46,6 +46,7 @@ def test_jobs_run_in_an_environment_of_their_own_kind():
     assert parsed.environments_of("prod", "previewer") == ("preview", "drift")
     assert parsed.environments_of("prod", "rollback") == ("prod-rollback",)
     assert settings.AccessSettings().environments_of("prod", "deployer") == ("prod",)
+    assert settings.AccessSettings().environments_of("review", "review") == ("review", "sweep")
 
 
 @pytest.mark.parametrize(
@@ -54,6 +55,11 @@ def test_jobs_run_in_an_environment_of_their_own_kind():
         ({"repository": "shop"}, "repository: must be OWNER/NAME, or OWNER@ID/NAME@ID"),
         ({"repository": "acme/*"}, "repository: must be OWNER/NAME"),
         ({"replica": "eu-west-1"}, "replica: must be another region than aws:region, is 'eu-west-1' too"),
+        (
+            {"stacks": {"prod": {"roles": ["review"]}}},
+            "stacks.prod.roles: the role review is that of all review stacks",
+        ),
+        ({"stacks": {"review": None}}, "stacks.review.roles: the role review is that of all review stacks"),
         ({"stacks": {}}, "stacks: is empty; name at least one stack"),
         ({"stacks": {"prod": {"region": "us-east-1"}}}, "stacks.prod.region: us-east-1 keeps no state; only eu-west-1"),
         ({"stacks": {"prod": {"replica": "eu-west-1"}}}, "stacks.prod.replica: must be another region than"),

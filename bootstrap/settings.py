@@ -22,6 +22,7 @@ _OWN = "is what a part of the account's set-up is called; rename the stack"
 STACK = excluding(text(NAME, NAME_WORDS, named="must be named with"), {"bootstrap": _OWN})
 ROLE = text("|".join(sorted(ROLES)), f"one of {', '.join(sorted(ROLES))}")
 USUAL = ("previewer", "publisher", "deployer", "rollback")
+"""The roles of a stack that is deployed day by day."""
 REPOSITORY = text(
     r"[A-Za-z0-9-]{1,39}(@[0-9]+)?/[A-Za-z0-9._-]{1,100}(@[0-9]+)?",
     "OWNER/NAME, or OWNER@ID/NAME@ID where GitHub's tokens name the ids",
@@ -46,12 +47,7 @@ class AccessSettings(Section):
     """The stack's `artifacts.replica.bucket`."""
     zone: Annotated[str | None, HOSTED_ZONE, Otherwise("any of the account's")] = None
     """The stack's `loadBalancer.hostedZone`."""
-    roles: Annotated[tuple[str, ...], items(ROLE, "roles", least=1)] = (
-        "previewer",
-        "publisher",
-        "deployer",
-        "rollback",
-    )
+    roles: Annotated[tuple[str, ...], items(ROLE, "roles", least=1)] = USUAL
     """The roles that are made; docs/permissions.md says what each may do."""
     environments: dict[
         Annotated[str, ROLE], Annotated[tuple[str, ...], items(ENVIRONMENT, "environments", least=1)]
@@ -84,8 +80,7 @@ class AccountSettings(Section):
     identity_provider: Annotated[str | None, PROVIDER, Otherwise("it is made")] = None
     """GitHub's identity provider, if the account has it already: there can be only one."""
     stacks: dict[Annotated[str, STACK], AccessSettings]
-    """The stacks by name."""
-
+    """The stacks by name; `review` stands for all review stacks together, whose only role is `review`."""
     destroy: StrictBool = False
     """Whether state and keys go with the set-up when it is destroyed."""
 

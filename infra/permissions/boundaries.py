@@ -23,13 +23,13 @@ def of_parts(scope: Scope) -> dict[str, Any]:
 
     Those of a drill of the stack have the same, because a drill takes the stack's settings.
     """
-    stacks = [scope.stack, names.drill_stack(scope.stack)]
+    stacks = [scope.stack] if scope.stack == names.REVIEWS else [scope.stack, names.drill_stack(scope.stack)]
     allowed = [statement for stack in stacks for statement in _of_instances(scope, stack)]
     for stack in stacks:
         group = scope.arn("logs", f"log-group:{names.flow_logs_group_name(stack)}")
         allowed += policies.flow_logs(group)["Statement"]
     allowed += policies.replication(scope.stores, locked=True)["Statement"]
-    return policies.document(*_once(allowed))
+    return policies.document(*_once([*allowed, _by_parameter_store(scope, "Decrypt")]))
 
 
 def of_roles(scope: Scope, given: Sequence[str]) -> dict[str, Any]:
@@ -45,6 +45,21 @@ def of_roles(scope: Scope, given: Sequence[str]) -> dict[str, Any]:
     return policies.document(
         allow("Work", [f"{service}:*" for service in services], "*"),
         *_once(statement for statement in named if statement["Action"]),
+        _by_parameter_store(scope, "Decrypt", "Encrypt", "GenerateDataKey"),
+    )
+
+
+def _by_parameter_store(scope: Scope, *actions: str) -> Statement:
+    """Return the use of keys by the Parameter Store for a caller, which the policy of its own key allows anyone.
+
+    Nobody's policy has it. But what a key's policy allows a role, the role's boundary has to allow too.
+    """
+    key, service = scope.arn("kms", "key/*"), f"ssm.{scope.region}.amazonaws.com"
+    return allow(
+        "Parameters",
+        [f"kms:{action}" for action in actions],
+        key,
+        {"StringEquals": {"kms:ViaService": service}},
     )
 
 

@@ -70,6 +70,7 @@ def test_jobs_run_in_an_environment_of_their_own_kind():
             "stacks.prod.environments.drill: drill is not among the stack's roles",
         ),
         ({"stacks": {"prod": {"environments": {"deployer": ["*"]}}}}, "stacks.prod.environments.deployer[0]: must be"),
+        ({"stacks": {"review": {"roles": ["review", "deployer"]}}}, "stacks.review.roles: the role review is that"),
         ({"stack": {}}, "stack: unknown setting; did you mean stacks?"),
         ({"repository": None}, "repository: "),
     ],

@@ -37,8 +37,12 @@ class Said:
 def policy_of(call: Call, principal: Principal) -> Said:
     """Return what the policy of the call's resource says, if it is one that has a policy here."""
     if call.service == "s3":
-        bucket = buckets().get(str(call.parameters.get("Bucket")))
-        return of_bucket(bucket, principal) if bucket is not None else Said()
+        named = (call.parameters.get("Bucket"), str(call.parameters.get("CopySource", "")).partition("/")[0])
+        there = [of_bucket(bucket, principal) for bucket in map(buckets().get, map(str, named)) if bucket is not None]
+        return Said(
+            to_role=tuple(each for said in there for each in said.to_role),
+            to_session=tuple(each for said in there for each in said.to_session),
+        )
     key = key_of(call) if call.service == "kms" else None
     if key is None:
         return Said()

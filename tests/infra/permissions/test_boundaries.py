@@ -53,6 +53,15 @@ def test_the_parts_of_a_stack_keep_what_they_need(stack: str):
         assert [ask for ask in asks(document) if not decide(PARTS["Statement"], ask)] == []
 
 
+def test_instances_read_their_secrets_through_the_parameter_store():
+    """Its own key's policy lets them; a boundary without that would take it away. No key is theirs to use otherwise."""
+    key = "arn:aws:kms:eu-west-1:123456789012:key/1"
+    via = {"kms:ViaService": "ssm.eu-west-1.amazonaws.com"}
+    for document in (PARTS, ROLES):
+        assert decide(document["Statement"], Ask(action="kms:Decrypt", resource=key, context=via))
+        assert not decide(document["Statement"], Ask(action="kms:Decrypt", resource=key))
+
+
 @pytest.mark.parametrize("action", ["iam:CreateUser", "sts:AssumeRole", "s3:DeleteObject", "ec2:RunInstances"])
 def test_the_parts_of_a_stack_get_nothing_else(action: str):
     """Even with an administrator's policy, an instance is no more than an instance."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,27 @@ def test_who_only_looks_changes_nothing():
     actions = [action for rule in EVERYONE["previewer"]["Statement"] for action in rule["Action"]]
     reading = ("Describe", "Get", "List", "Filter", "Decrypt")
     assert not [action for action in actions if not action.partition(":")[2].startswith(reading)]
+
+
+def test_state_may_be_a_folder():
+    """Its objects are those of the folder; what can be listed is the bucket, whose ARN has no folder."""
+    scope = replace(SCOPE, state="team-state/prod")
+    rules = {rule["Sid"]: rule["Resource"] for rule in roles.policy("deployer", scope)["Statement"]}
+    assert rules["State"] == "arn:aws:s3:::team-state/prod/.pulumi/*"
+    assert rules["ListState"] == "arn:aws:s3:::team-state"
+
+
+def test_rights_are_given_only_to_roles_with_the_boundary():
+    """Where there is one; and it can't be taken off."""
+    boundary = "arn:aws:iam::123456789012:policy/slipway.prod.boundary"
+    bounded = roles.policy("deployer", replace(SCOPE, boundary=boundary))["Statement"]
+    giving = [rule for rule in bounded if {"iam:CreateRole", "iam:PutRolePolicy"} & set(rule["Action"])]
+    assert [rule["Condition"] for rule in giving] == [{"StringEquals": {"iam:PermissionsBoundary": boundary}}]
+    actions = {action for rule in bounded for action in rule["Action"]}
+    assert not actions & {"iam:DeleteRolePermissionsBoundary", "iam:AttachRolePolicy", "iam:UpdateAssumeRolePolicy"}
+    assert (
+        "Condition" not in next(rule for rule in RULES if rule[1]["Sid"] == "GiveRights" and rule[0] == "deployer")[1]
+    )
 
 
 def test_the_page_is_not_stale():

@@ -121,7 +121,12 @@ def test_who_copies_reads_and_writes(role: MakeRole, store: Any):
     )
     assert refused(role(reading)("s3").copy_object, **copy) == ("AccessDenied", 403)
     assert refused(role(writing, name="writer")("s3").copy_object, **copy) == ("AccessDenied", 403)
-    role(reading, writing, name="both")("s3").copy_object(**copy)
+    both = role(reading, writing, name="both")("s3")
+    both.copy_object(**copy)
+    deny = {**reading, "Effect": "Deny", "Principal": "*"}
+    store.put_bucket_policy(Bucket="store", Policy=json.dumps({"Version": "2012-10-17", "Statement": [deny]}))
+    assert refused(both.copy_object, **copy) == ("AccessDenied", 403)
+    store.delete_bucket_policy(Bucket="store")
     store.delete_object(Bucket="store", Key="b")
 
 

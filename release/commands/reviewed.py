@@ -43,6 +43,9 @@ def run(arguments: argparse.Namespace) -> None:
     github = GitHub(place(os.environ, arguments.repository), os.environ.get("GITHUB_TOKEN", ""))
     since = since or reviewed.last_deploy(github, stack)
     shas = reviewed.commits(github, since, commit)
+    if len(shas) > reviewed.COMMITS:
+        tell(f"warning: of {len(shas)} commits only the newest {reviewed.COMMITS} count: deploy more often")
+        shas = shas[: reviewed.COMMITS]
     tell(f"{len(shas)} commits since {since[:12]}" if since else f"no deploy is known: only what {commit[:12]} brings")
     prints: list[Fingerprint] = []
     approved = reviewed.guarded(github)
@@ -67,12 +70,12 @@ def _read(found: Reviewed) -> Fingerprint | None:
     """Tell of a pull request, and return what was reviewed on it, if that can be had."""
     what = f"pull request #{found.number} ({found.head[:12]})"
     if found.document is None:
-        tell(f"warning: {what}: {found.why}: what it changes counts as not reviewed")
+        tell(f"warning: {what}: {found.why}: what it changes of the stack counts as not reviewed")
         return None
     try:
         read = fingerprint.from_json(found.document)
     except PreviewError as error:
-        tell(f"warning: {what}: {error}: what it changes counts as not reviewed")
+        tell(f"warning: {what}: {error}: what it changes of the stack counts as not reviewed")
         return None
     tell(f"{what}: {len(read.steps)} steps")
     return read

@@ -28,6 +28,8 @@ _TIMEOUT = urllib3.Timeout(connect=10, read=30)
 _ONCE = urllib3.Retry(total=None, connect=0, read=0, status=0, other=0, redirect=5)
 """Redirects are followed, without the token where one leads to another host (`remove_headers_on_redirect`)."""
 _TRIES = 5
+_SHORT = 1.0
+"""Seconds to wait where it failed, and twice as long each time."""
 _MINUTE = 60.0
 """Seconds to wait where a limit says nothing: "at least one minute", and twice as long each time."""
 _LARGEST = 20_000_000
@@ -105,32 +107,43 @@ class GitHub:
 
     def login(self) -> str:
         """Return whose the token is: `github-actions[bot]` for that of a workflow, which GET /user does not tell."""
-        answer = self._ask("POST", self.where.graphql, {"query": "{viewer{login}}"}).document
+        answer = self._ask("POST", self.where.graphql, {"query": "{viewer{login}}"}, looks=True).document
         try:
             return str(answer["data"]["viewer"]["login"])
         except (KeyError, TypeError):
             raise GitHubError(f"GitHub does not say whose GITHUB_TOKEN is: {one_line(answer, 200)}") from None
 
-    def _ask(self, method: str, address: str, body: Mapping[str, object] | None = None) -> _Answer:
-        """Ask, wait for limits, and return the answer. Raises GitHubError, or GitHubUnsureError."""
+    def _ask(
+        self, method: str, address: str, body: Mapping[str, object] | None = None, *, looks: bool = False
+    ) -> _Answer:
+        """Ask, wait for limits, and return the answer; what only looks is asked again where GitHub fails.
+
+        Raises GitHubError, or GitHubUnsureError where something may have been done.
+        """
         if urlsplit(address).netloc not in {urlsplit(own).netloc for own in (self.where.api, self.where.graphql)}:
             raise GitHubError(f"GitHub's answer leads to another host: {one_line(address, 100)}")
         for attempt in range(1, _TRIES + 1):
-            answer = self._once(method, address, body)
-            wait = _wait(answer, attempt, time.time())
-            if wait is None:
-                if answer.status >= 500:
-                    raise GitHubUnsureError(f"GitHub failed: {answer.status} for {method} {_shown(address)}")
-                if answer.status >= 400:
+            try:
+                answer = self._once(method, address, body)
+                wait = _wait(answer, attempt, time.time())
+            except GitHubUnsureError:
+                if not (looks or method == "GET") or attempt == _TRIES:
+                    raise
+                wait = _SHORT * 2 ** (attempt - 1)
+            else:
+                if wait is None and answer.status >= 400:
                     raise GitHubError(_refused(method, address, answer))
-                return answer
-            self._patience -= wait
-            if self._patience < 0 or attempt == _TRIES:
-                break
-            self._pause(wait)
-        raise GitHubError(
-            f"GitHub answers too slowly or limits this token ({method} {_shown(address)}): try again later"
-        )
+                if wait is None:
+                    return answer
+            self.rest(wait)
+        raise _limited()
+
+    def rest(self, seconds: float) -> None:
+        """Wait before asking again. Raises GitHubError once that comes to more than PATIENCE."""
+        self._patience -= seconds
+        if self._patience < 0:
+            raise _limited()
+        self._pause(seconds)
 
     def _once(self, method: str, address: str, body: Mapping[str, object] | None) -> _Answer:
         sent = None if body is None else json.dumps(body).encode()
@@ -144,6 +157,8 @@ class GitHub:
         except HTTPError as error:
             reason = error.reason if isinstance(error, MaxRetryError) else error
             raise GitHubUnsureError(f"GitHub can't be reached at {_shown(address)}: {one_line(reason, 200)}") from None
+        if response.status >= 500:
+            raise GitHubUnsureError(f"GitHub failed: {response.status} for {method} {_shown(address)}")
         if len(data) > _LARGEST:
             raise GitHubError(f"GitHub's answer to {method} {_shown(address)} is over {_LARGEST:,} bytes")
         return _Answer(status=response.status, headers=dict(response.headers.items()), data=data)
@@ -191,6 +206,10 @@ def _wait(answer: _Answer, attempt: int, now: float) -> float | None:
     if answer.status == 429 or "rate limit" in answer.said.lower():
         return _MINUTE * 2 ** (attempt - 1)
     return None
+
+
+def _limited() -> GitHubError:
+    return GitHubError("GitHub answers too slowly or limits this token: try again later")
 
 
 def _refused(method: str, address: str, answer: _Answer) -> str:

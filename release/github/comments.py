@@ -26,7 +26,7 @@ def keep(github: GitHub, pull: int, body: str) -> Posted:
     """Make the pull request's comment say `body`. Raises GitHubError."""
     mark = marker.of(body, LIMIT)
     login = github.login()
-    return surely(lambda: _keep(github, pull, body, mark, login))
+    return surely(github, lambda: _keep(github, pull, body, mark, login))
 
 
 def _keep(github: GitHub, pull: int, body: str, mark: str, login: str) -> Posted:
@@ -41,11 +41,11 @@ def _keep(github: GitHub, pull: int, body: str, mark: str, login: str) -> Posted
     return Posted(url=edited["html_url"], action="edited")
 
 
-def surely(step: Callable[[], Posted]) -> Posted:
+def surely(github: GitHub, step: Callable[[], Posted]) -> Posted:
     """Do what looks first, again where GitHub did not say whether it was done: so nothing is posted twice."""
-    for _ in range(_TRIES - 1):
+    for attempt in range(1, _TRIES):
         try:
             return step()
         except GitHubUnsureError:
-            continue
+            github.rest(attempt)
     return step()

@@ -14,7 +14,7 @@ def keep(github: GitHub, title: str, body: str, *, needed: bool) -> Posted:
     """
     mark = marker.of(body, LIMIT)
     login = github.login()
-    return surely(lambda: _keep(github, title, body, mark, login, needed=needed))
+    return surely(github, lambda: _keep(github, title, body, mark, login, needed=needed))
 
 
 def _keep(github: GitHub, title: str, body: str, mark: str, login: str, *, needed: bool) -> Posted:

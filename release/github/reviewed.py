@@ -21,8 +21,8 @@ ENVIRONMENT = "preview"
 DOCUMENT = "reviewed.json"
 _DEPLOYMENTS = 30
 """Of the environment, the newest, of which one is taken that succeeded."""
-_COMMITS = 100
-"""Since then, at most: each costs a request."""
+COMMITS = 100
+"""Whose pull requests are looked for, at most: each costs a request."""
 _LARGEST = 5_000_000
 """Bytes of a document."""
 
@@ -56,11 +56,11 @@ def last_deploy(github: GitHub, environment: str) -> str | None:
 
 
 def commits(github: GitHub, since: str | None, commit: str) -> list[str]:
-    """Return the commits after `since` up to `commit`, the newest ones first; `commit` alone if nothing is known."""
+    """Return the commits after `since` up to `commit`, newest first; `commit` alone if nothing is known."""
     if since is None or since == commit:
         return [commit]
     found = [str(each["sha"]) for each in github.pages(github.where.path(f"compare/{since}...{commit}"), "commits")]
-    return [commit, *(sha for sha in reversed(found) if sha != commit)][:_COMMITS]
+    return [commit, *(sha for sha in reversed(found) if sha != commit)]
 
 
 def guarded(github: GitHub) -> bool:

@@ -57,6 +57,7 @@ class Hub:
         self.blobs = ""
         """Another host, where artifacts lie."""
         self.read_only = False
+        self.failing_logins = 0
         self._id = 1000
 
     def say(self, number: int, body: str, login: str = BOT) -> Document:
@@ -121,6 +122,9 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
             if self.headers.get("Authorization") != f"Bearer {TOKEN}":
                 return self._error(401, "Bad credentials")
             if url.path == "/graphql":
+                if hub.failing_logins:
+                    hub.failing_logins -= 1
+                    return self._error(502, "Server Error")
                 return self._json(200, {"data": {"viewer": {"login": BOT}}})
             reply = hub.next.pop(0) if hub.next else None
             if reply and not reply.done:

@@ -1,5 +1,7 @@
 """One comment on a pull request, against a server that speaks GitHub's API."""
 
+from dataclasses import replace
+
 import pytest
 
 from release.errors import GitHubError
@@ -72,7 +74,7 @@ def test_limits_are_waited_for(hub: Hub, github: GitHub, waits: list[float], lim
 def test_a_limit_that_lasts_ends_in_an_error(hub: Hub, github: GitHub, waits: list[float]):
     """An hour is not waited for, and nothing is asked meanwhile."""
     hub.next = [Reply(429, "later", {"Retry-After": "3600"})]
-    with pytest.raises(GitHubError, match=r"limits this token .*: try again later"):
+    with pytest.raises(GitHubError, match="limits this token: try again later"):
         comments.keep(github, 7, BODY)
     assert waits == []
     assert hub.comments[7] == []
@@ -85,12 +87,30 @@ def test_a_failure_after_the_comment_was_made_makes_no_second_one(hub: Hub, gith
     assert len(hub.comments[7]) == 1
 
 
-def test_a_server_that_keeps_failing_ends_in_an_error(hub: Hub, github: GitHub):
-    """It is tried three times."""
+def test_what_only_looks_is_asked_again(hub: Hub, github: GitHub, waits: list[float]):
+    """A server that fails for a moment is no reason to fail, and waits get longer."""
     hub.next = [Reply(503, "Service Unavailable")] * 3
+    hub.failing_logins = 2
+    assert comments.keep(github, 7, BODY).action == "created"
+    assert waits == [1, 2, 1, 2, 4]
+
+
+def test_a_server_that_keeps_failing_ends_in_an_error(hub: Hub, github: GitHub, waits: list[float]):
+    """Each look is tried five times, all of it three times, and no more."""
+    hub.next = [Reply(503, "Service Unavailable")] * 16
     with pytest.raises(GitHubError, match="GitHub failed: 503"):
         comments.keep(github, 7, BODY)
-    assert hub.next == []
+    assert len(hub.next) == 1
+    assert sum(waits) == 3 * (1 + 2 + 4 + 8) + 1 + 2
+
+
+def test_nobody_who_answers(github: GitHub, waits: list[float]):
+    """A closed port is tried again as well, and then named without the token."""
+    github.where = replace(github.where, api="http://127.0.0.1:9", graphql="http://127.0.0.1:9/graphql")
+    with pytest.raises(GitHubError, match=r"GitHub can't be reached at /repos/acme/shop/issues: .*refused") as failed:
+        github.get(github.where.path("issues"))
+    assert waits == [1, 2, 4, 8]
+    assert TOKEN not in str(failed.value)
 
 
 @pytest.mark.parametrize(

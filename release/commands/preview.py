@@ -15,12 +15,12 @@ from release.commands import project
 from release.commands.drill_plan import settings_of
 from release.commands.output import as_json, progress, progress_ended, tell
 from release.engine import Engine
-from release.errors import DrillError, PreviewError, ReleaseError
+from release.errors import DrillError, EngineError, PreviewError, ReleaseError
 from release.preview import document, fingerprint, fleets, markdown, plain, refresh, sentence
 from release.preview import run as engine
 from release.preview.cost import cost
 from release.preview.document import Preview
-from release.preview.events import Previewed
+from release.preview.events import Message, Previewed
 from release.preview.facts import Facts, FleetFacts
 from release.preview.fingerprint import Fingerprint
 from release.preview.fleets import Look
@@ -85,11 +85,22 @@ def look(arguments: argparse.Namespace) -> Preview:
     """Return the preview of the stack. Raises EngineError if the engine has nothing to say of it."""
     pulumi = project.engine(arguments)
     try:
-        said = engine.preview(pulumi, save_plan=arguments.save_plan, show=progress)
+        said = _said(pulumi, arguments.save_plan)
         found = _known(said, pulumi, arguments.region)
         return found if arguments.no_drift or not said.complete else _drifted(found, pulumi, arguments.region)
     finally:
         progress_ended()
+
+
+def _said(pulumi: Engine, plan: Path | None) -> Previewed:
+    """Return what the engine says; that it can't say anything is told on the page as well, if the stack is known."""
+    try:
+        return engine.preview(pulumi, save_plan=plan, show=progress)
+    except EngineError as error:
+        stack = pulumi.stack.rpartition("/")[2]
+        if not stack:
+            raise
+        return Previewed(stack=stack, steps=(), messages=(Message(severity="error", text=str(error)),))
 
 
 def _drifted(found: Preview, pulumi: Engine, region: str | None) -> Preview:

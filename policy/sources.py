@@ -19,12 +19,15 @@ class SourceError(Exception):
 
 def parse(document: Json) -> Stack:
     """Return the stack of an exported state or a preview. Raises SourceError if it is neither, or a part of one."""
-    if isinstance(document, Mapping):
-        if isinstance(document.get("deployment"), Mapping):
-            return Stack(tuple(_exported(document["deployment"].get("resources") or [])))
-        if isinstance(document.get("steps"), Sequence):
-            _refuse_part(document)
-            return Stack(tuple(_planned(document["steps"])))
+    try:
+        if isinstance(document, Mapping):
+            if isinstance(document.get("deployment"), Mapping):
+                return Stack(tuple(_exported(document["deployment"].get("resources") or [])))
+            if isinstance(document.get("steps"), Sequence):
+                _refuse_part(document)
+                return Stack(tuple(_planned(document["steps"])))
+    except (AttributeError, KeyError, TypeError):  # it has the outside of one, and something else within
+        pass
     raise SourceError(
         "this is neither a stack's state nor a preview: give the output of `pulumi stack export` "
         "or of `pulumi preview --json --show-sames`"

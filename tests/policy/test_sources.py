@@ -66,7 +66,19 @@ def test_a_preview_leaves_out_what_it_deletes_and_counts_a_replacement_once():
     assert [found.urn for found in sources.parse(steps).resources] == [VPC]
 
 
-@pytest.mark.parametrize("document", [[], {}, {"deployment": None}, "text", {"steps": None}])
+@pytest.mark.parametrize(
+    "document",
+    [
+        [],
+        {},
+        {"deployment": None},
+        "text",
+        {"steps": None},
+        {"deployment": {"resources": [{}]}},
+        {"deployment": {"resources": [{"urn": 1, "type": "t"}]}},
+        {"steps": ["create"]},
+    ],
+)
 def test_another_document_is_refused(document: Any):
     """The error names the two commands whose output is read."""
     with pytest.raises(sources.SourceError, match=r"pulumi stack export.*--show-sames"):

@@ -37,9 +37,14 @@ class Resource:
     """By input: the URNs of the resources whose outputs it is made of. Inputs made of none may be absent."""
 
     def get(self, path: str, default: Json = None) -> Json:
-        """Return the input at a path such as `healthCheck.path` or `rules[0].id`; `default` where there is none."""
+        """Return the input at a path such as `healthCheck.path` or `rules[0].id`; `default` where there is none.
+
+        What is within something unknown is UNKNOWN.
+        """
         found: Json = self.props
         for part in path.replace("[", ".").replace("]", "").split("."):
+            if found == UNKNOWN:
+                break
             if isinstance(found, Mapping):
                 found = found.get(part)
             elif isinstance(found, Sequence) and not isinstance(found, str) and part.isdecimal():
@@ -99,12 +104,23 @@ def known(value: Json) -> bool:
     return True
 
 
+def may_be(value: Json, *wanted: Json) -> bool:
+    """Return whether the value is one of these, or is not known yet: then `pulumi up` tells."""
+    return value in wanted or value == UNKNOWN
+
+
 def statements(document: Json) -> Iterator[Mapping[str, Json]]:
     """Yield the statements of an IAM policy that is given as JSON; none where it is unknown, secret or unset."""
-    if not isinstance(document, str) or not document.lstrip().startswith("{"):
+    try:
+        found = json.loads(document)["Statement"] if isinstance(document, str) else ()
+    except (ValueError, KeyError, TypeError):  # AWS refuses what is no policy
         return
-    found = json.loads(document).get("Statement", [])
-    yield from [found] if isinstance(found, Mapping) else found
+    yield from blocks(found)
+
+
+def blocks(value: Json) -> Iterator[Mapping[str, Json]]:
+    """Yield the objects in a list of them, or the one that there is instead; what is unknown is left out."""
+    yield from (each for each in many(value) if isinstance(each, Mapping))
 
 
 def many(value: Json) -> tuple[Json, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from policy.resource import Resource, Stack, known
+from policy.resource import Resource, Stack, known, may_be
 from policy.rule import Rules
 from policy.rules import types
 from policy.rules.network import redirects
@@ -65,7 +65,7 @@ def headers(balancer: Resource) -> Iterator[str]:
     fix="set desyncMitigationMode to defensive or strictest",
 )
 def desync(balancer: Resource) -> Iterator[str]:
-    if balancer.get("desyncMitigationMode") not in ("defensive", "strictest"):
+    if not may_be(balancer.get("desyncMitigationMode"), "defensive", "strictest"):
         yield "its desync mitigation mode is neither defensive nor strictest"
 
 

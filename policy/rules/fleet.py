@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from policy.resource import Json, Resource, Stack, known, many
+from policy.resource import UNKNOWN, Json, Resource, Stack, blocks, known, many, may_be
 from policy.rule import Rules
 from policy.rules import types
 
 rules = Rules()
+_LAUNCHING = "autoscaling:EC2_INSTANCE_LAUNCHING"
 
 
 def specification(group: Resource) -> Json:
@@ -17,9 +18,9 @@ def specification(group: Resource) -> Json:
     return mixed or group.get("launchTemplate")
 
 
-def overrides(group: Resource) -> tuple[Json, ...]:
+def overrides(group: Resource) -> tuple[Mapping[str, Json], ...]:
     """Return the instance types, or what stands for them, of a group that launches several."""
-    return many(group.get("mixedInstancesPolicy.launchTemplate.overrides"))
+    return tuple(blocks(group.get("mixedInstancesPolicy.launchTemplate.overrides")))
 
 
 @rules.alone(
@@ -46,7 +47,7 @@ def launch_template(group: Resource) -> Iterator[str]:
 def template_version(group: Resource) -> Iterator[str]:
     """By the rules of StartInstanceRefresh: with $Latest or $Default there is nothing to roll back to."""
     named = [specification(group), *(override.get("launchTemplateSpecification") for override in overrides(group))]
-    for version in (each.get("version", "$Default") for each in named if each):
+    for version in (each.get("version", "$Default") for each in blocks(named)):
         if known(version) and not str(version).isdecimal():
             yield f"the version {version} follows the template, which rules rollback out"
 
@@ -94,7 +95,7 @@ def desired_capacity(group: Resource) -> Iterator[str]:
 def zones(group: Resource, stack: Stack) -> Iterator[str]:
     subnets = stack.behind(group, "vpcZoneIdentifiers", types.SUBNET)
     found = {subnet.get("availabilityZone") for subnet in subnets} or set(many(group.get("vpcZoneIdentifiers")))
-    if len(found) < 2:
+    if len(found) < 2 and UNKNOWN not in found:
         yield "it ends with its only zone"
 
 
@@ -107,7 +108,7 @@ def zones(group: Resource, stack: Stack) -> Iterator[str]:
     fix="set healthCheckType to ELB",
 )
 def balancer_health(group: Resource) -> Iterator[str]:
-    if group.get("targetGroupArns") and group.get("healthCheckType") != "ELB":
+    if group.get("targetGroupArns") and not may_be(group.get("healthCheckType"), "ELB"):
         yield "an instance whose app has died stays, as EC2 sees nothing wrong with it"
 
 
@@ -120,7 +121,8 @@ def balancer_health(group: Resource) -> Iterator[str]:
     fix="name several in instanceTypes: a zone that has run out of one may have another",
 )
 def instance_types(group: Resource) -> Iterator[str]:
-    if len(overrides(group)) < 2:
+    given = group.get("mixedInstancesPolicy.launchTemplate.overrides")
+    if given != UNKNOWN and len(many(given)) < 2:
         yield "it can run on one instance type only"
 
 
@@ -147,9 +149,9 @@ def instance_requirements(group: Resource) -> Iterator[str]:
     fix="give it an initial lifecycle hook of launches whose default result is ABANDON",
 )
 def boot_hook(group: Resource) -> Iterator[str]:
-    hooks = many(group.get("initialLifecycleHooks"))
-    launching = [hook for hook in hooks if hook.get("lifecycleTransition") == "autoscaling:EC2_INSTANCE_LAUNCHING"]
-    if not any(hook.get("defaultResult") == "ABANDON" for hook in launching):
+    given = group.get("initialLifecycleHooks")
+    launching = [hook for hook in blocks(given) if may_be(hook.get("lifecycleTransition"), _LAUNCHING)]
+    if UNKNOWN not in many(given) and not any(may_be(hook.get("defaultResult"), "ABANDON") for hook in launching):
         yield "an instance that never answers is taken into service when the time is up"
 
 
@@ -162,5 +164,6 @@ def boot_hook(group: Resource) -> Iterator[str]:
     fix="give the group tags with propagateAtLaunch",
 )
 def tags(group: Resource) -> Iterator[str]:
-    if not any(tag.get("propagateAtLaunch") for tag in many(group.get("tags"))):
+    given = many(group.get("tags"))
+    if UNKNOWN not in given and not any(tag.get("propagateAtLaunch") for tag in blocks(given)):
         yield "its instances have no tags, so nothing tells whose they are"

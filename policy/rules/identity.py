@@ -151,7 +151,8 @@ def oidc_claims(role: Resource) -> Iterator[str]:
         principal = statement.get("Principal")
         federated = many(principal.get("Federated")) if isinstance(principal, Mapping) else ()
         if any(":oidc-provider/" in str(provider) for provider in federated):
-            yield from _claims(statement.get("Condition") or {})
+            condition = statement.get("Condition")
+            yield from _claims(condition if isinstance(condition, Mapping) else {})
 
 
 def _claims(condition: Mapping[str, Json]) -> Iterator[str]:
@@ -159,7 +160,7 @@ def _claims(condition: Mapping[str, Json]) -> Iterator[str]:
         key.rpartition(":")[2]: [str(value) for value in many(values)]
         for operator, pairs in condition.items()
         if operator in ("StringEquals", "StringLike", "ForAnyValue:StringEquals", "ForAnyValue:StringLike")
-        for key, values in pairs.items()
+        for key, values in (pairs.items() if isinstance(pairs, Mapping) else ())
     }
     if not required.get("aud"):
         yield "the trust policy does not require the audience (aud)"

@@ -7,7 +7,7 @@ import binascii
 import re
 from collections.abc import Iterator
 
-from policy.resource import Resource, known, many
+from policy.resource import UNKNOWN, Resource, blocks, known, many, may_be
 from policy.rule import Rules
 from policy.rules import types
 
@@ -32,8 +32,8 @@ _SECRETS = {
     fix="set metadataOptions.httpTokens to required",
 )
 def metadata_token(template: Resource) -> Iterator[str]:
-    options = template.get("metadataOptions", {})
-    if options.get("httpEndpoint") != "disabled" and options.get("httpTokens") != "required":
+    endpoint, tokens = (template.get(f"metadataOptions.{option}") for option in ("httpEndpoint", "httpTokens"))
+    if endpoint != "disabled" and not may_be(tokens, "required"):
         yield "a request that the app can be made to send reads the role's credentials"
 
 
@@ -60,7 +60,7 @@ def metadata_hops(template: Resource) -> Iterator[str]:
     fix="leave associatePublicIpAddress out of networkInterfaces",
 )
 def public_address(template: Resource) -> Iterator[str]:
-    cards = many(template.get("networkInterfaces"))
+    cards = blocks(template.get("networkInterfaces"))
     if any(str(card.get("associatePublicIpAddress")).lower() == "true" for card in cards):
         yield "instances get a public address"
 
@@ -75,10 +75,11 @@ def public_address(template: Resource) -> Iterator[str]:
 )
 def volume_encrypted(template: Resource) -> Iterator[str]:
     """A volume that is not named here is as the image says, and most images say unencrypted."""
-    volumes = [mapping["ebs"] for mapping in many(template.get("blockDeviceMappings")) if mapping.get("ebs")]
-    if not volumes:
+    given = template.get("blockDeviceMappings")
+    volumes = [mapping["ebs"] for mapping in blocks(given) if mapping.get("ebs")]
+    if not volumes and UNKNOWN not in many(given):
         yield "the root volume is as the image has it"
-    elif not all(str(volume.get("encrypted")).lower() == "true" for volume in volumes):
+    elif not all(may_be(str(volume.get("encrypted")).lower(), "true") for volume in blocks(volumes)):
         yield "a volume is not encrypted"
 
 

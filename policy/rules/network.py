@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from policy.resource import Json, Resource, Stack, many
+from policy.resource import UNKNOWN, Json, Resource, Stack, blocks, many, may_be
 from policy.rule import Rules
 from policy.rules import types
 
@@ -36,25 +36,25 @@ class Opening(NamedTuple):
 
 
 def openings(resource: Resource, side: str) -> Iterator[Opening]:
-    """Yield what a rule, or a group with rules of its own, opens on a side: `ingress` or `egress`."""
+    """Yield what a rule, or a group with rules of its own, opens on a side (`ingress`, `egress`), as far as known."""
     if resource.type in _SIDES:
         if _SIDES[resource.type] == side:
-            yield _opening(resource.props, [resource.get("cidrIpv4"), resource.get("cidrIpv6")], "ipProtocol")
+            yield from _opening(resource.props, [resource.get("cidrIpv4"), resource.get("cidrIpv6")], "ipProtocol")
         return
-    for rule in many(resource.get(side)):
-        if isinstance(rule, Mapping):
-            yield _opening(rule, [*many(rule.get("cidrBlocks")), *many(rule.get("ipv6CidrBlocks"))], "protocol")
+    for rule in blocks(resource.get(side)):
+        yield from _opening(rule, [*many(rule.get("cidrBlocks")), *many(rule.get("ipv6CidrBlocks"))], "protocol")
 
 
-def _opening(rule: Mapping[str, Json], blocks: list[Json], protocol: str) -> Opening:
+def _opening(rule: Mapping[str, Json], addresses: list[Json], protocol: str) -> Iterator[Opening]:
     low, high = rule.get("fromPort"), rule.get("toPort")
-    return Opening(
-        low=low if isinstance(low, int) else 0,
-        high=high if isinstance(high, int) else 65535,
-        protocol=str(rule.get(protocol)),
-        everywhere=any(block in _EVERYWHERE for block in blocks),
-        described=bool(rule.get("description")),
-    )
+    if UNKNOWN not in (low, high, rule.get(protocol)):
+        yield Opening(
+            low=low if isinstance(low, int) else 0,
+            high=high if isinstance(high, int) else 65535,
+            protocol=str(rule.get(protocol)),
+            everywhere=any(address in _EVERYWHERE for address in addresses),
+            described=bool(rule.get("description")),
+        )
 
 
 @rules.whole(
@@ -67,7 +67,7 @@ def _opening(rule: Mapping[str, Json], blocks: list[Json], protocol: str) -> Ope
 )
 def flow_logs(vpc: Resource, stack: Stack) -> Iterator[str]:
     """Security Hub accepts REJECT alone; an investigation after a break-in needs what was let through."""
-    if not any(log.get("trafficType") == "ALL" for log in stack.before(vpc, types.FLOW_LOG, "vpcId")):
+    if not any(may_be(log.get("trafficType"), "ALL") for log in stack.before(vpc, types.FLOW_LOG, "vpcId")):
         yield "no flow log records all traffic of this VPC"
 
 
@@ -84,7 +84,7 @@ def default_group(vpc: Resource, stack: Stack) -> Iterator[str]:
     if not found:
         yield "the default security group is as AWS makes it, open among its members and to everywhere"
     for group in found:
-        if group.get("ingress") or group.get("egress"):
+        if any(True for side in ("ingress", "egress") for _ in blocks(group.get(side))):
             yield f"the default security group {group.name} has rules"
 
 
@@ -97,7 +97,7 @@ def default_group(vpc: Resource, stack: Stack) -> Iterator[str]:
     fix="set mapPublicIpOnLaunch to false",
 )
 def subnet_public_address(subnet: Resource) -> Iterator[str]:
-    if subnet.get("mapPublicIpOnLaunch"):
+    if subnet.get("mapPublicIpOnLaunch") is True:
         yield "whatever is launched here gets a public address"
 
 
@@ -148,7 +148,7 @@ def inbound_http(group: Resource, stack: Stack) -> Iterator[str]:
         return
     balancers = stack.before(group, types.LOAD_BALANCER, "securityGroups")
     listeners = [each for balancer in balancers for each in stack.before(balancer, types.LISTENER, "loadBalancerArn")]
-    plain = [each for each in listeners if each.get("port") == 80]
+    plain = [each for each in listeners if may_be(each.get("port"), 80)]
     if not plain or not all(redirects(each) for each in plain):
         yield "port 80 is open to every address, and what listens there does more than lead to HTTPS"
 
@@ -156,10 +156,13 @@ def inbound_http(group: Resource, stack: Stack) -> Iterator[str]:
 def redirects(listener: Resource) -> bool:
     """Return whether all that a listener does by default is to redirect to HTTPS."""
     actions = many(listener.get("defaultActions"))
-    return bool(actions) and all(
-        action.get("type") == "redirect" and (action.get("redirect") or {}).get("protocol") == "HTTPS"
-        for action in actions
-    )
+    return bool(actions) and all(_leads_to_https(action) for action in blocks(actions))
+
+
+def _leads_to_https(action: Mapping[str, Json]) -> bool:
+    target = action.get("redirect")
+    protocol = target.get("protocol") if isinstance(target, Mapping) else target
+    return may_be(action.get("type"), "redirect") and may_be(protocol, "HTTPS")
 
 
 @rules.alone(

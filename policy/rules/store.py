@@ -6,9 +6,9 @@ for ever is not asked of it, nor of one whose objects expire.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from policy.resource import Resource, Stack, many, statements
+from policy.resource import UNKNOWN, Json, Resource, Stack, blocks, many, may_be, statements
 from policy.rule import Rules
 from policy.rules import types
 
@@ -21,8 +21,13 @@ def lasting(bucket: Resource, stack: Stack) -> bool:
     """Return whether what is in a bucket has to be there for ever."""
     if bucket.get("forceDestroy"):
         return False
-    lifecycles = stack.before(bucket, types.BUCKET_LIFECYCLE, "bucket")
-    return not any(rule.get("expiration") for found in lifecycles for rule in many(found.get("rules")))
+    return not _any_rule(stack.before(bucket, types.BUCKET_LIFECYCLE, "bucket"), lambda rule: "expiration" in rule)
+
+
+def _any_rule(found: Sequence[Resource], fits: Callable[[Mapping[str, Json]], bool]) -> bool:
+    """Return whether one of the rules of some configurations fits, or can't be seen yet."""
+    given = [rule for each in found for rule in many(each.get("rules"))]
+    return UNKNOWN in given or any(fits(rule) for rule in blocks(given))
 
 
 @rules.whole(
@@ -54,10 +59,15 @@ def tls(bucket: Resource, stack: Stack) -> Iterator[str]:
         if not any(True for _ in statements(document)):
             return  # known only once it is there
         for statement in statements(document):
-            secure = (statement.get("Condition") or {}).get("Bool", {}).get("aws:SecureTransport")
-            if statement.get("Effect") == "Deny" and str(secure).lower() == "false":
+            if statement.get("Effect") == "Deny" and _without_tls(statement.get("Condition")):
                 return
     yield "its policy does not deny requests without TLS"
+
+
+def _without_tls(condition: Json) -> bool:
+    """Return whether a condition is that a request comes without TLS."""
+    said = condition.get("Bool") if isinstance(condition, Mapping) else None
+    return isinstance(said, Mapping) and str(said.get("aws:SecureTransport")).lower() == "false"
 
 
 @rules.whole(
@@ -69,11 +79,9 @@ def tls(bucket: Resource, stack: Stack) -> Iterator[str]:
     fix="declare an aws.s3.BucketServerSideEncryptionConfiguration for it",
 )
 def encrypted(bucket: Resource, stack: Stack) -> Iterator[str]:
-    for found in stack.before(bucket, types.BUCKET_ENCRYPTION, "bucket"):
-        for rule in many(found.get("rules")):
-            if (rule.get("applyServerSideEncryptionByDefault") or {}).get("sseAlgorithm"):
-                return
-    yield "no default encryption is declared"
+    found = stack.before(bucket, types.BUCKET_ENCRYPTION, "bucket")
+    if not _any_rule(found, lambda rule: bool(rule.get("applyServerSideEncryptionByDefault"))):
+        yield "no default encryption is declared"
 
 
 @rules.whole(
@@ -86,7 +94,7 @@ def encrypted(bucket: Resource, stack: Stack) -> Iterator[str]:
 )
 def versioned(bucket: Resource, stack: Stack) -> Iterator[str]:
     found = stack.before(bucket, types.BUCKET_VERSIONING, "bucket")
-    if not any(each.get("versioningConfiguration.status") == "Enabled" for each in found):
+    if not any(may_be(each.get("versioningConfiguration.status"), "Enabled") for each in found):
         yield "it has no versions, so an overwritten release is lost"
 
 
@@ -99,11 +107,11 @@ def versioned(bucket: Resource, stack: Stack) -> Iterator[str]:
     fix="declare an aws.s3.BucketLifecycleConfiguration with abortIncompleteMultipartUpload",
 )
 def lifecycle(bucket: Resource, stack: Stack) -> Iterator[str]:
-    for found in stack.before(bucket, types.BUCKET_LIFECYCLE, "bucket"):
-        for rule in many(found.get("rules")):
-            if rule.get("status") == "Enabled" and rule.get("abortIncompleteMultipartUpload"):
-                return
-    yield "parts of broken uploads stay, and are paid for"
+    def aborts(rule: Mapping[str, Json]) -> bool:
+        return may_be(rule.get("status"), "Enabled") and bool(rule.get("abortIncompleteMultipartUpload"))
+
+    if not _any_rule(stack.before(bucket, types.BUCKET_LIFECYCLE, "bucket"), aborts):
+        yield "parts of broken uploads stay, and are paid for"
 
 
 @rules.whole(
@@ -117,10 +125,9 @@ def lifecycle(bucket: Resource, stack: Stack) -> Iterator[str]:
 def replicated(bucket: Resource, stack: Stack) -> Iterator[str]:
     if not lasting(bucket, stack):
         return
-    for found in stack.before(bucket, types.BUCKET_REPLICATION, "bucket"):
-        if any(rule.get("status") == "Enabled" for rule in many(found.get("rules"))):
-            return
-    yield "it is lost with its region"
+    found = stack.before(bucket, types.BUCKET_REPLICATION, "bucket")
+    if not _any_rule(found, lambda rule: may_be(rule.get("status"), "Enabled")):
+        yield "it is lost with its region"
 
 
 @rules.whole(
@@ -164,5 +171,5 @@ def access_logging(bucket: Resource, stack: Stack) -> Iterator[str]:
 )
 def acls(bucket: Resource, stack: Stack) -> Iterator[str]:
     found = stack.before(bucket, types.BUCKET_OWNERSHIP, "bucket")
-    if not any(each.get("rule.objectOwnership") == "BucketOwnerEnforced" for each in found):
+    if not any(may_be(each.get("rule.objectOwnership"), "BucketOwnerEnforced") for each in found):
         yield "access control lists may open it"

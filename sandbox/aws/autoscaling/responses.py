@@ -11,6 +11,19 @@ from sandbox.aws.autoscaling.models import SandboxAutoScalingBackend, sandbox_au
 from sandbox.aws.requests import Guarded
 from sandbox.aws.state import clock
 
+ALL = [
+    f"Group{what}"
+    for what in (
+        *("MinSize", "MaxSize", "DesiredCapacity"),
+        *(
+            f"{state}{unit}"
+            for state in ("InService", "Pending", "Standby", "Terminating", "Total")
+            for unit in ("Instances", "Capacity")
+        ),
+    )
+]
+"""The metrics of a group without a warm pool (botocore: EnableMetricsCollectionQuery)."""
+
 
 class SandboxAutoScalingResponse(Guarded, AutoScalingResponse):
     """moto's Auto Scaling, where instances have a lifecycle and groups can be refreshed."""
@@ -53,6 +66,19 @@ class SandboxAutoScalingResponse(Guarded, AutoScalingResponse):
         token = str(start + limit) if len(found) > start + limit else None
         page = [activity.describe() for activity in found[start : start + limit]]
         return ActionResult({"Activities": page, "NextToken": token})
+
+    def enable_metrics_collection(self) -> ActionResult:
+        """EnableMetricsCollection: in addition to those that are collected, of which moto forgets."""
+        group = self.backend.group(self.name)
+        group.metrics = sorted({*group.metrics, *(self._get_param("Metrics") or ALL)})
+        return EmptyResult()
+
+    def disable_metrics_collection(self) -> ActionResult:
+        """DisableMetricsCollection, which moto lacks: of some metrics, or of all where none is named."""
+        group = self.backend.group(self.name)
+        gone = set(self._get_param("Metrics") or group.metrics)
+        group.metrics = [metric for metric in group.metrics if metric not in gone]
+        return EmptyResult()
 
     def put_lifecycle_hook(self) -> ActionResult:
         """PutLifecycleHook."""
@@ -105,6 +131,8 @@ class SandboxAutoScalingResponse(Guarded, AutoScalingResponse):
         https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_PutScalingPolicy.html
         """
         result: Any = super().put_scaling_policy()
+        policy: Any = self.backend.policies[str(self._get_param("PolicyName"))]
+        policy.enabled = bool(self._get_bool_param("Enabled", True))  # moto does not keep it
         return ActionResult({"PolicyARN": result.result["PolicyArn"], "Alarms": []})
 
     def start_instance_refresh(self) -> ActionResult:

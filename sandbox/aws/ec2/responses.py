@@ -3,7 +3,7 @@
 On AWS it is shutting-down first: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-lifecycle.html
 """
 
-from typing import cast
+from typing import Any, cast
 
 from moto.core.responses import ActionResult
 from moto.ec2.responses import EC2Response
@@ -24,6 +24,39 @@ class SandboxEC2Response(Guarded, EC2Response):
             tagged.add_tags({tag["Key"]: tag.get("Value", "") for tag in given["Tags"]})
         image.ebs_snapshot.encrypted = self._get_param("Encrypted", False)
         return result
+
+    def create_launch_template_version(self) -> ActionResult:
+        """CreateLaunchTemplateVersion: with the source version's parameters, which moto ignores, beside those given."""
+        source = self._get_param("SourceVersion")
+        result = super().create_launch_template_version()
+        if source:
+            shown = cast("dict[str, Any]", result.result)["LaunchTemplateVersion"]
+            template = self.ec2_backend.get_launch_template(shown["LaunchTemplateId"])
+            version = template.get_version(shown["VersionNumber"])
+            inherited = template.get_version(source)
+            version.data = shown["LaunchTemplateData"] = {**inherited.data, **version.data}
+            version.instance_tags = {**inherited.instance_tags, **version.instance_tags}
+        return result
+
+    def update_security_group_rule_descriptions_ingress(self) -> ActionResult:
+        """UpdateSecurityGroupRuleDescriptionsIngress: by the rules' ids too, which moto does not look at."""
+        return self._described() or super().update_security_group_rule_descriptions_ingress()
+
+    def update_security_group_rule_descriptions_egress(self) -> ActionResult:
+        """UpdateSecurityGroupRuleDescriptionsEgress: likewise."""
+        return self._described() or super().update_security_group_rule_descriptions_egress()
+
+    def _described(self) -> ActionResult | None:
+        """Set the descriptions of the rules that are named by their ids; None if none is."""
+        given = self._get_param("SecurityGroupRuleDescriptions", [])
+        group = self.ec2_backend.get_security_group_by_name_or_id(self._get_param("GroupId") or "") if given else None
+        if group is None:
+            return None
+        wanted = {each["SecurityGroupRuleId"]: each.get("Description", "") for each in given}
+        for rule in (*group.ingress_rules, *group.egress_rules):
+            if rule.id in wanted:
+                (rule.source_group or rule.ip_range)["Description"] = wanted[rule.id]
+        return ActionResult({"Return": True})
 
     def terminate_instances(self) -> ActionResult:
         """TerminateInstances: shutting-down now, terminated when the machine says so.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from botocore.config import Config
 from release.clients import FAILURES, SHORTLY, client, described
 from release.preview.drift import Drifted
 from release.preview.steps import Change, Step
+from release.preview.touched import GROUP
 
 if TYPE_CHECKING:
     from types_boto3_ec2.type_defs import SecurityGroupRuleTypeDef
@@ -32,6 +33,7 @@ _LISTENER, _LISTENER_RULE = "aws:lb/listener:Listener", "aws:lb/listenerRule:Lis
 _TABLE, _ROUTE = "aws:ec2/routeTable:RouteTable", "aws:ec2/route:Route"
 CONFIG = SHORTLY.merge(Config(retries={"mode": "standard", "total_max_attempts": 4}))
 """Drift can be told without an answer; a call that is throttled or lost is asked again."""
+_NEXT = "the next rollout sets it back; until then an instance that fails to boot its release may come into service"
 _LEFT = "`pulumi up` leaves it; `{command}` removes it"
 
 
@@ -55,6 +57,7 @@ def look(steps: Sequence[Step], region: str | None, unknown: list[str]) -> list[
         ("policies of roles", _policies),
         ("rules of listeners", _listener_rules),
         ("routes", _routes),
+        ("lifecycle hooks", _hooks),
     )
 
     def one(look: tuple[str, Callable[[_Stack], Iterator[Drifted]]]) -> list[Drifted]:
@@ -153,6 +156,33 @@ def _routes(stack: _Stack) -> Iterator[Drifted]:
                     (str(value) for key, value in route.items() if key.endswith("Id") and key != option), "nothing"
                 )
                 yield _added(tables[id_], f"route to {to}", f"by {by}", command)
+
+
+def _hooks(stack: _Stack) -> Iterator[Drifted]:
+    """Yield lifecycle hooks that the stack does not declare, and what became of those that it does.
+
+    They are made with their group; the provider does not look at them again, so no refresh tells what they are now.
+    """
+    groups = stack.of(GROUP)
+    if not groups:
+        return
+    scaling = client("autoscaling", stack.region, CONFIG)
+    for name, group in groups.items():
+        shown = scaling.describe_lifecycle_hooks(AutoScalingGroupName=name)["LifecycleHooks"]
+        seen = {str(hook["LifecycleHookName"]): str(hook.get("DefaultResult", "")) for hook in shown}
+        declared = {
+            str(hook["name"]): str(hook.get("defaultResult")) for hook in group.old.get("initialLifecycleHooks") or ()
+        }
+        for hook in sorted(seen.keys() - declared.keys()):
+            command = (
+                f"aws autoscaling delete-lifecycle-hook --auto-scaling-group-name {name} --lifecycle-hook-name {hook}"
+            )
+            yield _added(group, f"lifecycle hook {hook}", f"default result {seen[hook]}", command)
+        for hook, result in declared.items():
+            if seen.get(hook) != result:
+                after = f"default result {seen[hook]}" if hook in seen else None
+                change = Change(path=f"lifecycle hook {hook}", before=f"default result {result}", after=after)
+                yield replace(_added(group, "", "", ""), changes=(change,), undo=_NEXT)
 
 
 def _rule(rule: SecurityGroupRuleTypeDef) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from release import names, postures
 from release.preview.steps import Change, Step
-from release.preview.touched import GROUP, group_tags, template_of
+from release.preview.touched import GROUP, LAUNCH_TEMPLATE, group_tags, template_of
 from release.store.event import Event
 
 REFRESHED = "refresh"
@@ -100,6 +100,8 @@ def _undone(step: Step, changes: Sequence[Change]) -> str:
         return f"`pulumi up --refresh` makes it again{', empty' if step.type == _BUCKET else ''}"
     if step.type == GROUP and any(map(_is_template, changes)):
         return "`pulumi up` is refused; after a `pulumi refresh`, `SLIPWAY_SUPERSEDE=1 pulumi up` rolls the fleet out"
+    if step.type == LAUNCH_TEMPLATE:
+        return "`pulumi up --refresh` makes a version of it that is as declared, and rolls it out"
     if any(change.replaces for change in changes):
         return "`pulumi up --refresh` replaces it"
     return SETS_BACK

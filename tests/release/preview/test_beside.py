@@ -12,8 +12,9 @@ import pytest
 from release.preview import beside
 from release.preview.drift import Drifted
 from release.preview.steps import Step
+from release.preview.touched import GROUP
 
-GROUP = "aws:ec2/securityGroup:SecurityGroup"
+SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
 RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 ROLE = "aws:iam/role:Role"
 TABLE = "aws:ec2/routeTable:RouteTable"
@@ -43,7 +44,7 @@ def test_a_rule_of_a_security_group(vpc: str):
     """SSH from everywhere, which nobody declared: told with the command that removes it; the stack's own is not."""
     ec2 = boto3.client("ec2")
     group = ec2.create_security_group(GroupName=uuid.uuid4().hex, Description="d", VpcId=vpc)["GroupId"]
-    everything = there(GROUP, group)
+    everything = there(SECURITY_GROUP, group)
     ec2.revoke_security_group_egress(
         GroupId=group, IpPermissions=[{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
     )
@@ -133,17 +134,59 @@ def test_rules_of_a_listener(vpc: str):
     }
 
 
+@pytest.mark.sandbox
+def test_lifecycle_hooks_of_a_group(aws: str):
+    """The boot hook that lets everything pass, or is gone; one more that nobody declared. No refresh sees them."""
+    scaling, ec2, name = boto3.client("autoscaling"), boto3.client("ec2"), uuid.uuid4().hex
+    data: Any = {"ImageId": "ami-12c6146b", "InstanceType": "t3.micro"}
+    ec2.create_launch_template(LaunchTemplateName=name, LaunchTemplateData=data)
+    template: Any = {"LaunchTemplateName": name, "Version": "1"}
+    scaling.create_auto_scaling_group(
+        AutoScalingGroupName=name, LaunchTemplate=template, MinSize=0, MaxSize=1, AvailabilityZones=["eu-west-1a"]
+    )
+
+    def put(hook: str, result: str) -> None:
+        scaling.put_lifecycle_hook(
+            AutoScalingGroupName=name,
+            LifecycleHookName=hook,
+            LifecycleTransition="autoscaling:EC2_INSTANCE_LAUNCHING",
+            DefaultResult=result,
+        )
+
+    group = there(GROUP, name, initialLifecycleHooks=[{"name": "boot", "defaultResult": "ABANDON"}])
+    put("boot", "ABANDON")
+    assert added(group) == {}
+    put("boot", "CONTINUE")
+    put("more", "ABANDON")
+    found = added(group)
+    assert found["lifecycle hook boot"][0] == "default result CONTINUE"
+    assert "next rollout" in found["lifecycle hook boot"][1]
+    assert (
+        f"delete-lifecycle-hook --auto-scaling-group-name {name} --lifecycle-hook-name more"
+        in (found["lifecycle hook more"][1])
+    )
+    for hook in ("boot", "more"):
+        scaling.delete_lifecycle_hook(AutoScalingGroupName=name, LifecycleHookName=hook)
+    assert {what: shown for what, (shown, _) in added(group).items()} == {"lifecycle hook boot": None}
+
+
 def test_what_can_not_be_asked(monkeypatch: pytest.MonkeyPatch):
     """Each kind by itself: that one may not be asked about hides no other."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     unknown: list[str] = []
-    steps = [there(GROUP, "sg-1"), there(ROLE, "role"), there(TABLE, "rtb-1"), there(LISTENER, "arn")]
+    steps = [
+        there(SECURITY_GROUP, "sg-1"),
+        there(ROLE, "role"),
+        there(TABLE, "rtb-1"),
+        there(LISTENER, "arn"),
+        there(GROUP, "g"),
+    ]
     assert beside.look(steps, "eu-west-1", unknown) == []
-    assert len(unknown) == 4
+    assert len(unknown) == 5
     assert all(line.startswith("whether there are more ") for line in unknown)
 
 
 def test_what_is_gone_is_not_asked_about():
     """Its own absence is told already; without anything to ask about, AWS is not asked at all."""
-    assert added(there(GROUP, "sg-1", "delete"), there(ROLE, "role", "delete")) == {}
+    assert added(there(SECURITY_GROUP, "sg-1", "delete"), there(ROLE, "role", "delete")) == {}

@@ -120,7 +120,7 @@ def lifecycle(bucket: Resource, stack: Stack) -> Iterator[str]:
     types=[types.BUCKET],
     controls=["CKV_AWS_144", "S3.7"],
     level="advisory",
-    fix="set artifacts.replica.region",
+    fix="set artifacts.replica.region (BucketReplicationConfig)",
 )
 def replicated(bucket: Resource, stack: Stack) -> Iterator[str]:
     if not lasting(bucket, stack):
@@ -136,7 +136,7 @@ def replicated(bucket: Resource, stack: Stack) -> Iterator[str]:
     types=[types.BUCKET],
     controls=["CKV_AWS_143"],
     level="advisory",
-    fix="set artifacts.objectLock",
+    fix="set artifacts.objectLock (BucketObjectLockConfiguration)",
 )
 def object_lock(bucket: Resource, stack: Stack) -> Iterator[str]:
     if bucket.get("objectLockEnabled") or not lasting(bucket, stack):
@@ -144,7 +144,7 @@ def object_lock(bucket: Resource, stack: Stack) -> Iterator[str]:
     for found in stack.before(bucket, types.BUCKET_OBJECT_LOCK, "bucket"):
         if found.get("rule.defaultRetention.mode"):
             return
-    yield "who may delete versions here can delete every release"
+    yield "who may delete versions here can delete all there is"
 
 
 @rules.whole(
@@ -153,7 +153,7 @@ def object_lock(bucket: Resource, stack: Stack) -> Iterator[str]:
     types=[types.BUCKET],
     controls=["CKV_AWS_18", "S3.9"],
     level="advisory",
-    fix="set artifacts.accessLogs to true",
+    fix="set artifacts.accessLogs to true (BucketLogging)",
 )
 def access_logging(bucket: Resource, stack: Stack) -> Iterator[str]:
     """Of buckets that logs are in, which expire, no logs are asked: each entry would make the next."""

@@ -226,6 +226,8 @@ def _plan(scope: Scope) -> list[Statement]:
             [*scope.stores, scope.access_logs, *scope.store_logs],
         ),
         allow("Topics", ["sns:GetTopicAttributes"], scope.arn("sns", "*")),
+        allow("Keys", ["kms:DescribeKey"], scope.arn("kms", "key/*")),
+        allow("WebAcl", ["wafv2:GetWebACL"], scope.arn("wafv2", "regional/webacl/*")),
         allow("Quotas", ["servicequotas:GetServiceQuota"], quotas),
     ]
 

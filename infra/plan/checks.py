@@ -30,6 +30,24 @@ def topics(settings: Settings) -> list[str]:
     ]
 
 
+def key(settings: Settings) -> list[str]:
+    """Return the problem of a key that can't encrypt logs: AWS would refuse each log group, half-way through."""
+    arn = settings.logs.kms_key
+    why = lookup.unusable_key(settings.region, arn) if arn else ""
+    return [f"logs.kmsKey: {arn} can't be used: {why}; `aws kms list-keys` shows what there is"] if why else []
+
+
+def web_acl(settings: Settings) -> list[str]:
+    """Return the problem of a web ACL that is not there: the balancer would serve without it, and the deploy fail."""
+    arn = settings.load_balancer.web_acl
+    if not arn or lookup.has_web_acl(settings.region, arn):
+        return []
+    return [
+        f"loadBalancer.webAcl: there is no {arn}; "
+        f"`aws wafv2 list-web-acls --scope REGIONAL --region {settings.region}` shows what there is"
+    ]
+
+
 def egress(settings: Settings) -> list[str]:
     """Return the problems of security groups and prefix lists that do not exist: AWS would refuse the rules."""
     asked = {

@@ -136,6 +136,33 @@ def taken(stack: str, wanted: Collection[Name]) -> list[str]:
     ]
 
 
+def unusable_key(region: str, arn: str) -> str:
+    """Return why a KMS key encrypts nothing, or ""; one that may not be looked at counts as usable (DescribeKey)."""
+    try:
+        found = client("kms", region).describe_key(KeyId=arn)["KeyMetadata"]
+    except ClientError as error:
+        if code(error) not in {"NotFoundException", "AccessDeniedException"}:
+            raise
+        return "there is no such key" if code(error) == "NotFoundException" else ""
+    if found["KeyState"] != "Enabled":
+        return f"it is {found['KeyState']}"
+    spec = found.get("KeySpec", "SYMMETRIC_DEFAULT")
+    return "" if spec == "SYMMETRIC_DEFAULT" else f"it is {spec}, and only symmetric keys encrypt"
+
+
+def has_web_acl(region: str, arn: str) -> bool:
+    """Return whether a regional web ACL is there (GetWebACL)."""
+    name, id_ = arn.split("/")[-2:]
+    wafv2 = client("wafv2", region)
+    try:
+        wafv2.get_web_acl(Name=name, Scope="REGIONAL", Id=id_)
+    except ClientError as error:
+        if code(error) != "WAFNonexistentItemException":
+            raise
+        return False
+    return True
+
+
 def missing_topics(region: str, arns: Iterable[str]) -> set[str]:
     """Return the SNS topics that do not exist. One of another account that may not be read counts as existing."""
     topics = sorted(set(arns))

@@ -41,6 +41,10 @@ class Plan:
     """When a review stack may be removed, as its tag tells it."""
 
 
+_NAMED = (checks.topics, checks.egress, checks.key, checks.web_acl)
+"""What the settings name has to be there."""
+
+
 class _Asked:
     """What is asked side by side as soon as the settings are known; it is waited for where it is needed."""
 
@@ -49,7 +53,7 @@ class _Asked:
         self.fleets = threads.submit(lambda: Fleets(settings.region).of_stack(settings.stack))
         self.rules = threads.submit(_rules, settings)
         self.store = threads.submit(checks.store, settings)
-        self.missing = [threads.submit(check, settings) for check in (checks.topics, checks.egress)]
+        self.missing = [threads.submit(check, settings) for check in _NAMED]
         self.missing.append(threads.submit(lambda: _global_writes(settings, self.fleets.result())))
         self.review = threads.submit(review.look, settings)
         self.quotas = threads.submit(lambda: usage.look(settings, self.fleets.result()))

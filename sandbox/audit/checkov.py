@@ -25,9 +25,18 @@ class Checked:
 
 def check(stack: str, converted: Converted, folder: Path) -> Checked:
     """Check a stack. Raises SandboxError if Checkov can't, or has not read all of it."""
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "main.tf").write_text(converted.text, encoding="utf-8")
-    arguments = ["-d", str(folder), "--framework", "terraform", "--compact", "-o", "json", "--skip-download"]
+    arguments = [
+        "-f",
+        str(folder.resolve() / "main.tf"),
+        "--framework",
+        "terraform",
+        "--compact",
+        "-o",
+        "json",
+        "--skip-download",
+    ]
     return parse(stack, converted.urns, tools.run("checkov", *arguments, failed=(1,)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -31,6 +32,7 @@ def add(declare: asking.Declare) -> None:
         "--stack", action="append", metavar="NAME", help=f"a stack with a file here (default: {' and '.join(STACKS)})"
     )
     parser.add_argument("--explained", action="store_true", help="show what is explained by an exception too")
+    parser.add_argument("--keep", default="", metavar="FOLDER", help="leave there what was planned and checked")
     parser.set_defaults(run=_run)
 
 
@@ -40,7 +42,8 @@ def _run(options: argparse.Namespace) -> int:
     except ExceptionsError as error:
         raise SandboxError(str(error)) from None
     stacks: Sequence[str] = options.stack or STACKS
-    found = [*_of_stacks(stacks), *_of_workflows()]
+    with tempfile.TemporaryDirectory(prefix="slipway-hcl-") as folder:
+        found = [*_of_stacks(stacks, Path(options.keep or folder)), *_of_workflows()]
     judged = exceptions.judge(found, known, datetime.now(timezone.utc).date())
     if set(stacks) != set(STACKS):  # what another stack needs is no mistake
         judged = replace(judged, unused=())
@@ -48,18 +51,19 @@ def _run(options: argparse.Namespace) -> int:
     return 1 if judged.left or judged.unused else 0
 
 
-def _of_stacks(stacks: Sequence[str]) -> list[Finding]:
-    """Return what Checkov finds in each stack, and say how much it looked at."""
+def _of_stacks(stacks: Sequence[str], folder: Path) -> list[Finding]:
+    """Return what Checkov finds in each stack, and say how much it looked at. Files are left in the folder."""
     tools = engine.ensure()
     found: list[Finding] = []
-    with tempfile.TemporaryDirectory(prefix="slipway-hcl-") as folder, declared.emulator() as (directory, state):
+    with declared.emulator() as (directory, state):
         for stack in stacks:
             try:
-                plan = sources.parse(declared.preview(stack, directory, state, tools.folder))
-                converted = hcl.convert(plan.resources)
+                planned = declared.preview(stack, directory, state, tools.folder)
+                converted = hcl.convert(sources.parse(planned).resources)
             except (SourceError, UnnamedTypeError) as error:
                 raise SandboxError(f"{stack}: {error}") from None
-            checked = checkov.check(stack, converted, Path(folder) / stack)
+            checked = checkov.check(stack, converted, folder / stack)
+            (folder / stack / "preview.json").write_text(json.dumps(planned, indent=1), encoding="utf-8")
             found += checked.findings
             print(
                 f"{stack}: Checkov read {checked.resources} resources; {checked.passed} checks passed, "

@@ -28,7 +28,7 @@ ELSEWHERE = {
         ec2:DescribeAddressesAttribute ec2:DescribeNetworkInterfaces ec2:DescribePrefixLists
         elasticloadbalancing:DescribeCapacityReservation elasticloadbalancing:DescribeListenerAttributes
         iam:ListAttachedRolePolicies iam:ListRolePolicies s3:GetAccelerateConfiguration s3:GetBucketAcl s3:GetBucketCORS
-        s3:GetBucketLogging s3:GetBucketRequestPayment s3:GetBucketWebsite s3:GetReplicationConfiguration
+        s3:GetBucketRequestPayment s3:GetBucketWebsite s3:GetReplicationConfiguration
         s3:ListTagsForResource""",
     "pulumi-aws does it so": """
         ec2:DisassociateAddress elasticloadbalancing:ModifyListenerAttributes s3:TagResource""",
@@ -56,8 +56,10 @@ config:
   aws:region: eu-west-1
   slipway:network: {{zones: 2, nat: {nat}}}
   slipway:loadBalancer:
-    {{domain: shop.example.test, hostedZone: {zone}, deletionProtection: false, failover: {failover}}}
-  slipway:artifacts: {{replica: {{region: eu-central-1}}}}
+    {{domain: shop.example.test, hostedZone: {zone}, deletionProtection: false, failover: {failover},
+      webAcl: {web_acl}}}
+  slipway:artifacts: {{accessLogs: true, replica: {{region: eu-central-1}}}}
+  slipway:logs: {{retention: 365, kmsKey: {key}}}
   slipway:fleets:
     web: &fleet
       size: {{min: 1, max: 2}}
@@ -84,6 +86,10 @@ class Site:
 
     sandbox: Sandbox
     zone: str
+    key: str
+    """The ARN of a key that CloudWatch Logs may use."""
+    web_acl: str
+    """The ARN of a web ACL."""
 
     @property
     def scope(self) -> roles.Scope:
@@ -98,9 +104,12 @@ class Site:
         paths: str = "/",
         threshold: int = 2,
         failover: str = "primary",
+        key: bool = False,
+        web_acl: bool = True,
     ) -> None:
         """Write the stack file, with the salt that it has."""
         given = {"nat": nat, "more": more, "paths": paths, "threshold": threshold, "failover": failover}
+        given |= {"key": self.key if key else "null", "web_acl": self.web_acl if web_acl else "null"}
         file = self.sandbox.checkout / f"Pulumi.{STACK}.yaml"
         salt = re.search(r"^encryptionsalt:.*", file.read_text(), re.MULTILINE) if file.exists() else None
         file.write_text(SETTINGS.format(zone=self.zone, **given) + (salt[0] + "\n" if salt else ""))
@@ -140,13 +149,37 @@ class Site:
         return json.loads(told.said)
 
 
+def key(sandbox: Sandbox) -> str:
+    """A key with the policy of docs/deploying.md, "Keys of your own"."""
+    group = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/slipway/{STACK}*"
+    root = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*", "Resource": "*"}
+    logs = {
+        "Effect": "Allow",
+        "Principal": {"Service": f"logs.{REGION}.amazonaws.com"},
+        "Action": ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"],
+        "Resource": "*",
+        "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": group}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [root, logs]})
+    return sandbox.client("kms").create_key(Policy=policy)["KeyMetadata"]["Arn"]
+
+
+def web_acl(sandbox: Sandbox) -> str:
+    """A web ACL that lets everything through."""
+    seen = {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": False, "MetricName": "shop"}
+    made = sandbox.client("wafv2").create_web_acl(
+        Name="shop", Scope="REGIONAL", DefaultAction={"Allow": {}}, VisibilityConfig=seen
+    )
+    return made["Summary"]["ARN"]
+
+
 @pytest.fixture(scope="module")
 def site(sandbox: Sandbox) -> Site:
     """A sandbox with a hosted zone, the four roles, and an empty stack."""
     started = sandbox.run("python", "-m", "sandbox", "start")
     assert started.code == 0, started.said
     zone = sandbox.client("route53").create_hosted_zone(Name="example.test", CallerReference="1")["HostedZone"]["Id"]
-    made = Site(sandbox, zone.rpartition("/")[2])
+    made = Site(sandbox, zone.rpartition("/")[2], key=key(sandbox), web_acl=web_acl(sandbox))
     sandbox.client("sns").create_topic(Name="alarms")
     iam = sandbox.client("iam")
     trust = {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}
@@ -188,7 +221,8 @@ def test_the_publisher_publishes(site: Site):
 
 
 def test_the_previewer_sees_all_and_changes_nothing(site: Site):
-    """A preview of the next release, and every command that only looks."""
+    """A preview of the next release and of a key for the logs, and every command that only looks."""
+    site.set(key=True)
     sha = git(site.sandbox.checkout, "rev-parse", "HEAD")
     ran = site.run("previewer", f"{site.release(sha)} pulumi preview --diff --non-interactive")
     assert ran.code == 0, ran.said
@@ -198,10 +232,20 @@ def test_the_previewer_sees_all_and_changes_nothing(site: Site):
 
 
 def test_the_deployer_rolls_out(site: Site):
-    """The next release."""
+    """The next release, which logs into groups that have a key of our own by now."""
     ran = site.up(git(site.sandbox.checkout, "rev-parse", "HEAD"))
     assert site.account()["deployer"]["refused"] == []
     assert ran.code == 0, ran.said
+    groups = site.sandbox.client("logs").describe_log_groups(logGroupNamePrefix="/slipway/")["logGroups"]
+    assert {group["logGroupName"]: group["kmsKeyId"] for group in groups} == {
+        f"/slipway/{STACK}{part}": site.key for part in ("/api", "/web", "-flow-logs")
+    }
+    balancer = site.sandbox.client("elbv2").describe_load_balancers()["LoadBalancers"][0]["LoadBalancerArn"]
+    acl = site.sandbox.client("wafv2").get_web_acl_for_resource(ResourceArn=balancer)["WebACL"]
+    assert acl["ARN"] == site.web_acl
+    logs = names.store_logs_bucket_name(STACK, ACCOUNT, REGION)
+    about = f"{names.bucket_name(STACK, ACCOUNT, REGION)}/"
+    assert site.sandbox.client("s3").list_objects_v2(Bucket=logs, Prefix=about, MaxKeys=1)["KeyCount"] == 1
 
 
 def test_the_deployer_brings_over_what_replication_left_behind(site: Site):
@@ -262,7 +306,7 @@ def test_whoever_is_on_call_activates(site: Site):
 
 def test_the_deployer_changes_and_removes(site: Site):
     """A fleet less, no NAT gateway, no failover; a refresh that reads all there is; and the end of the stack."""
-    site.set(nat="none", more="", paths="/shop", threshold=3, failover="none")
+    site.set(nat="none", more="", paths="/shop", threshold=3, failover="none", web_acl=False)
     release = git(site.sandbox.checkout, "rev-parse", "HEAD~1")
     ran = site.up(release)
     assert site.account()["deployer"]["refused"] == []

@@ -96,6 +96,13 @@ def asks(call: Call) -> Iterator[Ask]:
     yield from launches.asks(call)
 
 
+def _web_acls(call: Call) -> list[str]:
+    """Return a web ACL by its name and id, or what has one by its ARN."""
+    if call.operation == "GetWebACL" and call.parameters.get("Id"):
+        return [_arn(call, "wafv2", f"regional/webacl/{call.parameters['Name']}/{call.parameters['Id']}")]
+    return _named_by_arn(call)
+
+
 def _firewall(call: Call) -> Iterator[Ask]:
     """Yield what is asked besides: the balancer is changed, or it is told which web ACL it has."""
     if call.operation in ("AssociateWebACL", "DisassociateWebACL"):
@@ -241,4 +248,5 @@ _BY_SERVICE = {
     "s3control": _jobs,
     "servicequotas": _quotas,
     "ssm": _ssm,
+    "wafv2": _web_acls,
 }

@@ -12,6 +12,8 @@ from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.s3.exceptions import MissingBucket
 from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeKey, S3Backend
 
+from sandbox.aws.iam.policy import Ask, decide
+from sandbox.aws.iam.principals import listed
 from sandbox.aws.s3 import replicas, writing
 from sandbox.aws.s3 import replication_rules as rules
 from sandbox.aws.s3.exceptions import InvalidBucketState, InvalidRequest
@@ -38,6 +40,20 @@ class Bucket(FakeBucket):
         if not kept:
             return PermissionResult.NEUTRAL
         return IAMPolicy(json.dumps({**policy, "Statement": kept})).is_action_permitted(action, resource)
+
+    def _log_permissions_enabled_policy(  # pyright: ignore[reportIncompatibleMethodOverride] - moto's is static
+        self, target_bucket: FakeBucket, target_prefix: str | None
+    ) -> bool:
+        """Return whether S3 may deliver this bucket's logs to the other one (moto knows only the simplest policies)."""
+        told = {"aws:SourceArn": self.arn, "aws:SourceAccount": self.account_id, "aws:SecureTransport": "true"}
+        resource = f"{target_bucket.arn}/{target_prefix or ''}log"
+        policy = json.loads(target_bucket.policy) if target_bucket.policy else {"Statement": []}
+        meant = [
+            statement
+            for statement in listed(policy)
+            if statement.get("Principal") in ("*", {"Service": "logging.s3.amazonaws.com"})
+        ]
+        return decide(meant, Ask(action="s3:PutObject", resource=resource, context=told))
 
 
 class SandboxS3Backend(S3Backend):

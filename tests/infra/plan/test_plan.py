@@ -194,6 +194,35 @@ def test_a_topic_has_to_be_there(plan: Planner):
     assert "`aws sns create-topic --name alarms-of-nobody`" in problem
 
 
+def test_a_key_has_to_encrypt(plan: Planner):
+    """One that is gone, disabled or of another kind is refused before anything is made."""
+    kms = boto3.client("kms", region_name=REGION)
+    good, disabled, signing = (
+        kms.create_key(**more)["KeyMetadata"] for more in ({}, {}, {"KeySpec": "RSA_2048", "KeyUsage": "SIGN_VERIFY"})
+    )
+    kms.disable_key(KeyId=disabled["KeyId"])
+    assert plan(logs={"kmsKey": good["Arn"]})
+    for arn, why in (
+        (disabled["Arn"], "it is Disabled"),
+        (signing["Arn"], "it is RSA_2048, and only symmetric keys encrypt"),
+        (f"arn:aws:kms:{REGION}:{ACCOUNT}:key/gone", "there is no such key"),
+    ):
+        [problem] = refused(plan, logs={"kmsKey": arn})
+        assert problem == f"logs.kmsKey: {arn} can't be used: {why}; `aws kms list-keys` shows what there is"
+
+
+def test_a_web_acl_has_to_be_there(plan: Planner):
+    """Else the balancer would serve without it before AWS refuses."""
+    metric = {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": False, "MetricName": "m"}
+    made = boto3.client("wafv2", region_name=REGION).create_web_acl(
+        Name="shop", Scope="REGIONAL", DefaultAction={"Allow": {}}, VisibilityConfig=metric
+    )["Summary"]["ARN"]
+    assert plan(loadBalancer={"http": True, "webAcl": made})
+    gone = f"{made[:-4]}0000"
+    [problem] = refused(plan, loadBalancer={"http": True, "webAcl": gone})
+    assert problem.startswith(f"loadBalancer.webAcl: there is no {gone}; `aws wafv2 list-web-acls --scope REGIONAL")
+
+
 def test_a_security_group_has_to_be_there(plan: Planner):
     """Else AWS refuses the rule when half of the stack is made."""
     ec2 = boto3.client("ec2", region_name=REGION)

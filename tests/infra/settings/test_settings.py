@@ -122,6 +122,25 @@ BREACHES = [
     ),
     ({"loadBalancer__idleTimeout": 0}, "loadBalancer.idleTimeout: must be 1 to 4000 seconds, is 0"),
     ({"loadBalancer__idleTimeout": 4001}, "loadBalancer.idleTimeout: must be 1 to 4000 seconds, is 4001"),
+    ({"logs__retention": 100}, "logs.retention: must be one of 1, 3, 5"),
+    ({"logs__retention": "365"}, "logs.retention: must be one of 1, 3, 5"),
+    ({"logs__kmsKey": "alias/logs"}, "logs.kmsKey: must be the ARN of a KMS key"),
+    (
+        {"logs__kmsKey": "arn:aws:kms:eu-central-1:123456789012:key/1"},
+        "logs.kmsKey: must be a key of eu-west-1, is one of eu-central-1; make one there",
+    ),
+    ({"loadBalancer__webAcl": "shop"}, "loadBalancer.webAcl: must be the ARN of a regional web ACL"),
+    (
+        {
+            "loadBalancer__webAcl": "arn:aws:wafv2:us-east-1:123456789012:regional/webacl/a/"
+            "12345678-1234-1234-1234-123456789012"
+        },
+        "loadBalancer.webAcl: must be a web ACL of eu-west-1, the stack's region, is one of us-east-1; make one there",
+    ),
+    (
+        {"artifacts__bucket": "store", "artifacts__accessLogs": True},
+        "artifacts.accessLogs: has no effect with artifacts.bucket",
+    ),
     ({"loadBalancer__accessLogs": "No"}, "loadBalancer.accessLogs: must be the name of a bucket"),
     ({"artifacts__bucket": "A"}, "artifacts.bucket: must be the name of a bucket"),
     ({"artifacts__publishers": ["ci"]}, "artifacts.publishers[0]: must be the ARN of a role or user"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from sandbox.errors import SandboxError
 
 _PLAN = "slipway:"
 _NOBODYS = re.compile(r"(?:(?<=\.)|^)(example)(?:\.com|\.net|\.org|)$")
+_GROUP = re.compile(r"^(sg|pl)-[0-9a-f]+")
 _KEYS_OF_SECRETS = ("encryptionsalt", "secretsprovider", "encryptedkey")
 
 
@@ -50,9 +52,9 @@ def prepare(file: Path, stack: str, state: State) -> Planned:
     release = config.get(f"{_PLAN}release") or {}
     for key in ("sha", "repository", "directory"):  # the audit's own, by environment variables
         release.pop(key, None)
+    _logs(config.get(f"{_PLAN}logs") or {}, clients)
     for fleet in (config.get(f"{_PLAN}fleets") or {}).values():
-        for topic in (fleet.get("alarms") or {}).get("notify") or ():
-            clients.make("sns").create_topic(Name=str(topic).rpartition(":")[2])
+        _fleet(fleet or {}, clients)
     encrypted = tuple(take_encrypted(config))
     kept = {key: value for key, value in content.items() if key not in _KEYS_OF_SECRETS}
     return Planned(stack=stack, region=region, content=kept, encrypted=encrypted)
@@ -94,6 +96,8 @@ class _Clients:
 
 
 def _balancer(settings: dict[str, Any], clients: _Clients) -> None:
+    if settings.get("webAcl"):
+        settings["webAcl"] = _web_acl(clients)
     domain = str(settings.get("domain") or "")
     if not domain:
         return
@@ -105,6 +109,41 @@ def _balancer(settings: dict[str, Any], clients: _Clients) -> None:
 def usable(domain: str) -> str:
     """Return the domain, with another ending if it is one of those that are reserved for examples (RFC 2606)."""
     return _NOBODYS.sub(r"\1.test", domain)
+
+
+def _web_acl(clients: _Clients) -> str:
+    seen = {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": False, "MetricName": "audit"}
+    made = clients.make("wafv2").create_web_acl(
+        Name=f"audit-{uuid.uuid4()}", Scope="REGIONAL", DefaultAction={"Allow": {}}, VisibilityConfig=seen
+    )
+    return str(made["Summary"]["ARN"])
+
+
+def _logs(settings: dict[str, Any], clients: _Clients) -> None:
+    if settings.get("kmsKey"):
+        settings["kmsKey"] = clients.make("kms").create_key()["KeyMetadata"]["Arn"]
+
+
+def _fleet(settings: dict[str, Any], clients: _Clients) -> None:
+    alarms: dict[str, Any] = settings.get("alarms") or {}
+    if alarms.get("notify"):
+        sns, topics = clients.make("sns"), [str(topic).rpartition(":")[2] for topic in alarms["notify"]]
+        alarms["notify"] = [sns.create_topic(Name=name)["TopicArn"] for name in topics]
+    if settings.get("egress"):
+        settings["egress"] = [
+            _reachable(str(rule), clients) if _GROUP.match(str(rule)) else rule for rule in settings["egress"]
+        ]
+
+
+def _reachable(rule: str, clients: _Clients) -> str:
+    """Return an egress rule to a security group, or a prefix list, that is there."""
+    ec2, name = clients.make("ec2"), f"audit-{uuid.uuid4()}"
+    if rule.startswith("sg-"):
+        made = ec2.create_security_group(GroupName=name, Description="audit")["GroupId"]
+    else:
+        lists = ec2.create_managed_prefix_list(PrefixListName=name, MaxEntries=1, AddressFamily="IPv4")
+        made = lists["PrefixList"]["PrefixListId"]
+    return _GROUP.sub(str(made), rule)
 
 
 def _store(settings: dict[str, Any], clients: _Clients) -> None:

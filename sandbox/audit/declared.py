@@ -65,7 +65,7 @@ def preview(stack: str, directory: Path, state: State, tools: Path) -> dict[str,
     try:
         engine.must("stack", "init", stack)
         for path in planned.encrypted:
-            engine.must("config", "set", "--stack", stack, "--secret", "--path", path, "--", _HIDDEN)
+            engine.must("config", "set", "--stack", stack, "--secret", "--path", path, _HIDDEN)
         return engine.json("preview", "--stack", stack)
     except EngineError as error:
         raise SandboxError(f"{stack} can't be planned: {error}") from None

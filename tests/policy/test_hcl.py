@@ -107,6 +107,13 @@ def test_a_text_can_begin_no_template():
     )
 
 
+def test_user_data_can_be_read():
+    """Tools look for secrets in it; what is not known yet stays so."""
+    kind = "ec2/launchTemplate:LaunchTemplate"
+    assert body(resource(kind, "t", userData="S0VZPWEK")) == r'user_data = "KEY=a\n"'
+    assert body(resource(kind, "t", userData=UNKNOWN)) == 'user_data = "known after the deploy"'
+
+
 def test_a_certificate_is_made_before_the_old_one_goes():
     """As Pulumi does; Terraform would have to be told."""
     assert body(resource("acm/certificate:Certificate", "c")) == "lifecycle {\ncreate_before_destroy = true\n}"

@@ -45,7 +45,9 @@ def of(step: Step) -> tuple[Line, ...]:
         changes = [(key, step.old.get(key), step.new.get(key), False) for key in sorted({**step.old, **step.new})]
     found: dict[Line, None] = {}
     for path, before, after, replaces in changes:
-        for name, old, new in _apart(step.type, path, before, after):
+        hidden = before == after and SECRET in json.dumps(before)  # what differs is the secret in it
+        parts = [(path, SECRET, SECRET)] if hidden else _apart(step.type, path, before, after)
+        for name, old, new in parts:
             release = _is_release(step.type, path, name)
             line = Line(name=name, before=_text(old), after=_text(new), replaces=replaces, release=release)
             found[line] = None

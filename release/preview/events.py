@@ -50,7 +50,7 @@ class Previewed:
     fleets: tuple[str, ...] = ()
     """The names of the stack's fleets, with those that are deleted."""
     packs: tuple[str, ...] = ()
-    """The policy packs that were run."""
+    """The policy packs that were run, without where they lie."""
     complete: bool = False
     """Whether it came to its end: a failure leaves steps out."""
 
@@ -80,7 +80,7 @@ def read(said: str) -> Previewed:
         messages=tuple(_messages(events)),
         violations=tuple(dict.fromkeys(_violation(each) for each in violations)),
         fleets=tuple(sorted(_named(metadata, "slipway:fleet:Fleet"))),
-        packs=tuple(sorted(ended.get("PolicyPacks") or ())),
+        packs=tuple(sorted(str(pack).partition("|")[0] for pack in ended.get("PolicyPacks") or ())),
         complete=ended.get("result", "") == "succeeded",
     )
 
@@ -131,7 +131,7 @@ def _messages(events: list[Mapping[str, Any]]) -> Iterator[Message]:
 
 def _violation(said: Mapping[str, Any]) -> Violation:
     return Violation(
-        pack=str(said.get("policyPackName", "")),
+        pack=str(said.get("policyPackName", "")).partition("|")[0],
         rule=str(said.get("policyName", "")),
         level=str(said.get("enforcementLevel", "")),
         # What holds, in a line of its own, and then what is wrong.

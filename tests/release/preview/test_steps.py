@@ -118,7 +118,7 @@ def test_policies_and_what_is_cut_off():
         {"policyEvent": policy},
         {"diagnosticEvent": {"severity": "debug", "message": "x"}},
         {"diagnosticEvent": {"severity": "info#err", "message": "printed"}},
-        {"summaryEvent": {"result": "failed", "PolicyPacks": {"slipway|local|/some/folder": "1"}, "resourceChanges": {}}},
+        {"summaryEvent": {"result": "failed", "PolicyPacks": {"slipway|local|/a": "1"}, "resourceChanges": {}}},
     ]
     found = events.read("\n".join(map(json.dumps, lines)) + '\n{"diagnosticEvent"')
     assert [(each.rule, each.message) for each in found.violations] == [("r", "no")]

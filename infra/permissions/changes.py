@@ -23,10 +23,12 @@ def nameless(scope: Scope) -> list[Statement]:
 def removal(scope: Scope) -> list[Statement]:
     """Return what removes what other stacks keep: the stack's buckets, versions and all, and its secrets."""
     buckets = [*scope.stores, scope.access_logs]
+    removed = "DeleteBucket DeleteBucketPolicy ListBucketMultipartUploads ListBucketVersions"
+    emptied = "AbortMultipartUpload DeleteObject DeleteObjectVersion"
     return [
-        allow("RemoveBuckets", ["s3:DeleteBucket", "s3:DeleteBucketPolicy", "s3:ListBucketVersions"], buckets),
+        allow("RemoveBuckets", each("s3", "", removed), buckets),
         allow("RemoveSecrets", ["ssm:DeleteParameter"], scope.arn("ssm", f"parameter{names.folder(scope.stack)}/*")),
-        allow("Empty", ["s3:DeleteObject", "s3:DeleteObjectVersion"], [f"{bucket}/*" for bucket in buckets]),
+        allow("Empty", each("s3", "", emptied), [f"{bucket}/*" for bucket in buckets]),
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -130,7 +131,7 @@ class Engine:
 
     def command(self, *arguments: str) -> str:
         """Return a command as a person would type it, to finish by hand what could not be finished."""
-        backend = self.environment.get("PULUMI_BACKEND_URL", "")
+        backend = shlex.quote(self.environment.get("PULUMI_BACKEND_URL", ""))
         words = f"pulumi {' '.join(arguments)} --stack {self.stack} --config-file {self.config}"
         return f"cd {self.project} && PULUMI_BACKEND_URL={backend} {words}"
 

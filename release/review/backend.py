@@ -76,7 +76,13 @@ class Backend:
         return Engine(project=self.folder, stack=stack, config=self._config(stack), environment=given, stop=self.stop)
 
 
-_OTHERS = ("PULUMI_STACK", "PULUMI_OPTION_STACK", "PULUMI_OPTION_CONFIG_FILE", "PULUMI_OPTION_POLICY_PACK")
+_OTHERS = (
+    "PULUMI_STACK",
+    "PULUMI_OPTION_STACK",
+    "PULUMI_OPTION_CONFIG_FILE",
+    "PULUMI_OPTION_POLICY_PACK",
+    "PULUMI_OPTION_POLICY_PACK_CONFIG",
+)
 """Variables that lead the engine to another stack, another file, or a pack that this bare project has not."""
 
 

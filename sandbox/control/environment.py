@@ -76,6 +76,15 @@ def backend(directory: Path, region: str) -> Path:
     return directory / (BACKEND if region == FIRST_REGION else f"{BACKEND}-{quote(region, safe='')}")
 
 
+def _backend_url(folder: Path) -> str:
+    """Return the URL of a folder of state, without a second file (`.attrs`) beside each one.
+
+    It is written after the first, not at once with it: a pulumi that is killed meanwhile leaves it empty, and then
+    none of the folder's stacks can be read.
+    """
+    return f"file://{quote(str(folder))}?metadata=skip"
+
+
 def backends(directory: Path) -> list[tuple[Path, str]]:
     """Return the folders that hold state, with their regions; the first region's last: others use its replica."""
     found = {FIRST_REGION: directory / BACKEND}
@@ -99,7 +108,7 @@ def of_tools(directory: Path, state: State, deploy: Deploy | None, engine: Path)
         "AWS_EC2_METADATA_DISABLED": "true",
         "PATH": _path(os.environ, [git_shim.folder(directory), engine]),
         "PULUMI_HOME": str(directory / "pulumi-home"),
-        "PULUMI_BACKEND_URL": f"file://{quote(str(backend(directory, deploy.region if deploy else FIRST_REGION)))}",
+        "PULUMI_BACKEND_URL": _backend_url(backend(directory, deploy.region if deploy else FIRST_REGION)),
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
         "PULUMI_SKIP_UPDATE_CHECK": "1",
     }

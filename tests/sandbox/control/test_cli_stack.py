@@ -212,7 +212,7 @@ def test_variables_never_lead_to_the_users_account(tmp_path: Path, monkeypatch: 
 
     assert merged["AWS_ENDPOINT_URL"] == "http://127.0.0.1:5001"
     assert merged["PULUMI_DEBUG_PROVIDERS"] == "aws:5002"
-    assert merged["PULUMI_BACKEND_URL"] == f"file://{tmp_path}/pulumi"
+    assert merged["PULUMI_BACKEND_URL"] == f"file://{tmp_path}/pulumi?metadata=skip"
     assert merged["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
     assert "127.0.0.1" in merged["NO_PROXY"]
     assert not {"AWS_SESSION_TOKEN", "AWS_PROFILE", "SLIPWAY_SANDBOX"} & set(merged)
@@ -318,11 +318,11 @@ def test_each_region_has_a_state_of_its_own(tmp_path: Path):
     dr = Deploy(**{**vars(DEPLOY), "stack": "dr", "region": "eu-central-1", "follows": "sandbox", "repository": ""})
     variables = environment.of_tools(tmp_path, STATE, dr, Path("/engine"))
 
-    assert variables["PULUMI_BACKEND_URL"] == f"file://{tmp_path}/pulumi-eu-central-1"
+    assert variables["PULUMI_BACKEND_URL"] == f"file://{tmp_path}/pulumi-eu-central-1?metadata=skip"
     assert variables["AWS_REGION"] == "eu-central-1"
     assert (variables["SLIPWAY_SHA"], variables["SLIPWAY_REPOSITORY"]) == ("", "")
     first = environment.of_tools(tmp_path, STATE, DEPLOY, Path("/engine"))
-    assert first["PULUMI_BACKEND_URL"] == f"file://{tmp_path}/pulumi"
+    assert first["PULUMI_BACKEND_URL"] == f"file://{tmp_path}/pulumi?metadata=skip"
     for folder in ("pulumi", "pulumi-home", "pulumi-eu-central-1/.pulumi"):
         (tmp_path / folder).mkdir(parents=True)
     assert environment.backends(tmp_path) == [

@@ -11,7 +11,8 @@ from pathlib import Path
 from release.commands.output import as_json
 from release.errors import GitHubError
 from release.github import comments
-from release.github.api import GitHub, place
+from release.github.api import GitHub
+from release.github.place import place
 
 HELP = "comment on a pull request of GitHub, or edit the comment that is there"
 

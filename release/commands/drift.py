@@ -10,7 +10,8 @@ from release.commands import project
 from release.commands.output import as_json, progress, progress_ended, tell
 from release.errors import PreviewError
 from release.github import issues
-from release.github.api import GitHub, place
+from release.github.api import GitHub
+from release.github.place import place
 from release.preview import drift_page, refresh
 from release.preview.drift import Drift, to_json
 

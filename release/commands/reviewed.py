@@ -12,7 +12,8 @@ from release.commands import options
 from release.commands.output import as_json, tell
 from release.errors import GitHubError, PreviewError
 from release.github import reviewed
-from release.github.api import GitHub, place
+from release.github.api import GitHub
+from release.github.place import place
 from release.github.reviewed import Reviewed
 from release.preview import fingerprint
 from release.preview.fingerprint import Fingerprint

@@ -9,7 +9,6 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -18,6 +17,7 @@ import urllib3
 from urllib3.exceptions import HTTPError, MaxRetryError
 
 from release.errors import GitHubError, GitHubUnsureError
+from release.github.place import Place
 from release.text import one_line
 
 LIMIT = 65_536
@@ -34,37 +34,8 @@ _MINUTE = 60.0
 """Seconds to wait where a limit says nothing: "at least one minute", and twice as long each time."""
 _LARGEST = 20_000_000
 """Bytes of an answer."""
-_REPOSITORY = re.compile(r"[A-Za-z0-9_-]{1,100}/(?!\.\.?$)[A-Za-z0-9._-]{1,100}")
+_TOKEN = re.compile(r"[!-~]+")
 _NEXT = re.compile(r'<([^>]+)>\s*;\s*rel="next"')
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Place:
-    """Where a repository is: the addresses of the API, and `owner/name`."""
-
-    api: str
-    graphql: str
-    repository: str
-
-    def path(self, rest: str) -> str:
-        """Return a path below the repository's."""
-        return f"/repos/{self.repository}/{rest}"
-
-
-def place(environment: Mapping[str, str], repository: str | None) -> Place:
-    """Return what GITHUB_API_URL, GITHUB_GRAPHQL_URL and GITHUB_REPOSITORY name. Raises GitHubError."""
-    api = environment.get("GITHUB_API_URL", "https://api.github.com").rstrip("/")
-    # As on GitHub Enterprise Server: https://host/api/v3 and https://host/api/graphql.
-    graphql = environment.get("GITHUB_GRAPHQL_URL") or f"{api.removesuffix('/v3')}/graphql"
-    for address in (api, graphql):
-        parts = urlsplit(address)
-        if not (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)):
-            raise GitHubError(f"GITHUB_API_URL: {address[:100]!r} is not an https address: the token would be readable")
-    named = repository or environment.get("GITHUB_REPOSITORY", "")
-    if not _REPOSITORY.fullmatch(named):
-        raise GitHubError(f"which repository? {named[:100]!r} is not owner/name: give --repository (GITHUB_REPOSITORY)")
-    return Place(api=api, graphql=graphql, repository=named)
 
 
 class GitHub:
@@ -73,6 +44,8 @@ class GitHub:
     def __init__(self, where: Place, token: str, pause: Callable[[float], None] = time.sleep) -> None:
         if not token.strip():
             raise GitHubError("GITHUB_TOKEN is not set: without it GitHub takes no comment (docs/pull-requests.md)")
+        if not _TOKEN.fullmatch(token.strip()):
+            raise GitHubError("GITHUB_TOKEN has characters in it that no token has, such as a line break")
         self.where = where
         self._headers = {
             "Accept": "application/vnd.github+json",
@@ -102,7 +75,7 @@ class GitHub:
         address: str | None = f"{self.where.api}{path}{'&' if '?' in path else '?'}per_page=100"
         while address:
             answer = self._ask("GET", address)
-            yield from answer.document[within] if within else answer.document
+            yield from answer.items(within)
             address = answer.next
 
     def login(self) -> str:
@@ -175,7 +148,20 @@ class _Answer:
         try:
             return json.loads(self.data)
         except ValueError:
-            raise GitHubError(f"what answers as GitHub ({self.status}) speaks no JSON: see GITHUB_API_URL") from None
+            raise self._other from None
+
+    def items(self, within: str | None) -> list[Mapping[str, Any]]:
+        """Return the page of a list. Raises GitHubError if it is none."""
+        found = self.document
+        if within and isinstance(found, Mapping):
+            found = found.get(within)
+        if not isinstance(found, list) or not all(isinstance(each, Mapping) for each in found):
+            raise self._other
+        return found
+
+    @property
+    def _other(self) -> GitHubError:
+        return GitHubError(f"what answers as GitHub ({self.status}) does not speak its API: see GITHUB_API_URL")
 
     @property
     def next(self) -> str | None:

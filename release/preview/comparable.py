@@ -44,9 +44,13 @@ def changes(step: Step) -> tuple[Change, ...]:
         for path in {*before, *after}:
             values = before.get(path), after.get(path)
             # A secret that changes reads the same before and after.
-            if not _is_release(step.type, path) and (values[0] != values[1] or SECRET in values):
+            if not _is_release(step.type, path) and (_differ(*values) or SECRET in values):
                 found[path] = values
     return tuple(Change(path=path, before=before, after=after) for path, (before, after) in sorted(found.items()))
+
+
+def _differ(before: Any, after: Any) -> bool:  # noqa: ANN401 - JSON
+    return json.dumps(before, sort_keys=True) != json.dumps(after, sort_keys=True)  # Python takes 1 for True
 
 
 def _given(inputs: Mapping[str, Any]) -> Sequence[Change]:
@@ -87,7 +91,7 @@ def _user_data(given: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
     said: dict[str, Any] = {}
     rest: list[str] = []
     name = ""
-    for line in text.splitlines():
+    for line in text.split("\n"):
         if found := _ASSIGNMENT.fullmatch(line):
             name = found[1]
             said[name] = found[2]
@@ -95,9 +99,18 @@ def _user_data(given: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
             continue
         else:
             rest.append(line)
-    said = {name: value for name, value in said.items() if name not in _RELEASES}
+    said = {name: value for name, value in said.items() if not (name in _RELEASES and _is_word(value))}
     said.update(_environment(said.pop("ENVIRONMENT", "")))
     return {f"{_USER_DATA}.{name}": value for name, value in {**said, "boot script": _digest("\n".join(rest))}.items()}
+
+
+def _is_word(assigned: str) -> bool:
+    """Return whether what is assigned is a plain word, in which the shell runs nothing."""
+    try:
+        (word,) = shlex.split(assigned)
+    except ValueError:
+        return False
+    return shlex.quote(word) == assigned
 
 
 def _environment(assigned: str) -> dict[str, Any]:

@@ -6,7 +6,8 @@ import pytest
 
 from release.__main__ import main
 from release.commands.drift import keep
-from release.github.api import GitHub, place
+from release.github.api import GitHub
+from release.github.place import place
 from release.preview.drift import Drift, Drifted
 from tests.release.github.hub import TOKEN, Hub, environment, served
 

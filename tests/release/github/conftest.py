@@ -4,7 +4,8 @@ from collections.abc import Callable, Generator
 
 import pytest
 
-from release.github.api import GitHub, place
+from release.github.api import GitHub
+from release.github.place import place
 from tests.release.github.hub import TOKEN, Hub, environment, served
 
 

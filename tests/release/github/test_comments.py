@@ -6,7 +6,8 @@ import pytest
 
 from release.errors import GitHubError
 from release.github import comments
-from release.github.api import GitHub, place
+from release.github.api import GitHub
+from release.github.place import place
 from tests.release.github.hub import BOT, TOKEN, Hub, Reply, environment
 
 MARK = "<!-- slipway:preview stack=prod -->"
@@ -156,7 +157,25 @@ def test_as_many_characters_as_github_takes(hub: Hub, github: GitHub):
         github.post(github.where.path("issues/7/comments"), {"body": body + "x"})
 
 
-@pytest.mark.parametrize("url", ["http://github.example.com/api/v3", "ftp://x", "github.example.com"])
+@pytest.mark.parametrize("token", ["a b", "a\nb", "ghp_é"])
+def test_a_token_that_is_none_is_refused_without_being_shown(hub: Hub, token: str):
+    """What can't be a header would end in a traceback that has it."""
+    with pytest.raises(GitHubError, match="characters in it that no token has") as refused:
+        GitHub(place(environment(hub), None), token)
+    assert token not in str(refused.value)
+
+
+@pytest.mark.parametrize("answer", [{}, [1], {"message": "hello"}, "x"])
+def test_what_only_looks_like_github(hub: Hub, github: GitHub, answer: object):
+    """Such as a proxy's page: one line, which names the setting."""
+    hub.issues, hub.says = [], answer
+    with pytest.raises(GitHubError, match="does not speak its API: see GITHUB_API_URL"):
+        list(github.pages(github.where.path("issues?state=open")))
+
+
+@pytest.mark.parametrize(
+    "url", ["http://github.example.com/api/v3", "ftp://x", "github.example.com", "https://[::1", "https://"]
+)
 def test_the_token_is_not_sent_in_the_clear(url: str):
     """Only https, and loopback."""
     with pytest.raises(GitHubError, match="not an https address"):

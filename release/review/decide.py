@@ -9,7 +9,7 @@ from typing import Literal
 
 from release import expiry, names
 
-Fate = Literal["remove", "keep", "stray", "empty"]
+Fate = Literal["remove", "keep", "stray", "empty", "unread"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +29,8 @@ class Kept:
 
     resources: int
     expires: frozenset[str]
+    trouble: str = ""
+    """Why its state could not be read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +65,8 @@ def _verdict(stack: str, kept: Kept | None, tagged: Tagged | None, now: datetime
     ends = expiry.latest(values)
     over = ends is not None and ends <= now
     arns = tagged.arns if tagged else ()
+    if kept and kept.trouble:
+        return Verdict(stack=stack, fate="unread", why=kept.trouble, expires=ends, resources=kept.resources)
     if arns and (kept is None or kept.resources == 0):
         lacks = "no such stack: another one has it" if kept is None else "nothing of it in the stack's state"
         why = f"AWS has it, but this backend has {lacks}, or the state is lost"

@@ -11,13 +11,14 @@ from typing import Literal, Protocol
 
 from release.clients import FAILURES, described
 from release.engine import Ran
-from release.errors import EngineError
-from release.review.decide import Kept, Verdict
+from release.errors import ReleaseError
+from release.review.decide import Fate, Kept, Verdict
 
 Outcome = Literal["removed", "kept", "failed", "busy", "listed", "to remove"]
 LOCKED = "the stack is currently locked"
 """How the engine's error begins while another one changes the stack."""
 GONE = "no stack named"
+"""How it says that a stack is gone."""
 QUICKER = "another sweep was quicker"
 
 
@@ -92,7 +93,8 @@ def spared(verdict: Verdict) -> Swept:
     why = verdict.why
     if verdict.fate == "empty":
         why = f"{why}: `pulumi stack rm {verdict.stack}` removes it"
-    return Swept(verdict=verdict, outcome="kept" if verdict.fate == "keep" else "listed", why=why)
+    outcomes: Mapping[Fate, Outcome] = {"keep": "kept", "unread": "failed"}
+    return Swept(verdict=verdict, outcome=outcomes.get(verdict.fate, "listed"), why=why)
 
 
 def _remove(
@@ -112,7 +114,7 @@ def _remove(
             return spared(verdict)
         show(f"{stack}: removing {verdict.resources} resources ({verdict.why})")
         outcome, why = _by_engine(stack, stacks)
-    except EngineError as error:
+    except ReleaseError as error:
         gone = GONE in str(error)
         outcome, why = ("removed", QUICKER) if gone else ("failed", str(error))
     except FAILURES as error:

@@ -41,6 +41,7 @@ def one(kept: Kept | None, tagged: Tagged | None, *, asked: bool = False) -> Ver
         (state(), None, "keep", "keep"),  # somebody's own stack, which is named so
         (state(resources=0), None, "empty", "remove"),
         (state(resources=0), aws(OVER), "stray", "stray"),  # killed before its state was written
+        (Kept(resources=70, expires=frozenset(), trouble="EOF"), aws(OVER), "unread", "unread"),
         (None, aws(OVER), "stray", "stray"),
         (None, aws(LATER), "keep", "stray"),
     ],

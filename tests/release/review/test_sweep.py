@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 import pytest
 
 from release.engine import Ran
-from release.errors import EngineError
+from release.errors import EngineError, ReleaseError
 from release.review import sweep as sweeps
 from release.review.decide import Fate, Kept, Verdict
 from release.review.sweep import Swept
@@ -79,21 +79,27 @@ def test_one_that_fails_stops_no_other():
     def late() -> Ran:
         raise EngineError("pulumi destroy was not done after 1800 s, and was ended")
 
+    def dark(before: Verdict) -> Verdict:
+        if before.stack == "pr-6":
+            raise ReleaseError("look for review stacks: AWS refuses")
+        return before
+
     ends = {"pr-1": Ran(code=255, lines=("error: DependencyViolation",)), "pr-2": LOCKED, "pr-3": late}
     backend = Backend(ends=dict(ends))
-    found = swept(backend, *(verdict(f"pr-{number}") for number in range(1, 6)))
+    found = swept(backend, *(verdict(f"pr-{number}") for number in range(1, 7)), again=dark)
     assert {name: each.outcome for name, each in found.items()} == {
         "pr-1": "failed",
         "pr-2": "busy",
         "pr-3": "failed",
         "pr-4": "removed",
         "pr-5": "removed",
+        "pr-6": "failed",
     }
     assert "DependencyViolation" in found["pr-1"].why
     assert "created by ann@build-1 (pid 7)" in found["pr-2"].why
     assert "`pulumi cancel pr-2`" in found["pr-2"].why
     assert "1800 s" in found["pr-3"].why
-    assert [each.is_bad for each in found.values()] == [True, True, True, False, False]
+    assert [each.is_bad for each in found.values()] == [True, True, True, False, False, True]
     assert sorted(line for line in backend.done if line.startswith("forget")) == ["forget pr-4", "forget pr-5"]
 
 
@@ -138,9 +144,14 @@ def test_ctrl_c_begins_no_other_and_ends_what_runs():
 
 def test_a_dry_run_says_what_would_be():
     """And what is no stack's, or has nothing, is listed."""
-    found = sweeps.planned(
-        [verdict("pr-1"), verdict("pr-2", "empty", 0), verdict("pr-3", "stray"), verdict("pr-4", "keep")]
-    )
-    assert [each.outcome for each in found] == ["to remove", "listed", "listed", "kept"]
+    fates: dict[str, Fate] = {
+        "pr-1": "remove",
+        "pr-2": "empty",
+        "pr-3": "stray",
+        "pr-4": "keep",
+        "pr-5": "unread",
+    }
+    found = sweeps.planned(verdict(stack, fate) for stack, fate in fates.items())
+    assert [each.outcome for each in found] == ["to remove", "listed", "listed", "kept", "failed"]
     assert "`pulumi stack rm pr-2`" in found[1].why
-    assert [each.is_bad for each in found] == [False, False, True, False]
+    assert [each.is_bad for each in found] == [False, False, True, False, True]

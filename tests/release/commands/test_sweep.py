@@ -41,7 +41,7 @@ def now(_region: str | None) -> datetime:
 
 @pytest.fixture
 def sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Sweep:
-    """Sweeps these stacks of the backend, and what AWS has of them; returns the exit status, and its answer or its error."""
+    """Sweeps these stacks of the backend and of AWS; returns the exit status, and the answer or the error."""
     (tmp_path / "Pulumi.yaml").write_text("name: slipway\nruntime: python\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))

@@ -214,7 +214,8 @@ def _label(name: str) -> str:
 
 
 def _snake(key: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", key).lower()
+    """Return Terraform's name: the bridge makes a capital of each letter after an underscore, and of no other."""
+    return re.sub(r"([A-Z])", r"_\1", key).lower()
 
 
 def _singular(name: str) -> str:

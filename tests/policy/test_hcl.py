@@ -9,6 +9,7 @@ import pytest
 from policy import hcl
 from policy.hcl import UnnamedTypeError
 from policy.resource import UNKNOWN, Resource
+from sandbox.provider.registry import RESOURCES
 
 
 def resource(kind: str, name: str, depends: dict[str, tuple[str, ...]] | None = None, /, **props: Any) -> Resource:
@@ -32,6 +33,17 @@ def test_a_resource_has_its_terraform_type_and_names():
         'resource "aws_vpc" "net_1" {\n  enable_dns_support = true\n  cidr_block = "10.0.0.0/16"\n}\n\n'
     )
     assert made.urns == {"aws_vpc.net_1": "urn::net.1"}
+
+
+def test_each_capital_was_a_word():
+    """Also where one follows another."""
+    told = body(resource("ec2/subnet:Subnet", "s", enableResourceNameDnsARecordOnLaunch=False, enableDns64=True))
+    assert told == "enable_resource_name_dns_a_record_on_launch = false\nenable_dns64 = true"
+
+
+def test_what_the_sandbox_can_deploy_can_be_checked():
+    """A type that is added to its provider has its Terraform name too."""
+    assert set(RESOURCES) <= set(hcl.TYPES)
 
 
 def test_objects_are_blocks_and_lists_of_them_have_singular_names():

@@ -76,12 +76,13 @@ _PLURAL = {"block_device_mappings", "tag_specifications", "network_interfaces"}
 """Blocks whose name is plural in Terraform too."""
 _LISTS = {"vpcZoneIdentifiers": "vpc_zone_identifier"}
 """Lists of plain values whose name is singular in Terraform; those of all others are plural there too."""
-_PROVIDERS = {"region"}
+_FILLED_IN = {"region"}
 """What pulumi-aws fills in where nothing is said."""
 _MADE_FIRST = {"aws_acm_certificate"}
 """What Pulumi makes anew before it removes the old one, as it does where nothing has a fixed name; Terraform has to be
 told (`create_before_destroy`)."""
-_ONE_ARE_ARNS = ("arn", "destination")
+_ARNS = ("arn", "arns", "destination")
+"""How the names of properties end whose values are ARNs; those of others are ids."""
 
 
 class UnnamedTypeError(ValueError):
@@ -114,7 +115,7 @@ def convert(resources: Sequence[Resource]) -> Converted:
 
 def _lines(found: Resource, addresses: Mapping[str, str]) -> Iterator[str]:
     for key, value in found.props.items():
-        if key in _PROVIDERS or key.startswith("__"):
+        if key in _FILLED_IN or key.startswith("__"):
             continue
         origins = [addresses[urn] for urn in found.sources(key) if urn in addresses]
         yield from _property(key, _decoded(value) if key == "userData" else value, _References(origins), 1)
@@ -146,13 +147,14 @@ class _References:
         fitting = [origin for origin in self._origins if _fits(name, origin)] or self._origins
         origin = fitting[self._asked % len(fitting)]
         self._asked += 1
-        return f"{origin}.{'arn' if name.endswith(_ONE_ARE_ARNS) or name.endswith('arns') else 'id'}"
+        return f"{origin}.{'arn' if name.endswith(_ARNS) else 'id'}"
 
 
 def _fits(name: str, origin: str) -> bool:
     """Return whether a property's name says of what type its value is: `vpc_id`, `target_group_arns`."""
     type_ = origin.partition(".")[0].removeprefix("aws_").removeprefix("lb_")
-    return any(part and part in type_ for part in (re.sub(r"_?(ids?|arns?)$", "", name).rstrip("s"),))
+    meant = re.sub(r"_?(ids?|arns?)$", "", name).rstrip("s")
+    return bool(meant) and meant in type_
 
 
 def _property(key: str, value: object, known: _References, depth: int) -> Iterator[str]:

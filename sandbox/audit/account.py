@@ -20,7 +20,7 @@ from infra import stackfile
 from sandbox.control.session import State
 from sandbox.errors import SandboxError
 
-_PLAN = "slipway:"
+_PREFIX = "slipway:"
 _NOBODYS = re.compile(r"(?:(?<=\.)|^)(example)(?:\.com|\.net|\.org|)$")
 _GROUP = re.compile(r"^(sg|pl)-[0-9a-f]+")
 _KEYS_OF_SECRETS = ("encryptionsalt", "secretsprovider", "encryptedkey")
@@ -47,13 +47,13 @@ def prepare(file: Path, stack: str, state: State) -> Planned:
     if not region:
         raise SandboxError(f"{file.name} sets no aws:region")
     clients = _Clients(state, region)
-    _balancer(config.get(f"{_PLAN}loadBalancer") or {}, clients)
-    _store(config.get(f"{_PLAN}artifacts") or {}, clients)
-    release = config.get(f"{_PLAN}release") or {}
+    _balancer(config.get(f"{_PREFIX}loadBalancer") or {}, clients)
+    _store(config.get(f"{_PREFIX}artifacts") or {}, clients)
+    release = config.get(f"{_PREFIX}release") or {}
     for key in ("sha", "repository", "directory"):  # the audit's own, by environment variables
         release.pop(key, None)
-    _logs(config.get(f"{_PLAN}logs") or {}, clients)
-    for fleet in (config.get(f"{_PLAN}fleets") or {}).values():
+    _logs(config.get(f"{_PREFIX}logs") or {}, clients)
+    for fleet in (config.get(f"{_PREFIX}fleets") or {}).values():
         _fleet(fleet or {}, clients)
     encrypted = tuple(take_encrypted(config))
     kept = {key: value for key, value in content.items() if key not in _KEYS_OF_SECRETS}
@@ -62,7 +62,7 @@ def prepare(file: Path, stack: str, state: State) -> Planned:
 
 def repository(folder: Path, content: Mapping[str, Any]) -> str:
     """Make a repository with an app that has every process that the fleets run. Returns the commit's SHA."""
-    fleets = content["config"].get(f"{_PLAN}fleets") or {}
+    fleets = content["config"].get(f"{_PREFIX}fleets") or {}
     processes = sorted({str(fleet.get("process") or name) for name, fleet in fleets.items()})
     folder.mkdir(parents=True)
     (folder / "Procfile").write_text("".join(f"{process}: ./app\n" for process in processes))
@@ -102,7 +102,9 @@ def _balancer(settings: dict[str, Any], clients: _Clients) -> None:
     if not domain:
         return
     settings["domain"] = domain = usable(domain)
-    zone = clients.make("route53").create_hosted_zone(Name=domain, CallerReference=domain)["HostedZone"]["Id"]
+    zone = clients.make("route53").create_hosted_zone(Name=domain, CallerReference=str(uuid.uuid4()))["HostedZone"][
+        "Id"
+    ]
     settings["hostedZone"] = str(zone).rpartition("/")[2]
 
 

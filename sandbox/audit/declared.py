@@ -17,6 +17,7 @@ from release.errors import EngineError
 from sandbox.audit import account
 from sandbox.audit.account import Planned
 from sandbox.control import environment, start
+from sandbox.control import stack as stacks
 from sandbox.control.environment import Deploy
 from sandbox.control.session import State
 from sandbox.errors import SandboxError
@@ -41,7 +42,7 @@ def emulator() -> Generator[tuple[Path, State]]:
 
 def preview(stack: str, directory: Path, state: State, tools: Path) -> dict[str, Any]:
     """Return `pulumi preview --json` of the stack as its file declares it. Raises SandboxError."""
-    planned = account.prepare(CHECKOUT / f"Pulumi.{stack}.yaml", stack, state)
+    planned = account.prepare(stacks.read(CHECKOUT, stack).path, stack, state)
     app = directory / f"app-{uuid.uuid4().hex[:8]}"
     sha = account.repository(app, planned.content)
     config = _project(directory / "project", stack, planned)

@@ -32,6 +32,24 @@ def removal(scope: Scope) -> list[Statement]:
     ]
 
 
+def reads(scope: Scope) -> list[Statement]:
+    """Return what it takes to read all that a stack has, as a refresh does: the reads among `statements`.
+
+    The stack's secrets are among them: whoever refreshes also has the passphrase or the key of the state, which has
+    them too.
+    """
+    found: list[Statement] = []
+    for statement in statements(scope):
+        reading = [action for action in statement["Action"] if action.partition(":")[2].startswith(_READS)]
+        actions = [action for action in reading if action not in _ASKED_IN_CHANGES]
+        if actions:
+            found.append({**statement, "Sid": f"Refresh{statement['Sid'].removeprefix('See')}", "Action": actions})
+    return found
+
+
+_READS = ("Describe", "Get", "List")
+_ASKED_IN_CHANGES = ("iam:ListInstanceProfilesForRole", "route53:GetChange")
+"""Reads that only a removal or a change of a record asks for."""
 _EC2_MADE = (
     "AllocateAddress AuthorizeSecurityGroupEgress AuthorizeSecurityGroupIngress CreateFlowLogs CreateInternetGateway "
     "CreateLaunchTemplate CreateNatGateway CreateRouteTable CreateSecurityGroup CreateSubnet CreateVpc "

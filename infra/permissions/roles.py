@@ -53,8 +53,15 @@ def publisher(scope: Scope) -> list[Statement]:
 
 
 def previewer(scope: Scope) -> list[Statement]:
-    """Return what CI may do on a pull request: `pulumi preview`, and `status`, `list`, `history`, `show`."""
-    return [*_read_store(scope, "releases", "ledger"), *_look(scope), *_plan(scope), *_use_state(scope, write=False)]
+    """Return what CI may do on a pull request and daily: `preview` and `drift`, `status`, `list`, `history`, `show`."""
+    return [
+        *_read_store(scope, "releases", "ledger"),
+        *_look(scope),
+        *_plan(scope),
+        *_use_state(scope, write=False),
+        *changes.reads(scope),
+        allow("RefreshHooks", ["autoscaling:DescribeLifecycleHooks"], "*"),
+    ]
 
 
 def rollback(scope: Scope) -> list[Statement]:

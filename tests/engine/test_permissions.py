@@ -229,6 +229,9 @@ def test_the_previewer_sees_all_and_changes_nothing(site: Site):
     for command in ("status", "list", "history", f"show {sha}"):
         looked = site.run("previewer", f"env --unset=PULUMI_STACK python -m release {command}")
         assert looked.code == 0, looked.said
+    drift = site.run("previewer", f"{site.release(sha)} python -m release drift")
+    assert drift.code == 0, drift.said
+    assert drift.said.splitlines()[-1] == f"{STACK}: nothing was changed in AWS by hand"
 
 
 def test_the_deployer_rolls_out(site: Site):

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING
 from botocore.config import Config
 
 from release.clients import FAILURES, SHORTLY, client, described
+from release.errors import ReleaseError
 from release.preview.drift import Drifted
 from release.preview.steps import Change, Step
 from release.preview.touched import GROUP
+from release.text import one_line
 
 if TYPE_CHECKING:
     from types_boto3_ec2.type_defs import SecurityGroupRuleTypeDef
@@ -64,8 +66,9 @@ def look(steps: Sequence[Step], region: str | None, unknown: list[str]) -> list[
         what, ask = look
         try:
             return list(ask(stack))
-        except FAILURES as error:
-            unknown.append(f"whether there are more {what}: {described(error)}")
+        except (*FAILURES, ReleaseError) as error:
+            why = str(error) if isinstance(error, ReleaseError) else described(error)
+            unknown.append(f"whether there are more {what}: {one_line(why, 500)}")
             return []
 
     with ThreadPoolExecutor() as threads:

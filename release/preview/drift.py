@@ -100,6 +100,8 @@ def _undone(step: Step, changes: Sequence[Change]) -> str:
         return f"`pulumi up --refresh` makes it again{', empty' if step.type == _BUCKET else ''}"
     if step.type == GROUP and any(map(_is_template, changes)):
         return "`pulumi up` is refused; after a `pulumi refresh`, `SLIPWAY_SUPERSEDE=1 pulumi up` rolls the fleet out"
+    if any(names.STACK_TAG in change.path and change.after is None for change in changes):
+        return f"put the tag back first: without {names.STACK_TAG} `pulumi up` may take this for somebody else's"
     if step.type == LAUNCH_TEMPLATE:
         return "`pulumi up --refresh` makes a version of it that is as declared, and rolls it out"
     if any(change.replaces for change in changes):

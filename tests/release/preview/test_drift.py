@@ -104,6 +104,14 @@ def test_what_has_to_be_replaced():
     ]
 
 
+def test_a_tag_by_which_the_stack_knows_its_own():
+    """Without it an `up` would refuse a bucket as somebody else's, and could not set the tag back."""
+    changed = Change(path='tags["slipway:stack"]', before="prod", after=None)
+    step = Step(op="update", urn="u", type="aws:s3/bucket:Bucket", name="b", changes=(changed,), old={}, new={})
+    (found,) = drift([step], {}).drifted
+    assert found.undo.startswith("put the tag back first: without slipway:stack")
+
+
 def test_the_page():
     """The hidden marker first, then the sentence; each resource with what differs and what undoes it."""
     back = replace(past((A, "succeeded", "1", None))[0], action="rollback")

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import quote, unquote
 
 import yaml
 
@@ -21,6 +22,7 @@ from release.errors import EngineError
 from release.review.decide import Kept
 
 PROJECT = "Pulumi.yaml"
+URL = "PULUMI_BACKEND_URL"
 DESTROY = 1800.0
 """Seconds to destroy one stack; a load balancer, a NAT gateway and a group with its instances take ten minutes."""
 
@@ -37,7 +39,8 @@ class Backend:
     def of(cls, project: Path, folder: Path, environment: Mapping[str, str], stop: threading.Event) -> Backend:
         """Return the backend of the project there. Raises EngineError if its file can't be read."""
         (folder / PROJECT).write_text(_bare(project / PROJECT), encoding="utf-8")
-        return cls(folder=folder, environment=environment, stop=stop)
+        named = {name: absolute(environment[name], project) for name in (URL,) if environment.get(name)}
+        return cls(folder=folder, environment={**environment, **named}, stop=stop)
 
     def stacks(self) -> dict[str, int]:
         """Return the project's stacks, and how many resources each has. Raises EngineError."""
@@ -121,4 +124,15 @@ def _bare(file: Path) -> str:
         raise EngineError(f"{file.parent} has no {PROJECT}: run this in Slipway's folder") from None
     except (yaml.YAMLError, TypeError, KeyError, UnicodeDecodeError):
         raise EngineError(f"{file} is not the file of a project") from None
-    return yaml.safe_dump(bare | ({"backend": project["backend"]} if project.get("backend") else {}))
+    backend: Any = project.get("backend")
+    if not isinstance(backend, dict) or not isinstance(backend.get("url"), str):
+        return yaml.safe_dump(bare)
+    return yaml.safe_dump({**bare, "backend": {"url": absolute(backend["url"], file.parent)}})
+
+
+def absolute(url: str, project: Path) -> str:
+    """Return a backend's URL such that it names the same place from another folder (`file://./state`)."""
+    path, mark, options = url.removeprefix("file://").partition("?")
+    if not url.startswith("file://."):
+        return url
+    return f"file://{quote(str((project / unquote(path)).resolve()))}{mark}{options}"

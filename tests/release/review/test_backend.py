@@ -44,3 +44,11 @@ def test_another_folder_is_told_so(tmp_path: Path):
     """Before anything is asked."""
     with pytest.raises(EngineError, match=r"has no Pulumi.yaml: run this in Slipway's folder"):
         Backend.of(tmp_path, tmp_path, {}, threading.Event())
+
+
+@pytest.mark.parametrize("option", ["", "?metadata=skip"])
+def test_a_folder_beside_the_project_is_the_same_from_elsewhere(tmp_path: Path, option: str):
+    """Pulumi takes `file://./state` from where it is started."""
+    assert backend.absolute(f"file://./state{option}", tmp_path) == f"file://{tmp_path}/state{option}"
+    for url in (f"file:///state{option}", "file://~", "s3://state/review?region=eu-west-1"):
+        assert backend.absolute(url, tmp_path) == url

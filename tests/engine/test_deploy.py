@@ -41,7 +41,9 @@ def test_up_serves_the_commit(sandbox: Sandbox):
 def test_a_pull_request_leaves_a_fingerprint(sandbox: Sandbox):
     """Of one more instance at most, and of nothing that names its commit; the stack is as before."""
     with pull_request(sandbox, "size.max", 7):
-        ran = sandbox.shell(f"SLIPWAY_SHA={sha(sandbox, 'HEAD')} python -m release preview --fingerprint reviewed.json")
+        ran = sandbox.shell(
+            f"SLIPWAY_SHA={sha(sandbox, 'HEAD')} python -m release preview --no-drift --fingerprint reviewed.json"
+        )
     assert ran.code == 0, ran.said
     said = (sandbox.checkout / "reviewed.json").read_text()
     assert [(step["urn"].rpartition("::")[2], step["changes"]) for step in json.loads(said)["steps"]] == [
@@ -173,7 +175,9 @@ def test_what_was_reviewed_is_what_is_applied(sandbox: Sandbox):
     """
     (sandbox.checkout / "squashed").write_text("in another commit")
     squashed, good = commit(sandbox.checkout, "squashed"), sandbox.serves()
-    deploy = f"SLIPWAY_SHA={squashed} python -m release preview --reviewed reviewed.json --save-plan plan.json"
+    deploy = (
+        f"SLIPWAY_SHA={squashed} python -m release preview --no-drift --reviewed reviewed.json --save-plan plan.json"
+    )
     with pull_request(sandbox, "size.max", 7):
         with pull_request(sandbox, "drain", 7):
             refused = sandbox.shell(deploy)

@@ -9,6 +9,7 @@ import yaml
 
 import release.__main__
 import release.commands
+from bootstrap.settings import AccessSettings
 from sandbox import lint
 from sandbox.lint.__main__ import version
 
@@ -117,3 +118,29 @@ def test_the_linter_is_the_one_that_go_mod_names():
     """Its version is part of the name in the cache, so that a newer one is built."""
     assert re.fullmatch(r"v1\.\d+\.\d+", version())
     assert lint.__doc__
+
+
+ROLES = {
+    "AWS_PREVIEW_ROLE": "previewer",
+    "AWS_PUBLISH_ROLE": "publisher",
+    "AWS_DEPLOY_ROLE": "deployer",
+    "AWS_ROLLBACK_ROLE": "rollback",
+    "AWS_DRILL_ROLE": "drill",
+    "AWS_REVIEW_ROLE": "review",
+}
+"""The variable by which a workflow names a role, and the role."""
+
+
+def test_a_role_trusts_the_environments_of_the_jobs_that_take_it_on():
+    """As bootstrap/ sets it up; and no other environment that a workflow uses."""
+    used: dict[str, set[str]] = {}
+    for path in FILES:
+        for job in jobs(path).values():
+            given = job.get("environment", "")
+            name = str(given["name"] if isinstance(given, dict) else given).replace("${{ inputs.stack }}", "prod")
+            for step in job.get("steps", ()):
+                wanted = str(step.get("with", {}).get("role-to-assume", ""))
+                for variable in re.findall(r"vars\.(AWS_(?!DR_)\w+_ROLE)", wanted):
+                    used.setdefault(ROLES[variable], set()).add(name)
+    trusted = {role: set(AccessSettings().environments_of("prod", role)) for role in ROLES.values()}
+    assert used == trusted

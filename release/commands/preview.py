@@ -118,6 +118,7 @@ def _known(said: Previewed, pulumi: Engine, given: str | None) -> Preview:
     where = Look(
         stack=name,
         region=region,
+        bucket=(settings and settings.artifacts.bucket) or "",
         repository=(settings and settings.release.repository) or pulumi.environment.get("SLIPWAY_REPOSITORY") or ".",
         paces={key: fleet.pace for key, fleet in settings.fleets.items()} if settings else {},
     )

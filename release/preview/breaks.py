@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+
 from release.preview.steps import Step
 
 _EITHER = {
@@ -28,7 +30,6 @@ _EITHER = {
     "lb/targetGroup:TargetGroup": "The fleet gets no requests until its instances are healthy in another one.",
     "route53/record:Record": "The name leads nowhere in between; resolvers may keep that for minutes.",
     "route53/healthCheck:HealthCheck": "Failover by it does not happen in between.",
-    "s3/bucket:Bucket": "What is in it does not move to another bucket.",
     "s3/bucketPolicy:BucketPolicy": "Requests without TLS, and what else it forbids, are allowed in between.",
     "s3/bucketPublicAccessBlock:BucketPublicAccessBlock": "Nothing forbids making it public in between.",
     "s3/bucketReplicationConfig:BucketReplicationConfig": "What is published in between is not replicated.",
@@ -38,17 +39,36 @@ _EITHER = {
     "vpc/securityGroupIngressRule:SecurityGroupIngressRule": "Whom it allows is refused in between.",
 }
 """By type, without `aws:`; of a deletion the same without its "in between"."""
-_STORE = "Releases and the ledger stay in the old one: nothing that was published can be deployed or rolled back to."
+_BUCKET = "aws:s3/bucket:Bucket"
+_STORE = "Nothing that was published can be deployed or rolled back to: the releases and the ledger are in the old one."
+_OWNERS = {"aws:s3/": "bucket", "aws:iam/rolePolicy:": "role"}
+"""Which input names what a resource is a part of, by the beginning of its type."""
 
 
-def told(step: Step) -> str:
-    """Return what a replacement or deletion breaks; empty where nothing is known of the type."""
-    if step.type == "aws:s3/bucket:Bucket" and step.name.startswith("artifacts-"):
-        said = _STORE if step.op == "replace" else "Releases and the ledger are in it."
-    else:
+def owners(steps: Iterable[Step]) -> frozenset[str]:
+    """Return the names of buckets and roles that are deleted: that their parts go as well breaks nothing more."""
+    gone = [step for step in steps if step.op == "delete" and step.type in (_BUCKET, "aws:iam/role:Role")]
+    return frozenset(str(step.old.get("bucket") or step.old.get("name")) for step in gone)
+
+
+def told(step: Step, gone: Collection[str] = ()) -> str:
+    """Return what a replacement or deletion breaks, if `gone` go; empty where nothing is known of the type."""
+    key = next((key for start, key in _OWNERS.items() if step.type.startswith(start)), "")
+    if step.op == "delete" and step.type != _BUCKET and key and step.old.get(key) in gone:
+        return ""
+    if step.kept:
+        stays = "It stays in AWS: the stack only lets go of it."
+        return stays if step.op == "delete" else f"{_said(step)} The old one stays in AWS.".strip()
+    return _said(step)
+
+
+def _said(step: Step) -> str:
+    if step.type != _BUCKET:
         said = _EITHER.get(step.type.removeprefix("aws:"), "")
-        if step.op == "delete":
-            said = said.replace(" in between", "")
-    kept = "It stays in AWS: the stack only lets go of it." if step.kept and step.op == "delete" else ""
-    old_kept = "The old one stays in AWS." if step.kept and step.op == "replace" else ""
-    return " ".join(part for part in ("" if kept else said, kept, old_kept) if part)
+        return said if step.op == "replace" else said.replace(" in between", "")
+    is_store = step.name.startswith("artifacts-")
+    if step.op == "replace":
+        return _STORE if is_store else "What is in it does not move to the new one."
+    if not step.old.get("forceDestroy"):
+        return "AWS refuses to delete it as long as something is in it."
+    return "All releases and the ledger in it are deleted." if is_store else "What is in it is deleted as well."

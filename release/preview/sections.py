@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from release.preview import breaks, fleet_table, lines
+from release.preview import breaks, fleet_table, lines, telling
 from release.preview.cost import Item
 from release.preview.document import MANDATORY, Preview, warnings
 from release.preview.drift_page import item
@@ -47,8 +47,9 @@ def _breaks(broken: str) -> str:
 def deleted(preview: Preview, room: Room) -> str:
     """Return what is deleted and what that breaks, by type."""
     groups: dict[tuple[str, str], list[Step]] = {}
+    gone = breaks.owners(preview.steps)
     for step in preview.of("delete"):
-        groups.setdefault((step.type, breaks.told(step)), []).append(step)
+        groups.setdefault((step.type, breaks.told(step, gone)), []).append(step)
     if not groups:
         return ""
 
@@ -61,9 +62,14 @@ def deleted(preview: Preview, room: Room) -> str:
 
 
 def _named(token: str, steps: Sequence[Step], room: Room) -> str:
-    """Return what the steps of one type are about: `3 subnets: a, b and 1 more`."""
+    """Return what the steps of one type are about: `2 subnets: a (10.0.0.0/20), b (10.0.16.0/20)`."""
     called = kind(token) if len(steps) == 1 else f"{len(steps):,} {plural(kind(token))}"
-    return f"{called}: " + ", ".join(room.capped(steps, lambda step: room.in_code(step.name), most=_FEW))
+
+    def show(step: Step) -> str:
+        told = telling.of(step)
+        return room.in_code(step.name) + (f" ({room.in_code(told)})" if told else "")
+
+    return f"{called}: " + ", ".join(room.capped(steps, show, most=_FEW))
 
 
 def changed(preview: Preview, room: Room) -> str:

@@ -21,7 +21,11 @@ _TYPES = {
     "aws:s3/bucket:Bucket": "S3 bucket",
     "aws:ssm/parameter:Parameter": "parameter",
 }
-_MANY = {"policy of an IAM role": "policies of IAM roles", "alias of a KMS key": "aliases of KMS keys"}
+_MANY = {
+    "bucket ownership controls": "bucket ownership controls",
+    "policy of an IAM role": "policies of IAM roles",
+    "alias of a KMS key": "aliases of KMS keys",
+}
 
 
 def count(number: int, one: str) -> str:

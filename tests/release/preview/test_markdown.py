@@ -84,7 +84,7 @@ def test_the_order_in_which_a_reviewer_reads():
 @pytest.mark.parametrize(
     "line",
     [
-        "- S3 bucket `artifacts-store-bucket`, because of `bucket: old → new`<br>Releases and the ledger stay",
+        "- S3 bucket `artifacts-store-bucket`, because of `bucket: old → new`<br>Nothing that was published",
         "- alarm: `alarm`<br>Until there is another, nobody hears of what it watches.",
         "- policy of an IAM role `role-policy`: `policy.Action: a → b`",
         "- 2 subnets: `subnet-a`, `subnet-b`",

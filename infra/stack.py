@@ -63,6 +63,7 @@ def declare(settings: Settings, plan: Plan | ColdPlan) -> Stack:
             settings=settings.artifacts,
             fleets=list(settings.fleets),
             log_days=settings.logs.retention or LOG_DAYS,
+            kept_logs=plan.kept_store_logs,
             **where,
         ),
     )

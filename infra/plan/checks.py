@@ -143,6 +143,19 @@ def kept_logs(settings: Settings, account: str, there: Sequence[DeployedFleet]) 
     return any(lookup.exists(name) for name in lookup.of_buckets(settings.region, [logs]))
 
 
+def kept_store_logs(settings: Settings, account: str) -> frozenset[str]:
+    """Return the buckets for access logs of the store and its replica that are there: they are kept, and taken over.
+
+    So may one be that the stack has; to take that over changes nothing. A region that does not answer keeps none up.
+    """
+    artifacts, stack = settings.artifacts, settings.stack
+    if artifacts.bucket or artifacts.destroy or not artifacts.access_logs:
+        return frozenset()
+    regions = [settings.region, *([artifacts.replica.region] if artifacts.replica else [])]
+    wanted = {names.store_logs_bucket_name(stack, account, region): region for region in regions}
+    return frozenset(bucket for bucket, region in wanted.items() if lookup.stands(bucket, region))
+
+
 def _has_own_logs(settings: Settings) -> bool:
     return settings.load_balancer.access_logs and not settings.load_balancer.access_logs_bucket
 

@@ -25,6 +25,8 @@ class ColdPlan:
     bucket: str
     sha: str | None
     digest: str | None
+    kept_store_logs: frozenset[str] = frozenset()
+    """The buckets for the store's access logs that are there, and are taken over."""
 
 
 def plan(settings: Settings) -> ColdPlan:
@@ -46,7 +48,8 @@ def plan(settings: Settings) -> ColdPlan:
         "cold: nothing stands but the store; `SLIPWAY_POSTURE=active pulumi up` brings the stack up"
         + (f" with {sha}" if sha else "")
     )
-    return ColdPlan(account=account, bucket=bucket, sha=sha, digest=digest)
+    kept = checks.kept_store_logs(settings, account)
+    return ColdPlan(account=account, bucket=bucket, sha=sha, digest=digest, kept_store_logs=kept)
 
 
 def _release(settings: Settings, bucket: str) -> tuple[str | None, str | None]:

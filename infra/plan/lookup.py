@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from infra.plan.callers import Caller
 from release import names
-from release.clients import client, code
+from release.clients import FAILURES, SHORTLY, client, code
 
 _ABSENT = {
     "NoSuchEntity",
@@ -116,6 +116,15 @@ def region_of(bucket: str, region: str) -> str | None:
         if code(error) not in {"404", "403", "400"}:
             raise
         return "" if code(error) == "404" else None
+
+
+def stands(bucket: str, region: str) -> bool:
+    """Return whether a bucket of the caller's is there; False too where nothing tells, or not within seconds."""
+    try:
+        client("s3", region, SHORTLY).get_bucket_versioning(Bucket=bucket)
+    except FAILURES:
+        return False
+    return True
 
 
 def exists(name: Name) -> bool:

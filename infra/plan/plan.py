@@ -37,6 +37,8 @@ class Plan:
     routing: Routing
     kept_logs: bool = False
     """Whether the bucket of the access logs was kept when the stack was removed, and is taken over."""
+    kept_store_logs: frozenset[str] = frozenset()
+    """The buckets for the store's access logs that are there, and are taken over."""
     expires: str | None = None
     """When a review stack may be removed, as its tag tells it."""
 
@@ -81,6 +83,7 @@ def plan(settings: Settings) -> Plan:
             refuse(settings, [*asked.store.result(), *checks.posture(settings, there)])
         both = threads.submit(live.warnings, settings, bucket, account)
         kept = threads.submit(checks.kept_logs, settings, account, there)
+        store_logs = threads.submit(checks.kept_store_logs, settings, account)
         release = release_of(settings, bucket)
         with explained("look for what is there", where(settings)):
             for problems in (*(check.result() for check in asked.missing), offered.result().problems):
@@ -104,6 +107,7 @@ def plan(settings: Settings) -> Plan:
         commands=commands,
         routing=routed,
         kept_logs=kept_logs,
+        kept_store_logs=store_logs.result(),
         expires=asked.review.result().expires,
     )
 

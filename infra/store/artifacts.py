@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -28,6 +28,8 @@ class ArtifactsArgs:
     """Names of the fleets: the roles of their instances may write nothing here."""
     log_days: int
     """How long the access logs are kept, where the settings want some."""
+    kept_logs: Collection[str] = ()
+    """The buckets for access logs that are there already: S3 refuses to make them again."""
 
 
 class Artifacts(pulumi.ComponentResource):
@@ -124,6 +126,7 @@ class Artifacts(pulumi.ComponentResource):
                 statements=[delivery],
                 expire_after=args.log_days,
                 expire_versions_after=1,
+                kept=logs in args.kept_logs,
                 abroad=region != args.region,
             ),
             pulumi.ResourceOptions(parent=self),

@@ -186,7 +186,12 @@ def _plain(value: Any) -> Any:
 
 
 def plan(
-    settings: Settings, zones: tuple[str, ...], *, kept_logs: bool = False, expires: str | None = None
+    settings: Settings,
+    zones: tuple[str, ...],
+    *,
+    kept_logs: bool = False,
+    store_logs: frozenset[str] = frozenset(),
+    expires: str | None = None,
 ) -> stack.Plan | stack.ColdPlan:
     """The plan of a stack whose release is published already."""
     bucket = bucket_of(settings.artifacts, stack=settings.stack, account=ACCOUNT, region=settings.region)
@@ -224,12 +229,18 @@ def plan(
         commands={name: f"run {fleet.process}" for name, fleet in settings.fleets.items()},
         routing=routing.plan({name: fleet.routes for name, fleet in settings.fleets.items()}),
         kept_logs=kept_logs,
+        kept_store_logs=store_logs,
         expires=expires,
     )
 
 
 def run(
-    settings: Settings, zones: tuple[str, ...] = ZONES, *, kept_logs: bool = False, expires: str | None = None
+    settings: Settings,
+    zones: tuple[str, ...] = ZONES,
+    *,
+    kept_logs: bool = False,
+    store_logs: frozenset[str] = frozenset(),
+    expires: str | None = None,
 ) -> Program:
     """Declares the whole stack, as a preview, and returns all that was registered."""
     program = Program()
@@ -247,7 +258,9 @@ def run(
         cast("Any", SETTINGS).callbacks = SimpleNamespace(register_resource_hook=register)
 
         def declare() -> pulumi.Output[Any]:
-            declared = stack.declare(settings, plan(settings, zones, kept_logs=kept_logs, expires=expires))
+            declared = stack.declare(
+                settings, plan(settings, zones, kept_logs=kept_logs, store_logs=store_logs, expires=expires)
+            )
             shown = {name: getattr(declared, name) for name in ("url", "sha", "digest", "network", "fleets", "posture")}
             return pulumi.Output.all(**shown).apply(program.outputs.update)
 

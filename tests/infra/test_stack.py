@@ -673,6 +673,17 @@ def test_access_to_the_store_is_logged_in_a_bucket_apart():
     assert not declare().of("s3/bucketLogging")
 
 
+def test_a_kept_bucket_for_the_stores_logs_is_taken_over():
+    """Set to false and to true again, the setting finds it there."""
+    settings = parse(
+        {"loadBalancer": {"http": True}, "fleets": {"web": None}, "artifacts": {"accessLogs": True}}, "prod", REGION
+    )
+    logs = f"slipway-prod-s3logs-{ACCOUNT}-eu-west-1"
+    for kept, imported in ((frozenset[str](), ""), (frozenset([logs]), logs)):
+        declared = {made.name: made for made in run(settings, store_logs=kept).declared}
+        assert declared["artifacts-store-logs-bucket"].imported == imported
+
+
 # What stands of a stack that is kept for recovery
 
 

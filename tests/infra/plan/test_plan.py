@@ -420,6 +420,21 @@ def test_going_up_needs_nobodys_word(plan: Planner):
     assert plan("other", recovery={"posture": "pilot-light"})
 
 
+def test_the_stores_access_logs_that_were_kept_are_found_again(plan: Planner):
+    """Of both regions; none where they go with the stack, or nobody asked for them."""
+    home, away = (names.store_logs_bucket_name("shop", ACCOUNT, region) for region in (REGION, "eu-central-1"))
+    wanted = {"accessLogs": True, "replica": {"region": "eu-central-1"}}
+    assert plan(artifacts=wanted).kept_store_logs == frozenset()
+    for bucket, region in ((home, REGION), (away, "eu-central-1")):
+        s3: Any = client("s3", region)
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})
+        s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": [{"Key": names.STACK_TAG, "Value": "shop"}]})
+    assert plan(artifacts=wanted).kept_store_logs == {home, away}
+    assert plan(artifacts={"accessLogs": True}).kept_store_logs == {home}
+    assert plan(artifacts={"accessLogs": True, "destroy": True}).kept_store_logs == frozenset()
+    assert plan().kept_store_logs == frozenset()
+
+
 def test_access_logs_that_were_kept_are_found_again(plan: Planner):
     """They are taken over once: as long as a fleet stands, the stack has their bucket already."""
     assert not plan().kept_logs

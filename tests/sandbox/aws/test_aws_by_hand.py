@@ -9,6 +9,7 @@ import pytest
 from tests.aws.emulator import Emulator
 
 pytestmark = pytest.mark.sandbox
+CHANGE: Any = {"ScalingAdjustment": 1, "AdjustmentType": "ChangeInCapacity"}
 
 
 def test_a_version_that_is_made_from_another_one(aws: Emulator):
@@ -76,11 +77,29 @@ def test_the_metrics_of_a_group(aws: Emulator, group: str):
     assert collected() == set()
 
 
+def test_two_groups_have_policies_of_one_name(aws: Emulator, group: str):
+    """A policy's name is its group's own: neither is in the other's way, and each is removed by itself."""
+    scaling, other = aws.client("autoscaling"), aws.name()
+    template: Any = {"LaunchTemplateName": group, "Version": "1"}
+    scaling.create_auto_scaling_group(
+        AutoScalingGroupName=other, LaunchTemplate=template, MinSize=0, MaxSize=1, AvailabilityZones=["eu-central-1a"]
+    )
+
+    def named(of: str) -> list[str]:
+        shown = scaling.describe_policies(AutoScalingGroupName=of, PolicyNames=["target-tracking"])["ScalingPolicies"]
+        return [policy["PolicyName"] for policy in shown]
+
+    for of in (group, other):
+        scaling.put_scaling_policy(AutoScalingGroupName=of, PolicyName="target-tracking", **CHANGE)
+    assert named(group) == named(other) == ["target-tracking"]
+    scaling.delete_policy(AutoScalingGroupName=other, PolicyName="target-tracking")
+    assert (named(group), named(other)) == (["target-tracking"], [])
+
+
 def test_a_scaling_policy_that_is_switched_off(aws: Emulator, group: str):
     """PutScalingPolicy: a policy is enabled unless it says otherwise, and shown so."""
     scaling = aws.client("autoscaling")
-    policy: Any = {"AutoScalingGroupName": group, "PolicyName": f"{group}-p", "ScalingAdjustment": 1}
-    policy["AdjustmentType"] = "ChangeInCapacity"
+    policy: Any = {"AutoScalingGroupName": group, "PolicyName": f"{group}-p", **CHANGE}
 
     def enabled() -> bool:
         return scaling.describe_policies(PolicyNames=[policy["PolicyName"]])["ScalingPolicies"][0]["Enabled"]

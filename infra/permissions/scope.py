@@ -33,6 +33,11 @@ class Scope:
     """ARN of the managed policy that bounds the roles of the stack's parts; "" if nothing does."""
 
     @property
+    def bucket_name(self) -> str:
+        """Return the name of the release store."""
+        return self.bucket or names.bucket_name(self.stack, self.account, self.region)
+
+    @property
     def store(self) -> str:
         """Return the ARN of the release store."""
         return names.bucket_arn(self.bucket_name, self.region)
@@ -73,11 +78,6 @@ class Scope:
     def everywhere(self, service: str, resource: str) -> str:
         """Return the ARN of something global."""
         return f"arn:{names.partition(self.region)}:{service}::{resource}"
-
-    @property
-    def bucket_name(self) -> str:
-        """Return the name of the release store."""
-        return self.bucket or names.bucket_name(self.stack, self.account, self.region)
 
     @property
     def roles(self) -> str:

@@ -1,6 +1,8 @@
-"""Each role does its work with its own policy and nothing else; and what no one needs is not in it.
+"""Each role does its work with its own policies and nothing else; and what no one needs is not in them.
 
-These tests are one story and run in this order, on a stack that has one of everything.
+The roles are those that bootstrap/ makes, within their boundaries, and are taken on by tokens such as GitHub gives its
+jobs; the stack's state and key are the account's. These tests are one story and run in this order, on a stack that has
+one of everything.
 """
 
 from __future__ import annotations
@@ -8,20 +10,19 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from dataclasses import dataclass
 
 import pytest
+from botocore.exceptions import ClientError
 
 from infra.permissions import roles
 from release import names
-from tests.engine.conftest import REGION, Ran, Sandbox, commit, git
-from tests.sandbox.fake_internal_api import process
+from tests.engine.conftest import REGION, Sandbox, commit, git
+from tests.engine.escalation import ALL_RIGHTS, ANYBODY, MADE, ways_up
+from tests.engine.guarded import ACCOUNT, STACK, Site, set_up
 from tests.waiting import until
 
 pytestmark = pytest.mark.engine
 
-STACK = "guarded"
-ACCOUNT = "123456789012"
 ELSEWHERE = {
     "pulumi-aws reads more of what it has made than the stand-in": """
         autoscaling:DescribeWarmPool
@@ -37,164 +38,23 @@ ELSEWHERE = {
         s3:PutBucketObjectLockConfiguration route53:UpdateHealthCheck
         ec2:ModifyVpcEndpoint ec2:ReplaceRoute elasticloadbalancing:ModifyRule elasticloadbalancing:SetRulePriorities
         elasticloadbalancing:SetSubnets""",
-    "a fleet that is to call a security group or prefix list": """
-        ec2:DescribeManagedPrefixLists ec2:DescribeSecurityGroups""",
     "a rollout that fails, or is under way already": """
         autoscaling:DescribeScalingActivities autoscaling:PutLifecycleHook autoscaling:RollbackInstanceRefresh
         logs:GetLogEvents""",
     "the deployer, on call": "autoscaling:DescribeLifecycleHooks",
     "the first stack of an account": "iam:CreateServiceLinkedRole",
-    "a name that another stack has": "elasticloadbalancing:DescribeTags",
+    "a stack that is older than its boundary": "iam:PutRolePermissionsBoundary",
     "an image of one's own, which is copied to the replica's region (image.copy)": "ec2:CopyImage",
     "an upload that is broken off": "s3:AbortMultipartUpload",
     "a command that is given no stack": "autoscaling:DescribeTags",
 }
 """What the policies allow and these tests never ask for, by the reason why it is needed all the same."""
 
-SETTINGS = """\
-config:
-  aws:region: eu-west-1
-  slipway:network: {{zones: 2, nat: {nat}}}
-  slipway:loadBalancer:
-    {{domain: shop.example.test, hostedZone: {zone}, deletionProtection: false, failover: {failover},
-      webAcl: {web_acl}}}
-  slipway:artifacts: {{accessLogs: true, replica: {{region: eu-central-1}}}}
-  slipway:logs: {{retention: 365, kmsKey: {key}}}
-  slipway:fleets:
-    web: &fleet
-      size: {{min: 1, max: 2}}
-      health: {{interval: 5, timeout: 2, healthyThreshold: {threshold}}}
-      routes: {{paths: ["{paths}*"]}}
-      drain: 1
-      bootTimeout: 60
-      rollout: {{warmup: 0, bake: 0, timeout: 240}}
-      alarms: {{notify: ["arn:aws:sns:eu-west-1:123456789012:alarms"]}}
-{more}
-"""
-SECOND = """\
-    api:
-      <<: *fleet
-      process: web
-      instanceTypes: [t3.small, t3.micro]
-      routes: {paths: ["/api/*"]}
-"""
-
-
-@dataclass
-class Site:
-    """The stack, and who works with it."""
-
-    sandbox: Sandbox
-    zone: str
-    key: str
-    """The ARN of a key that CloudWatch Logs may use."""
-    web_acl: str
-    """The ARN of a web ACL."""
-
-    @property
-    def scope(self) -> roles.Scope:
-        """What the roles are for."""
-        return roles.Scope(stack=STACK, region=REGION, account=ACCOUNT, zone=self.zone, replica="eu-central-1")
-
-    def set(
-        self,
-        *,
-        nat: str = "single",
-        more: str = SECOND,
-        paths: str = "/",
-        threshold: int = 2,
-        failover: str = "primary",
-        key: bool = False,
-        web_acl: bool = True,
-    ) -> None:
-        """Write the stack file, with the salt that it has."""
-        given = {"nat": nat, "more": more, "paths": paths, "threshold": threshold, "failover": failover}
-        given |= {"key": self.key if key else "null", "web_acl": self.web_acl if web_acl else "null"}
-        file = self.sandbox.checkout / f"Pulumi.{STACK}.yaml"
-        salt = re.search(r"^encryptionsalt:.*", file.read_text(), re.MULTILINE) if file.exists() else None
-        file.write_text(SETTINGS.format(zone=self.zone, **given) + (salt[0] + "\n" if salt else ""))
-
-    def run(self, role: str, command: str) -> Ran:
-        """A command in the shell, as a role: whatever asks AWS, Pulumi's provider too, has its keys only."""
-        got = self.sandbox.client("sts").assume_role(
-            RoleArn=f"arn:aws:iam::{ACCOUNT}:role/{role}", RoleSessionName="test-session"
-        )["Credentials"]
-        keys = {
-            "AWS_ACCESS_KEY_ID": got["AccessKeyId"],
-            "AWS_SECRET_ACCESS_KEY": got["SecretAccessKey"],
-            "AWS_SESSION_TOKEN": got["SessionToken"],
-        }
-        endpoint = self.sandbox.client("sts").meta.endpoint_url
-        log = self.sandbox.checkout / f"provider-{role}.log"
-        with process("-m", "sandbox.provider", "--endpoint", endpoint, "--port", "0", log=log, env=keys) as (port, _):
-            more = {**keys, "PULUMI_DEBUG_PROVIDERS": f"aws:{port}", "PULUMI_STACK": STACK, "AWS_REGION": REGION}
-            given = " ".join(f"{name}={shlex.quote(value)}" for name, value in more.items())
-            return self.sandbox.shell(f"export {given} && {command}")
-
-    def up(self, sha: str) -> Ran:
-        """`pulumi up` as the deployer."""
-        return self.run("deployer", f"{self.release(sha)} pulumi up --yes --skip-preview --non-interactive")
-
-    def release(self, sha: str) -> str:
-        """The variables that ask for a release."""
-        given = {"SLIPWAY_SHA": sha, "SLIPWAY_REPOSITORY": str(self.sandbox.checkout)}
-        return " ".join(f"{k}={shlex.quote(v)}" for k, v in {**given, "SLIPWAY_DIRECTORY": "examples/shop"}.items())
-
-    def account(self) -> dict[str, dict[str, list[str]]]:
-        """What each role was allowed and refused so far."""
-        told = self.sandbox.shell(
-            'curl --silent --fail --header "Authorization: Bearer $AWS_SECRET_ACCESS_KEY" '
-            "$AWS_ENDPOINT_URL/_sandbox/permissions"
-        )
-        return json.loads(told.said)
-
-
-def key(sandbox: Sandbox) -> str:
-    """A key with the policy of docs/deploying.md, "Keys of your own"."""
-    group = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/slipway/{STACK}*"
-    root = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "kms:*", "Resource": "*"}
-    logs = {
-        "Effect": "Allow",
-        "Principal": {"Service": f"logs.{REGION}.amazonaws.com"},
-        "Action": ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"],
-        "Resource": "*",
-        "Condition": {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": group}},
-    }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [root, logs]})
-    return sandbox.client("kms").create_key(Policy=policy)["KeyMetadata"]["Arn"]
-
-
-def web_acl(sandbox: Sandbox) -> str:
-    """A web ACL that lets everything through."""
-    seen = {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": False, "MetricName": "shop"}
-    made = sandbox.client("wafv2").create_web_acl(
-        Name="shop", Scope="REGIONAL", DefaultAction={"Allow": {}}, VisibilityConfig=seen
-    )
-    return made["Summary"]["ARN"]
-
 
 @pytest.fixture(scope="module")
 def site(sandbox: Sandbox) -> Site:
-    """A sandbox with a hosted zone, the four roles, and an empty stack."""
-    started = sandbox.run("python", "-m", "sandbox", "start")
-    assert started.code == 0, started.said
-    zone = sandbox.client("route53").create_hosted_zone(Name="example.test", CallerReference="1")["HostedZone"]["Id"]
-    made = Site(sandbox, zone.rpartition("/")[2], key=key(sandbox), web_acl=web_acl(sandbox))
-    sandbox.client("sns").create_topic(Name="alarms")
-    iam = sandbox.client("iam")
-    trust = {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}
-    for role in roles.ROLES:
-        iam.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps({"Statement": [trust]}))
-        for number, part in enumerate(roles.parts(role, made.scope)):
-            policy = iam.create_policy(PolicyName=f"{role}-{number}", PolicyDocument=json.dumps(part))["Policy"]
-            iam.attach_role_policy(RoleName=role, PolicyArn=policy["Arn"])
-    (sandbox.checkout / ".sandbox" / "pulumi").mkdir(exist_ok=True)
-    created = sandbox.shell(f"pulumi stack init {STACK}")
-    assert created.code == 0, created.said
-    made.set()
-    secret = sandbox.shell(f"pulumi config set --stack {STACK} --secret --path slipway:fleets.web.secrets.KEY hidden")
-    assert secret.code == 0, secret.said
-    return made
+    """The account, set up, and an empty stack."""
+    return set_up(sandbox)
 
 
 def test_the_previewer_sees_what_would_be_made(site: Site):
@@ -208,7 +68,7 @@ def test_the_previewer_sees_what_would_be_made(site: Site):
 def test_the_deployer_makes_everything(site: Site):
     """From nothing to serving, a release published on the way."""
     ran = site.up(git(site.sandbox.checkout, "rev-parse", "HEAD~1"))
-    assert site.account()["deployer"]["refused"] == []
+    assert site.refused("deployer") == set()
     assert ran.code == 0, ran.said
 
 
@@ -224,7 +84,7 @@ def test_the_previewer_sees_all_and_changes_nothing(site: Site):
     """A preview of the next release and of a key for the logs, and every command that only looks."""
     site.set(key=True)
     sha = git(site.sandbox.checkout, "rev-parse", "HEAD")
-    ran = site.run("previewer", f"{site.release(sha)} pulumi preview --diff --non-interactive")
+    ran = site.run("previewer", f"{site.release(sha)} python -m release preview")
     assert ran.code == 0, ran.said
     for command in ("status", "list", "history", f"show {sha}"):
         looked = site.run("previewer", f"env --unset=PULUMI_STACK python -m release {command}")
@@ -232,12 +92,13 @@ def test_the_previewer_sees_all_and_changes_nothing(site: Site):
     drift = site.run("previewer", f"{site.release(sha)} python -m release drift")
     assert drift.code == 0, drift.said
     assert drift.said.splitlines()[-1] == f"{STACK}: nothing was changed in AWS by hand"
+    assert site.refused("previewer") == set()
 
 
 def test_the_deployer_rolls_out(site: Site):
     """The next release, which logs into groups that have a key of our own by now."""
     ran = site.up(git(site.sandbox.checkout, "rev-parse", "HEAD"))
-    assert site.account()["deployer"]["refused"] == []
+    assert site.refused("deployer") == set()
     assert ran.code == 0, ran.said
     groups = site.sandbox.client("logs").describe_log_groups(logGroupNamePrefix="/slipway/")["logGroups"]
     assert {group["logGroupName"]: group["kmsKeyId"] for group in groups} == {
@@ -260,7 +121,7 @@ def test_the_deployer_brings_over_what_replication_left_behind(site: Site):
     ran = site.run("publisher", f"python -m release publish {sha} --directory examples/shop --no-wait")
     assert ran.code == 0, ran.said
     ran = site.run("deployer", "python -m release replicate")
-    assert site.account()["deployer"]["refused"] == []
+    assert site.refused("deployer") == set()
     assert ran.code == 0, ran.said
     assert " objects replicated from " in ran.said
     assert site.sandbox.shell("python -m sandbox fault clear").code == 0
@@ -296,7 +157,7 @@ def test_whoever_is_on_call_activates(site: Site):
     ran = site.run("activate", "python -m release activate")
     assert ran.code == 0, ran.said
     assert re.search(rf"^{STACK} is active\napi: 1 of 1 instances serve [0-9a-f]{{40}} at http", ran.said, re.MULTILINE)
-    assert site.account()["activate"]["refused"] == []
+    assert site.refused("activate") == set()
     again = site.run("activate", "python -m release activate --posture warm --json")
     assert again.code == 0, again.said
     assert json.loads(again.said)["posture"] == "active"
@@ -307,25 +168,79 @@ def test_whoever_is_on_call_activates(site: Site):
     assert "AccessDenied" in refused.said
 
 
+@pytest.mark.parametrize(
+    ("role", "command"),
+    [
+        ("previewer", "pulumi up --yes --skip-preview --non-interactive"),
+        ("previewer", "python -m release publish {unpublished} --directory examples/shop"),
+        ("publisher", "pulumi preview --non-interactive"),
+        ("publisher", "python -m release rollback"),
+        ("rollback", "pulumi preview --non-interactive"),
+        ("rollback", "python -m release publish {unpublished} --directory examples/shop"),
+        ("activate", "pulumi preview --non-interactive"),
+    ],
+)
+def test_nobody_does_what_others_are_for(site: Site, role: str, command: str):
+    """A refusal of AWS's ends it, and not a lack of something else."""
+    unpublished = commit(site.sandbox.checkout, "nobody published this")
+    git(site.sandbox.checkout, "reset", "--soft", "HEAD~1")
+    ran = site.run(role, command.format(unpublished=unpublished))
+    assert ran.code != 0, ran.said
+    assert re.search("access ?denied", ran.said, re.IGNORECASE), ran.said
+    site.tried.setdefault(role, set()).update(site.told()[role]["refused"])
+
+
+def test_a_job_of_another_environment_gets_no_role(site: Site):
+    """A pull request's code runs in `preview`: whatever it does there, it is no deployer."""
+    with pytest.raises(ClientError) as error:
+        site.session("deployer", environment="preview")
+    assert error.value.response["Error"]["Code"] == "AccessDenied"
+
+
+def test_the_deployer_is_no_administrator(site: Site):
+    """Not by its own role nor by a fleet's, and the account's own state is out of its reach."""
+    account = site.account
+    clients = {service: site.client("deployer", service) for service in ("iam", "sts", "kms", "s3")}
+    for service, operation, given in ways_up(account["boundary"], account["key"], account["roles"]["publisher"]):
+        with pytest.raises(ClientError) as error:
+            getattr(clients[service], operation)(**given)
+        assert error.value.response["Error"]["Code"].startswith("AccessDenied"), (operation, given)
+    site.tried["deployer"] = set(site.told()["deployer"]["refused"])
+
+
+def test_a_role_that_the_deployer_makes_is_no_administrator_either(site: Site):
+    """It may be given every right there is: its boundary leaves those of an instance."""
+    iam = site.client("deployer", "iam")
+    iam.create_role(RoleName=MADE, AssumeRolePolicyDocument=ANYBODY, PermissionsBoundary=site.account["boundary"])
+    iam.put_role_policy(RoleName=MADE, PolicyName="more", PolicyDocument=ALL_RIGHTS)
+    session = {"RoleArn": f"arn:aws:iam::{ACCOUNT}:role/{MADE}", "RoleSessionName": "more"}
+    got = site.sandbox.client("sts").assume_role(**session)["Credentials"]
+    made = site.with_keys("iam", got["AccessKeyId"], got["SecretAccessKey"], got["SessionToken"])
+    with pytest.raises(ClientError, match="permissions boundary"):
+        made.create_user(UserName="more")
+    iam.delete_role_policy(RoleName=MADE, PolicyName="more")
+    iam.delete_role(RoleName=MADE)
+
+
 def test_the_deployer_changes_and_removes(site: Site):
     """A fleet less, no NAT gateway, no failover; a refresh that reads all there is; and the end of the stack."""
     site.set(nat="none", more="", paths="/shop", threshold=3, failover="none", web_acl=False)
     release = git(site.sandbox.checkout, "rev-parse", "HEAD~1")
     ran = site.up(release)
-    assert site.account()["deployer"]["refused"] == []
+    assert site.refused("deployer") == set()
     assert ran.code == 0, ran.said
     read = site.run("deployer", f"{site.release(release)} pulumi refresh --yes --skip-preview --non-interactive")
     assert read.code == 0, read.said
     ended = site.run("deployer", f"{site.release(release)} pulumi destroy --yes --skip-preview --non-interactive")
-    assert site.account()["deployer"]["refused"] == []
+    assert site.refused("deployer") == set()
     assert ended.code == 0, ended.said
 
 
 def test_nothing_was_refused_and_nothing_is_left_over(site: Site):
     """What a policy allows was made use of here, or is needed elsewhere, for the reason that the list has."""
-    told = site.account()
+    told = site.told()
     for role in ("deployer", "publisher", "rollback"):
-        assert told[role]["refused"] == []
+        assert site.refused(role) == set()
     elsewhere = {action for names in ELSEWHERE.values() for action in names.split()}
     left: dict[str, set[str]] = {}
     others = [

@@ -7,10 +7,14 @@ import functools
 import json
 import warnings
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import pulumi
 import pulumi_aws as aws
+from google.protobuf import struct_pb2
+from pulumi.runtime import rpc
+from pulumi.runtime.mocks import MockMonitor
+from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.settings import ROOT
 
 from bootstrap import account, settings
@@ -58,6 +62,26 @@ class Engine(pulumi.runtime.Mocks):
         return {name: made for (type_, name), made in self.made.items() if type_.startswith(f"aws:{kind}:")}
 
 
+class Monitor(MockMonitor):
+    """Pulumi's, but for the event loop that it makes in each thread that it is asked in, and leaves open."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(cast("Any", None))
+        self._engine = engine
+
+    def RegisterResource(self, request: Any) -> resource_pb2.RegisterResourceResponse:
+        urn = self.make_urn(request.parent, request.type, request.name)
+        if request.type.startswith(("pulumi:", "slipway:")):
+            return resource_pb2.RegisterResourceResponse(urn=urn)
+        inputs = rpc.deserialize_properties(request.object)
+        args = pulumi.runtime.MockResourceArgs(typ=request.type, name=request.name, inputs=inputs)
+        identity, outputs = self._engine.new_resource(args)
+        state = struct_pb2.Struct()
+        state.CopyFrom(request.object)
+        state.update({name: outputs[name] for name in ("arn", "keyId")} | {"id": identity})
+        return resource_pb2.RegisterResourceResponse(urn=urn, id=identity, object=state)
+
+
 @functools.cache
 def declared() -> tuple[Engine, Mapping[str, Any]]:
     """All that three stacks of an account need, and the outputs."""
@@ -68,7 +92,9 @@ def declared() -> tuple[Engine, Mapping[str, Any]]:
     asyncio.set_event_loop(loop)
     ROOT.set(None)
     try:
-        pulumi.runtime.set_mocks(engine, project="slipway-bootstrap", stack="account", preview=False)
+        pulumi.runtime.set_mocks(
+            engine, project="slipway-bootstrap", stack="account", preview=False, monitor=Monitor(engine)
+        )
         declare = pulumi.runtime.test(
             lambda: pulumi.Output.from_input(dict(account.declare(parsed, ACCOUNT))).apply(outputs.update)
         )

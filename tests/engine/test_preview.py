@@ -6,6 +6,7 @@ written anew; otherwise they have to be as they are kept, but for ids, commits a
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -233,15 +234,40 @@ def test_a_rollback_by_hand(story: Story):
 
 
 def test_no_secret_anywhere(story: Story):
-    """In no page, fingerprint, plan, log, output or state is either value, nor its base64."""
+    """In no page, fingerprint, plan, log, output, launch template, report or state is either value, in any form."""
     plan = story.sandbox.checkout / ".sandbox" / "plan.json"
     story.preview("--save-plan", str(plan))
     state = story.run("pulumi stack export --stack sandbox").said
     document = story.run(f"{sys.executable} -m release preview --stack sandbox --json --no-drift").said
     assert json.loads(document[document.index("{") :])["stack"] == "sandbox"
+    story.run(f"pulumi stack export --stack sandbox | {sys.executable} -m policy --export - --strict --json")
     logs = [path.read_text(errors="replace") for path in Path(story.sandbox.checkout / ".sandbox").glob("*.log")]
-    haystack = [*story.said, state, plan.read_text(), *logs]
+    haystack = [*story.said, state, plan.read_text(), *logs, *_user_data(story.sandbox)]
     assert any("another secret value" in said for said in haystack)
     for value in SECRETS:
-        for form in (value, value.encode().hex()):
+        for form in _forms(value.encode()):
             assert not [said[:200] for said in haystack if form in said]
+
+
+def _user_data(sandbox: Sandbox) -> list[str]:
+    """What each version of the launch template tells instances, in plain text."""
+    answer = sandbox.client("ec2").describe_launch_template_versions(LaunchTemplateName=GROUP)
+    found = [each["LaunchTemplateData"]["UserData"] for each in answer["LaunchTemplateVersions"]]
+    assert found
+    return [base64.b64decode(each).decode() for each in found]
+
+
+def _forms(value: bytes) -> Iterator[str]:
+    """The value plain, in hex, and in base64 wherever in the text that was encoded it stood."""
+    yield value.decode()
+    yield value.hex()
+    for before in range(3):
+        encoded = base64.b64encode(b"x" * before + value).decode().rstrip("=")
+        yield encoded[(4 * before + 2) // 3 : -1]  # the characters that are of the value alone
+
+
+def test_the_search_finds_each_form():
+    """What is looked for is found in base64 at each of the three places that a value can begin."""
+    for before in range(3):
+        encoded = base64.b64encode(b"x" * before + SECRETS[0].encode() + b" and more").decode()
+        assert sum(form in encoded for form in _forms(SECRETS[0].encode())) == 1

@@ -62,7 +62,7 @@ lint: ## run ruff, pyright, and actionlint and zizmor over the workflows
 	$(BOOTSTRAPPED) -m sandbox.lint
 
 audit: ## check what prod and dr declare with Checkov, and the workflows with zizmor: STACK=name
-	$(SANDBOX) audit $(call option,stack,STACK)
+	$(BOOTSTRAPPED) -m sandbox.audit $(call option,stack,STACK)
 
 format: ## fix and format the code with ruff
 	$(BOOTSTRAPPED) -m ruff check --fix-only --quiet

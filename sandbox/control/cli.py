@@ -15,7 +15,6 @@ from pathlib import Path
 
 from sandbox import engine, processes
 from sandbox.control import (
-    audit,
     calls,
     deploy,
     drill,
@@ -115,7 +114,6 @@ def _parser() -> argparse.ArgumentParser:
     calls.add(commands.add_parser)
     drill.add(commands.add_parser)
     token.add(commands.add_parser)
-    audit.add(commands.add_parser)
 
     execute = commands.add_parser("exec", help="run a command with the tools (Python packages, pulumi) on PATH")
     execute.add_argument("command", nargs=argparse.REMAINDER)

@@ -66,7 +66,7 @@ NEIGHBOURS = {"CKV2_AWS_12": "network-vpc", "CKV2_AWS_6": "artifacts-store-bucke
 def prod(tmp_path_factory: pytest.TempPathFactory) -> tuple[Resource, ...]:
     """What Pulumi.prod.yaml declares, by the engine; all that is found in it, in dr and the workflows is explained."""
     folder = tmp_path_factory.mktemp("audit")
-    command = [sys.executable, "-m", "sandbox", "audit", "--keep", str(folder)]
+    command = [sys.executable, "-m", "sandbox.audit", "--keep", str(folder)]
     ran = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return sources.parse(json.loads((folder / "prod" / "preview.json").read_text())).resources

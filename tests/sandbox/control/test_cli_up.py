@@ -92,7 +92,7 @@ class Checkout:
 def make_checkout(folder: Path) -> Checkout:
     """The sandbox's own modules, stand-ins for its four processes, and a program."""
     modules = folder / "sandbox"
-    ignore = shutil.ignore_patterns("aws", "machines", "balancer", "dns", "provider", "__pycache__")
+    ignore = shutil.ignore_patterns("audit", "aws", "machines", "balancer", "dns", "provider", "__pycache__")
     shutil.copytree(ROOT / "sandbox", modules, ignore=ignore)
     (folder / "release" / "source").mkdir(parents=True)  # what the sandbox takes of release follows
     source = [f"source/{name}.py" for name in ("__init__", "git_command", "urls")]
@@ -101,6 +101,7 @@ def make_checkout(folder: Path) -> Checkout:
     for name in ("aws", "machines", "balancer", "dns", "provider"):
         (modules / name).mkdir()
         (modules / name / "__main__.py").write_text(SERVER)
+    shutil.copytree(ROOT / "policy", folder / "policy", ignore=shutil.ignore_patterns(".venv", "__pycache__"))
     (folder / "__main__.py").write_text(PROGRAM)
     (folder / "Pulumi.yaml").write_text(PULUMI)
     shutil.copy(ROOT / "Pulumi.sandbox.yaml", folder)

@@ -17,7 +17,6 @@ from policy.sources import SourceError
 from sandbox import engine
 from sandbox.audit import checkov, declared, zizmor
 from sandbox.audit.finding import Finding
-from sandbox.control import asking
 from sandbox.errors import SandboxError
 from sandbox.paths import CHECKOUT
 
@@ -25,18 +24,22 @@ STACKS = ("prod", "dr")
 _WORKFLOWS = CHECKOUT / ".github" / "workflows"
 
 
-def add(declare: asking.Declare) -> None:
-    """Declare `audit`."""
-    parser = declare("audit", help="check what stacks declare with Checkov, and the workflows with zizmor")
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox.audit",
+        description="Check what stacks declare with Checkov, and the workflows with zizmor.",
+    )
     parser.add_argument(
         "--stack", action="append", metavar="NAME", help=f"a stack with a file here (default: {' and '.join(STACKS)})"
     )
     parser.add_argument("--explained", action="store_true", help="show what is explained by an exception too")
     parser.add_argument("--keep", default="", metavar="FOLDER", help="leave there what was planned and checked")
-    parser.set_defaults(run=_run)
+    return parser
 
 
-def _run(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
+    """Return 1 if anything is neither fixed nor explained, or an exception matches nothing. Raises SandboxError."""
     try:
         known = [each for each in exceptions.read() if _is_ours(each.id)]
     except ExceptionsError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from release.preview.document import Preview
 from release.preview.facts import Facts, FleetFacts, ReleaseFacts
-from release.preview.marks import Room, code, items, table
+from release.preview.marks import Room, items, table
 from release.preview.words import count, listed, roughly, short
 
 _HEADINGS = ("fleet", "release", "instances", "takes")
@@ -16,30 +16,43 @@ def of(preview: Preview, room: Room) -> str:
     if not fleets:
         return ""
     shown = fleets[: room.entries]
-    rows = [[room.in_code(fleet.fleet), _release(fleet), _instances(fleet), _takes(fleet)] for fleet in shown]
+    rows = [[room.in_code(fleet.fleet), *cells(fleet, room)] for fleet in shown]
     left = len(fleets) - len(shown)
     more = [[f"and {left:,} more", *[""] * (len(_HEADINGS) - 1)]] if left else []
-    parts = ["#### Fleets", table(_HEADINGS, [*rows, *more]), items(_releases(preview.facts, room))]
+    parts = ["#### Fleets", table(_HEADINGS, [*rows, *more]), items(releases(preview.facts, room))]
     return "\n\n".join(part for part in parts if part)
 
 
-def _releases(facts: Facts, room: Room) -> list[str]:
+def cells(fleet: FleetFacts, room: Room) -> tuple[str, str, str]:
+    """Return a fleet's release, its instances, and how long it takes (empty where nothing is replaced)."""
+    return _release(fleet, room), _instances(fleet), _takes(fleet)
+
+
+def releases(facts: Facts, room: Room) -> list[str]:
+    """Return a line for each release that fleets get, and one for what a rollback would go to."""
+
     def show(release: ReleaseFacts) -> str:
-        return f"release {code(short(release.sha))}: {_store(release, room)}{_since(facts, release.sha, room)}"
+        return f"release {room.in_code(short(release.sha))}: {_store(release, room)}{_since(facts, release.sha, room)}"
 
     said = room.capped(facts.releases, show)
     if facts.rollback and facts.replaced:
-        said.append(f"`python -m release rollback` would then go to {code(short(facts.rollback))}")
+        said.append(
+            f"{room.in_code('python -m release rollback')} would then go to {room.in_code(short(facts.rollback))}"
+        )
     return said
 
 
 def _store(release: ReleaseFacts, room: Room) -> str:
-    said = {True: "published", False: "not published yet, `up` does that", None: "whether it is published is not known"}
+    said = {
+        True: "published",
+        False: f"not published yet, {room.in_code('up')} does that",
+        None: "whether it is published is not known",
+    }
     if release.recoverable is None:
         return said[release.published]
     if release.recoverable:
         return f"{said[release.published]}, recoverable from the replica"
-    return f"{said[release.published]}, **not recoverable** from the replica: {room.in_prose(release.why)}"
+    return f"{said[release.published]}, {room.strong('not recoverable')} from the replica: {room.in_prose(release.why)}"
 
 
 def _since(facts: Facts, sha: str, room: Room) -> str:
@@ -49,18 +62,18 @@ def _since(facts: Facts, sha: str, room: Room) -> str:
         logs = ((way.added, ""), (way.removed, " taken back"))
         numbers = [count(log.count, "commit") + said for log, said in logs if log.count]
         if numbers:
-            told.append(f"{listed(numbers)} since {code(short(way.old))}")
+            told.append(f"{listed(numbers)} since {room.in_code(short(way.old))}")
     return f"; {listed(told)}" if told else ""
 
 
-def _release(fleet: FleetFacts) -> str:
+def _release(fleet: FleetFacts, room: Room) -> str:
     if fleet.becomes == "deleted":
-        return code(short(fleet.old))
+        return room.in_code(short(fleet.old))
     if fleet.becomes == "created" or fleet.old is None:
-        return code(short(fleet.new))
+        return room.in_code(short(fleet.new))
     if fleet.same_release:
-        return f"{code(short(fleet.new))}, as before"
-    return f"{code(short(fleet.old))} → {code(short(fleet.new))}"
+        return f"{room.in_code(short(fleet.new))}, as before"
+    return f"{room.in_code(short(fleet.old))} → {room.in_code(short(fleet.new))}"
 
 
 def _instances(fleet: FleetFacts) -> str:

@@ -96,6 +96,26 @@ class Room:
         """Return text as a line of prose, cut."""
         return prose(text, self.prose)
 
+    def strong(self, text: str) -> str:
+        """Return text that a reader must not miss."""
+        return f"**{text}**"
+
+
+class Plain(Room):
+    """The same for a terminal, where nothing is marked."""
+
+    def in_code(self, text: str) -> str:
+        """Return text in one line, cut."""
+        return one_line(text, self.code)
+
+    def in_prose(self, text: str) -> str:
+        """Return text in one line, cut."""
+        return one_line(text, self.prose)
+
+    def strong(self, text: str) -> str:
+        """Return the text."""
+        return text
+
 
 def collapsed(title: str, lines: Sequence[str], room: int, *, language: str, rest: str) -> str:
     """Return lines as a closed block with a title, of which as much is kept as there is room for, saying so.

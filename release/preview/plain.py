@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from release.preview import drift_page, lines, sentence
+from release.preview import drift_page, fleet_table, lines, sentence
 from release.preview.document import Preview, warnings
+from release.preview.marks import Plain
 from release.preview.steps import name_in
 from release.preview.words import kind
 from release.text import one_line
 
+_ROOM = Plain(entries=50)
 _SIGNS = {"replace": "±", "delete": "-", "update": "~", "create": "+"}
 
 
@@ -20,6 +22,10 @@ def page(preview: Preview) -> str:
 
 def _lines(preview: Preview) -> Iterator[str]:
     yield f"{preview.stack}: {sentence.of(preview)}".replace("**", "").replace("`", "")
+    for fleet in preview.facts.fleets:
+        cells = ", ".join(cell for cell in fleet_table.cells(fleet, _ROOM) if cell)
+        yield f"  fleet {fleet.fleet}: {cells}"
+    yield from (f"  {line}" for line in fleet_table.releases(preview.facts, _ROOM))
     for op, sign in _SIGNS.items():
         for step in preview.of(op):
             told = [line for line in lines.of(step) if not line.release] if op in ("replace", "update") else []

@@ -89,5 +89,5 @@ def _takes(fleet: FleetFacts) -> str:
     if fleet.becomes != "replaced":
         return ""
     if fleet.took is None:
-        return "not known: no rollout yet"
+        return "an unknown time: no rollout yet"
     return f"{roughly(fleet.took.seconds)} (by {count(fleet.took.rollouts, 'rollout')})"

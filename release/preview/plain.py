@@ -23,8 +23,8 @@ def page(preview: Preview) -> str:
 def _lines(preview: Preview) -> Iterator[str]:
     yield f"{preview.stack}: {sentence.of(preview)}".replace("**", "").replace("`", "")
     for fleet in preview.facts.fleets:
-        cells = ", ".join(cell for cell in fleet_table.cells(fleet, _ROOM) if cell)
-        yield f"  fleet {fleet.fleet}: {cells}"
+        release, instances, time = fleet_table.cells(fleet, _ROOM)
+        yield f"  fleet {fleet.fleet}: {release}, {instances}" + (f"; takes {time}" if time else "")
     yield from (f"  {line}" for line in fleet_table.releases(preview.facts, _ROOM))
     for op, sign in _SIGNS.items():
         for step in preview.of(op):

@@ -18,7 +18,7 @@ def test_what_a_person_at_a_terminal_reads_of_a_release():
         rollback=OLD,
     )
     assert plain.page(preview(rolled("web"), facts=known)).splitlines()[1:4] == [
-        "  fleet web: aaaaaaa → bbbbbbb, 3 replaced in 3 steps, about 14 min (by 5 rollouts)",
+        "  fleet web: aaaaaaa → bbbbbbb, 3 replaced in 3 steps; takes about 14 min (by 5 rollouts)",
         "  release bbbbbbb: published, not recoverable from the replica: its artifact is `not` there *yet*; "
         "2 commits since aaaaaaa",
         "  python -m release rollback would then go to aaaaaaa",

@@ -60,7 +60,8 @@ class Backend:
         resources = cast("list[dict[str, Any]]", deployment.get("resources") or [])
         real = [each for each in resources if each.get("custom") and not str(each["type"]).startswith("pulumi:")]
         values = {tags[names.EXPIRY_TAG] for each in real if names.EXPIRY_TAG in (tags := _tags(each))}
-        return Kept(resources=len(real), expires=frozenset(values))
+        count = len(resources) if real else 0  # as `pulumi stack ls` counts, components among them
+        return Kept(resources=count, expires=frozenset(values))
 
     def destroy(self, stack: str, show: Callable[[str], None]) -> Ran:
         """Remove all that the state has of a stack, as far as it goes. Raises EngineError at the deadline."""

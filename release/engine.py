@@ -115,15 +115,13 @@ class Engine:
     def must(self, *arguments: str, deadline: float = QUESTION) -> Ran:
         """Run a command quietly. Raises EngineError if it fails."""
         ran = self.ask(*arguments, deadline=deadline)
-        if ran.code:
-            raise EngineError(f"pulumi {' '.join(arguments[:2])}: {ran.why}")
+        _refuse(arguments, ran)
         return ran
 
-    def json(self, *arguments: str) -> Any:  # noqa: ANN401 - JSON
+    def json(self, *arguments: str, deadline: float = QUESTION, show: Callable[[str], None] = lambda _: None) -> Any:  # noqa: ANN401 - JSON
         """Return what a command prints with --json. Raises EngineError if it fails or prints something else."""
-        ran, said = self.answer(*arguments, "--json", deadline=QUESTION)
-        if ran.code:
-            raise EngineError(f"pulumi {' '.join(arguments[:2])}: {ran.why}")
+        ran, said = self.answer(*arguments[:2], "--json", *arguments[2:], deadline=deadline, show=show)
+        _refuse(arguments, ran)
         try:
             return json.loads(said)
         except ValueError:
@@ -148,6 +146,12 @@ class Engine:
             stderr=errors,
             start_new_session=True,
         )
+
+
+def _refuse(arguments: tuple[str, ...], ran: Ran) -> None:
+    """Raise EngineError if the command failed."""
+    if ran.code:
+        raise EngineError(f"pulumi {' '.join(arguments[:2])}: {ran.why}")
 
 
 def _wait(process: subprocess.Popen[bytes], deadline: float, stop: threading.Event | None) -> None:

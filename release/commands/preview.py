@@ -143,7 +143,7 @@ def _asked(what: str, ask: Callable[[], T], unknown: list[str]) -> T | None:
     try:
         return ask()
     except (ReleaseError, *FAILURES) as error:
-        unknown.append(f"{what}: {error if isinstance(error, ReleaseError) else described(error)}")
+        unknown.append(f"{what}: {described(error)}")
         return None
 
 

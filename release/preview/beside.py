@@ -67,8 +67,7 @@ def look(steps: Sequence[Step], region: str | None, unknown: list[str]) -> list[
         try:
             return list(ask(stack))
         except (*FAILURES, ReleaseError) as error:
-            why = str(error) if isinstance(error, ReleaseError) else described(error)
-            unknown.append(f"whether there are more {what}: {one_line(why, 500)}")
+            unknown.append(f"whether there are more {what}: {one_line(described(error), 500)}")
             return []
 
     with ThreadPoolExecutor() as threads:

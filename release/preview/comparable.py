@@ -6,8 +6,6 @@ them may make a difference; whose image and which artifact may boot is checked w
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import json
 import re
@@ -17,13 +15,13 @@ from typing import Any
 
 from release import names
 from release.preview.steps import SECRET, UNKNOWN, Change, Step, parts_of
+from release.preview.touched import GROUP, LAUNCH_TEMPLATE
+from release.preview.user_data import decoded
 
-TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 AFTERWARDS = "[known afterwards]"
 """What stands for a value that is known only once something is made."""
 _OF_TEMPLATE = re.compile(r"description|imageId|latestVersion|defaultVersion|blockDeviceMappings\.\d+\.deviceName")
 _VERSION = re.compile(r"(mixedInstancesPolicy\.)?launchTemplate\.(launchTemplateSpecification\.)?version")
-_GROUP = "aws:autoscaling/group:Group"
 _USER_DATA = "userData"
 _RELEASES = frozenset({"SHA", "DIGEST", "COMMAND"})
 """What user data says of the release."""
@@ -35,7 +33,7 @@ def changes(step: Step) -> tuple[Change, ...]:
     found: dict[str, tuple[Any, Any]] = {}
     told = step.changes if step.changes or step.op != "create" else _given(step.new)
     for change in told:
-        if step.type == TEMPLATE and change.path == _USER_DATA:
+        if step.type == LAUNCH_TEMPLATE and change.path == _USER_DATA:
             before, after = _user_data(change.before), _user_data(change.after)
             if _USER_DATA in after:  # it is not told, so there is nothing to compare line by line
                 before = {}
@@ -73,9 +71,9 @@ def _flat(path: str, value: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 -
 def _is_release(kind: str, path: str) -> bool:
     if path.endswith(f".{names.RELEASE_TAG}"):
         return True
-    if kind == TEMPLATE:
+    if kind == LAUNCH_TEMPLATE:
         return bool(_OF_TEMPLATE.fullmatch(path))
-    return kind == _GROUP and bool(_VERSION.fullmatch(path))
+    return kind == GROUP and bool(_VERSION.fullmatch(path))
 
 
 def _user_data(given: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
@@ -84,9 +82,8 @@ def _user_data(given: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
         return {}
     if given in (SECRET, UNKNOWN):
         return {_USER_DATA: AFTERWARDS if given == UNKNOWN else given}
-    try:
-        text = base64.b64decode(str(given), validate=True).decode()
-    except (binascii.Error, ValueError):
+    text = decoded(given)
+    if text is None:
         return {_USER_DATA: _digest(str(given))}
     said: dict[str, Any] = {}
     rest: list[str] = []

@@ -13,9 +13,9 @@ from release.preview.drift import Drift
 from release.preview.events import Previewed, Violation
 from release.preview.facts import Facts
 from release.preview.fingerprint import Fingerprint
-from release.preview.lines import GROUP, TEMPLATE
 from release.preview.refusals import Refusals
 from release.preview.steps import Step
+from release.preview.touched import GROUP, LAUNCH_TEMPLATE
 
 SCHEMA = 1
 MANDATORY = "mandatory"
@@ -84,7 +84,7 @@ def is_real(step: Step) -> bool:
 
 
 def _is_rollout(step: Step) -> bool:
-    return step.type in (TEMPLATE, GROUP) and all(line.release for line in lines.of(step))
+    return step.type in (LAUNCH_TEMPLATE, GROUP) and all(line.release for line in lines.of(step))
 
 
 def to_json(preview: Preview, sentence: str) -> dict[str, Any]:

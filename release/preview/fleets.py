@@ -108,8 +108,7 @@ class _Looking:
         try:
             return ask()
         except (ReleaseError, *FAILURES) as error:
-            why = str(error) if isinstance(error, ReleaseError) else described(error)
-            self.unknown.append(f"{what}: {one_line(why, 500)}")
+            self.unknown.append(f"{what}: {one_line(described(error), 500)}")
             return None
 
     def _fleet(self, fleet: Touched) -> FleetFacts:

@@ -14,8 +14,8 @@ from typing import Any
 from release import names
 from release.preview import user_data
 from release.preview.steps import SECRET, UNKNOWN, Change, Step
+from release.preview.touched import GROUP, LAUNCH_TEMPLATE
 
-TEMPLATE, GROUP = "aws:ec2/launchTemplate:LaunchTemplate", "aws:autoscaling/group:Group"
 USER_DATA = "user data"
 LATER = "known only during up"
 """What is shown for a value that is not known yet."""
@@ -57,7 +57,7 @@ def of(step: Step) -> tuple[Line, ...]:
 def _is_release(kind: str, path: str, name: str) -> bool:
     if kind == GROUP:
         return bool(_VERSION.search(path))
-    if kind != TEMPLATE:
+    if kind != LAUNCH_TEMPLATE:
         return False
     return path == "description" or path.endswith(_TAG) or (path == "userData" and name in user_data.RELEASE)
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any
 
 from release import names
 from release.clients import FAILURES, client, described
 from release.engine import Engine
-from release.errors import EngineError, ReleaseError
+from release.errors import ReleaseError
 from release.preview import beside
 from release.preview.drift import Drift, asks, drift
 from release.preview.steps import Step, parse, stack_of
@@ -50,14 +48,7 @@ def look(
 def refreshed(engine: Engine, show: Callable[[str], None]) -> tuple[Step, ...]:
     """Return a refresh's steps, those of what is unchanged too. Raises EngineError."""
     stack = ("--stack", engine.stack) if engine.stack else ()
-    ran, said = engine.answer("refresh", "--preview-only", "--json", *stack, deadline=DEADLINE, show=show)
-    if ran.code:
-        raise EngineError(f"pulumi refresh --preview-only: {ran.why}")
-    try:
-        document: Mapping[str, Any] = json.loads(said)
-    except ValueError:
-        raise EngineError("pulumi refresh --preview-only: its answer is not JSON") from None
-    return parse(document)
+    return parse(engine.json("refresh", "--preview-only", *stack, deadline=DEADLINE, show=show))
 
 
 def _events(steps: Sequence[Step], stack: str, region: str | None, unknown: list[str]) -> dict[str, Sequence[Event]]:
@@ -70,6 +61,5 @@ def _events(steps: Sequence[Step], stack: str, region: str | None, unknown: list
             if bucket and fleet:
                 found[step.urn] = Ledger(bucket, client("s3", region, beside.CONFIG)).history(stack, fleet, _HISTORY)
         except (ReleaseError, *FAILURES) as error:
-            why = str(error) if isinstance(error, ReleaseError) else described(error)
-            unknown.append(f"who changed fleet {fleet}: {one_line(why, 500)}")
+            unknown.append(f"who changed fleet {fleet}: {one_line(described(error), 500)}")
     return found

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from release.preview import events, lines
-from release.preview.lines import GROUP
 from release.preview.steps import SECRET, UNKNOWN, Change
+from release.preview.touched import GROUP, LAUNCH_TEMPLATE
 from tests.release.preview.builders import step
 
 DATA = Path(__file__).with_name("data")
@@ -55,7 +55,7 @@ def test_how_a_change_reads(before: Any, after: Any, said: str):
 
 def test_user_data_that_is_not_known_yet():
     """It names what is made only then, such as the version of a changed secret."""
-    kind = lines.TEMPLATE
+    kind = LAUNCH_TEMPLATE
     assert shown(Change(path="userData", before="YQ==", after=UNKNOWN), kind=kind) == [
         "user data: what changes in it is known only during up"
     ]

@@ -120,7 +120,7 @@ class Engine:
 
     def json(self, *arguments: str, deadline: float = QUESTION, show: Callable[[str], None] = lambda _: None) -> Any:  # noqa: ANN401 - JSON
         """Return what a command prints with --json. Raises EngineError if it fails or prints something else."""
-        ran, said = self.answer(*arguments[:2], "--json", *arguments[2:], deadline=deadline, show=show)
+        ran, said = self.answer(*arguments, "--json", deadline=deadline, show=show)
         _refuse(arguments, ran)
         try:
             return json.loads(said)

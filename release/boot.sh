@@ -300,6 +300,7 @@ prepare() { # what of an earlier boot must not be taken for this one's; 2 where 
     { [ ! -e "$output" ] || mv -f "$output" "$output.1"; } && : >>"$output"
 }
 
+# From here on things happen. What only some instances need is defined before this, from release/boot/: see user_data.py.
 INSTANCE_ID=$(metadata instance-id 2>&1) || {
   why=$INSTANCE_ID INSTANCE_ID=$(cat /var/lib/cloud/data/instance-id 2>/dev/null || uname -n)
   fail "the metadata service does not answer: $why"

@@ -8,21 +8,35 @@ import json
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 # EC2's own limit, before base64 (RunInstances, UserData).
 LIMIT_BYTES = 16 * 1024
 
-# bzip2, because its bytes follow from the input alone: libbz2 is the only one there is, and its format is closed.
-# Lines of comment, and the comment on a function's first line, are for people who read boot.sh.
-_SCRIPT = re.sub(rb"(?m)^ *#.*\n|(?<=\(\) \{) #.*$", b"", (Path(__file__).parents[1] / "boot.sh").read_bytes())
-_PACKED = base64.b85encode(bz2.compress(_SCRIPT)).decode()
+_RELEASE = Path(__file__).parents[1]
+_HAPPENS = "# From here on things happen."
+"""The line of boot.sh before which a part is put."""
 _UNPACK = """
 # What follows is release/boot.sh, packed so that the variables above have room. To read it: `cat <(...)`.
 . <(python3 -I -c 'import base64, bz2, sys
 sys.stdout.buffer.write(bz2.decompress(base64.b85decode(sys.argv[1])))' \\
 """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """What some instances run in addition to boot.sh: `release/boot/<script>.sh`, and what that is told.
+
+    It is sourced after boot.sh has defined its functions and before anything happens: it defines functions, also in
+    place of boot.sh's own, or ends with `exit`, so that what boot.sh does never begins. Without parts, the user data is
+    the same to the byte as before there were any.
+    """
+
+    script: str
+    told: Mapping[str, str] = field(default_factory=dict)
+    """Assignments, by their names in capitals. Nothing secret."""
 
 
 class UserDataTooLargeError(ValueError):
@@ -55,6 +69,7 @@ class Boot:
     environment: Mapping[str, str]
     secrets: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
 
 
 def render(boot: Boot) -> str:
@@ -78,16 +93,31 @@ def render(boot: Boot) -> str:
         "HEALTH_TIMEOUT": str(boot.health_timeout),
         "BOOT_TIMEOUT": str(boot.boot_timeout),
         "ENVIRONMENT": _environment(boot),
+        **{name: value for part in boot.parts for name, value in part.told.items()},
     }
     lines = ["#!/bin/bash", f"# Release {boot.sha} of fleet {boot.fleet}."]
     lines += [f"{name}={shlex.quote(value)}" for name, value in assignments.items()]
     lines.append(_secrets(boot))
     lines.append(f"PACKAGES=({' '.join(shlex.quote(package) for package in boot.packages)})")
-    text = "\n".join(lines) + f"{_UNPACK}'{_PACKED}')\n"
+    text = "\n".join(lines) + f"{_UNPACK}'{_packed(tuple(part.script for part in boot.parts))}')\n"
     size = len(text.encode())
     if size > LIMIT_BYTES:
         raise UserDataTooLargeError(_too_large(boot, size))
     return text
+
+
+@cache
+def _packed(parts: tuple[str, ...]) -> str:
+    """Return boot.sh with these parts, packed.
+
+    With bzip2, because its bytes follow from the input alone: libbz2 is the only one there is, and its format closed.
+    """
+    script = (_RELEASE / "boot.sh").read_text()
+    defines, happens, rest = script.partition(_HAPPENS)
+    more = [(_RELEASE / "boot" / f"{part}.sh").read_text() for part in parts]
+    # Lines of comment, and the comment on a function's first line, are for people who read the scripts.
+    text = re.sub(r"(?m)^ *#.*\n|(?<=\(\) \{) #.*$", "", "".join([defines, *more, happens, rest]))
+    return base64.b85encode(bz2.compress(text.encode())).decode()
 
 
 def _environment(boot: Boot) -> str:

@@ -117,7 +117,7 @@ class Ledger:
     def stacks(self) -> list[str]:
         """Return the stacks that have events, without those of drills, which are gone when these end."""
         named = self._folders("ledger/")
-        return [name for name in named if not _DIGESTS.endswith(f"/{name}/") and not names.is_drill(name)]
+        return [name for name in named if not name.startswith(".") and not names.is_drill(name)]
 
     def fleets(self, stack: str) -> list[str]:
         """Return the fleets of a stack that have events."""

@@ -29,6 +29,13 @@ COMMANDS = """
     uuidgen vdir vmstat w watch wc whereis which who whoami xargs xz xzcat yes zcat zgrep
 """
 SYSTEM_PYTHON = "python3.9"
+POWER = "power"
+"""The pipe in a machine's folder into which `shutdown` writes a word."""
+_NOW = """for word; do case $word in
+  now | +0 | -h | -P | --poweroff) ;;
+  *) echo "shutdown: a machine of the sandbox can only power off now, not: $*" >&2; exit 1 ;;
+esac; done
+case $*: in *now: | *+0:) echo off >%s ;; *) echo "shutdown: say now" >&2; exit 1 ;; esac"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +61,9 @@ class MachineImage:
         for name, path in self.commands.items():
             (folder / name).symlink_to(path)
         add_python(folder, "python3", self.python)
+        power = shlex.quote(str(folder.parents[1] / POWER))
+        script(folder / "shutdown", _NOW % power)
+        script(folder / "poweroff", f"echo off >{power}")
         path = os.pathsep.join(map(str, self.developer.folders))
         script(
             folder / "dnf",
@@ -79,7 +89,7 @@ def add_python(folder: Path, name: str, program: Path) -> Path:
 
 
 def script(file: Path, line: str) -> None:
-    """Write a command that is one line of sh, replacing any of that name."""
+    """Write a command in sh, replacing any of that name."""
     file.unlink(missing_ok=True)
     file.write_text(f"#!/bin/sh\n{line}\n")
     file.chmod(0o755)

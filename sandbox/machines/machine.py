@@ -8,11 +8,12 @@ import os
 import shutil
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.machines import processes
-from sandbox.machines.image import MachineImage
+from sandbox.machines.image import POWER, MachineImage
 from sandbox.machines.instances import Instance
 from sandbox.ports import LOOPBACK
 from sandbox.processes import MARKER, die_with_parent
@@ -42,7 +43,8 @@ class Host:
 class Machine:
     """The processes of one instance, from the start of its user data to the end of the last one."""
 
-    def __init__(self, host: Host, instance: Instance, port: int) -> None:
+    def __init__(self, host: Host, instance: Instance, port: int, powered_off: Callable[[], None]) -> None:
+        """`powered_off` is called when the machine's own `shutdown` runs; its processes then still do too."""
         self.id = instance.id
         self.port = port
         self.boots = instance.boots
@@ -51,6 +53,8 @@ class Machine:
         self._directory = host.directory / instance.id
         self._session: processes.Session | None = None
         self._watch: asyncio.Task[None] | None = None
+        self._powered_off = powered_off
+        self._power: int | None = None
 
     async def start(self) -> None:
         """Run the user data as cloud-init does: as a script if it begins with `#!`, and not at all otherwise.
@@ -60,6 +64,7 @@ class Machine:
         for folder in (self._directory, self._directory / "tmp"):
             folder.mkdir(parents=True, exist_ok=True)
         await asyncio.to_thread(self._host.image.lay_out, self._commands)
+        self._listen()
         console = self._directory / "console.log"
         user_data = self._instance.user_data
         if not user_data.startswith(b"#!"):
@@ -69,6 +74,23 @@ class Machine:
         script.write_bytes(user_data)
         script.chmod(0o700)
         await self._run("the user data", str(script))
+
+    def _listen(self) -> None:
+        """Await the word of the machine's own `shutdown`. Open for both, so that no writer waits and no end is read."""
+        pipe = self._directory / POWER
+        os.mkfifo(pipe, 0o600)
+        self._power = os.open(pipe, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        asyncio.get_running_loop().add_reader(self._power, self._off, self._power)
+
+    def _off(self, power: int) -> None:
+        os.read(power, 4096)
+        self._powered_off()
+
+    def _deafen(self) -> None:
+        if self._power is not None:
+            asyncio.get_running_loop().remove_reader(self._power)
+            os.close(self._power)
+            self._power = None
 
     async def halt(self, grace: float = GRACE) -> None:
         """End every process as at a shutdown (by SIGKILL at once if `grace` is 0); the disk stays."""
@@ -149,6 +171,7 @@ class Machine:
     async def end(self, grace: float = GRACE) -> None:
         """End every process (by SIGKILL at once if `grace` is 0), keep the logs and remove the rest."""
         await self.halt(grace)
+        self._deafen()
         await asyncio.to_thread(archive, self._host, self.id)
 
 

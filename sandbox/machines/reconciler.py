@@ -30,6 +30,7 @@ class Reconciler:
         self._machines: dict[str, Machine] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._gone: set[str] = set()
+        self._told: set[asyncio.Task[None]] = set()
         self._closing = False
 
     async def clean(self) -> None:
@@ -97,10 +98,16 @@ class Reconciler:
             await self._post(action.id, {"port": self._machines[action.id].port})
 
     async def _start(self, instance: Instance) -> None:
-        machine = Machine(self._host, instance, self._ports.take())
+        machine = Machine(self._host, instance, self._ports.take(), lambda: self._powered_off(instance.id))
         self._machines[instance.id] = machine
         await machine.start()
         await self._post(instance.id, {"port": machine.port})
+
+    def _powered_off(self, id_: str) -> None:
+        """Say that a machine shuts itself down; EC2 knows what that means for its instance."""
+        telling = asyncio.create_task(self._post(id_, {"state": "shutdown"}), name=f"shutdown of {id_}")
+        self._told.add(telling)
+        telling.add_done_callback(self._told.discard)
 
     async def _reboot(self, instance: Instance) -> None:
         """Boot a machine again. Its disk and port stay; all processes are gone before the next boot begins."""

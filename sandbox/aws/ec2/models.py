@@ -21,6 +21,9 @@ from sandbox.aws.state import Tick, clock, state
 PENDING, RUNNING, SHUTTING_DOWN, STOPPING, STOPPED = 0, 16, 32, 64, 80
 SHUTDOWN_LIMIT = 30.0
 REMEMBERED = 60.0
+_INITIATED = StateReason(
+    "Client.InstanceInitiatedShutdown: Instance initiated shutdown", "Client.InstanceInitiatedShutdown"
+)
 COPYING = 1.0  # seconds; on AWS it takes minutes
 
 
@@ -31,6 +34,17 @@ class DuplicateImageName(ServiceException):
 
     def __init__(self, name: str | None) -> None:
         super().__init__(f"AMI name {name} is already in use by another AMI")
+
+
+class IdempotentParameterMismatch(ServiceException):
+    """IdempotentParameterMismatch, in EC2's words."""
+
+    code = "IdempotentParameterMismatch"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Arguments on this idempotent request are inconsistent with arguments used in previous request(s)."
+        )
 
 
 class IncorrectInstanceState(ServiceException):
@@ -54,6 +68,7 @@ class Machine:
     port: int | None = None
     boots: int = 1
     shutdown_limit: float | None = None
+    shut_down_itself: bool = False
     terminated_at: float | None = None
 
     @property
@@ -67,6 +82,8 @@ class SandboxEC2Backend(GatewayEndpoints):
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self.machines: dict[str, Machine] = {}
+        self.launches: dict[str, tuple[object, Reservation]] = {}
+        """By its client token: what a RunInstances asked for, and what it made."""
         self.copies: dict[str, float] = {}  # when (monotonic) an image that is being copied is there, by its id
         # moto's own Amazon Linux 2023 has the time of the start as its CreationDate, so it would always be the newest;
         # AWS gives the date of the release: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Image.html
@@ -100,6 +117,8 @@ class SandboxEC2Backend(GatewayEndpoints):
         """RunInstances: pending until the machine has a port; a launch template gives what the call leaves out."""
         template = self._template(kwargs.get("launch_template"))
         image_id = image_id or template.get("ImageId", "")
+        behaviour = template.get("InstanceInitiatedShutdownBehavior")
+        kwargs["instance_initiated_shutdown_behavior"] = kwargs.get("instance_initiated_shutdown_behavior") or behaviour
         if not kwargs.get("metadata_options"):
             kwargs["metadata_options"] = template.get("MetadataOptions") or {}
         devices = [d for d in template.get("BlockDeviceMappings", []) if _is_volume(d)]
@@ -178,6 +197,18 @@ class SandboxEC2Backend(GatewayEndpoints):
         state.wake()
         return instances
 
+    def shut_down_itself(self, instance_id: str) -> None:
+        """Record that the instance was shut down from within: it stops or terminates, as it was launched to."""
+        machine = self.machines[instance_id]
+        if machine.state not in ("pending", "running"):
+            return
+        ends = machine.instance.instance_initiated_shutdown_behavior == "terminate"
+        _set(machine.instance, *(("shutting-down", SHUTTING_DOWN) if ends else ("stopping", STOPPING)))
+        machine.shut_down_itself = True
+        machine.instance.state_reason = _INITIATED
+        machine.shutdown_limit = clock() + SHUTDOWN_LIMIT
+        state.wake()
+
     def stop_instances(self, instance_ids: list[str]) -> list[tuple[Instance, State]]:
         """StopInstances: stopping at once; stopped when the machine reports it, or after 30 s."""
         stopped: list[tuple[Instance, State]] = []
@@ -202,6 +233,7 @@ class SandboxEC2Backend(GatewayEndpoints):
             begun.append((instance, State(instance.state, instance.state_code)))
             if machine.state == "stopped":
                 instance.start()
+                machine.shut_down_itself = False
                 _set(instance, "pending", PENDING)
                 machine.boots += 1
         state.wake()
@@ -213,6 +245,8 @@ class SandboxEC2Backend(GatewayEndpoints):
         if machine.state == "stopping":
             machine.instance.stop()
             machine.shutdown_limit = None
+            if machine.shut_down_itself:
+                machine.instance.state_reason = _INITIATED
         state.wake()
 
     def started(self, instance_id: str, port: int) -> None:
@@ -229,6 +263,8 @@ class SandboxEC2Backend(GatewayEndpoints):
         if machine.terminated_at is None:
             machine.instance.terminate()
             machine.terminated_at = clock()
+            if machine.shut_down_itself:
+                machine.instance.state_reason = _INITIATED
             if reason:
                 machine.instance.state_reason = StateReason(f"Server.InternalError: {reason}", "Server.InternalError")
         state.wake()

@@ -6,9 +6,10 @@ On AWS it is shutting-down first: https://docs.aws.amazon.com/AWSEC2/latest/User
 from typing import Any, cast
 
 from moto.core.responses import ActionResult
+from moto.ec2.models.instances import Reservation
 from moto.ec2.responses import EC2Response
 
-from sandbox.aws.ec2.models import sandbox_ec2
+from sandbox.aws.ec2.models import IdempotentParameterMismatch, sandbox_ec2
 from sandbox.aws.requests import Guarded
 
 
@@ -57,6 +58,24 @@ class SandboxEC2Response(Guarded, EC2Response):
             if rule.id in wanted:
                 (rule.source_group or rule.ip_range)["Description"] = wanted[rule.id]
         return ActionResult({"Return": True})
+
+    def run_instances(self) -> ActionResult:
+        """RunInstances: repeated with the same client token it answers the same, and makes nothing.
+
+        https://docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html
+        """
+        token = self._get_param("ClientToken")
+        launches = sandbox_ec2(self.current_account, self.region).launches
+        asked = {key: value for key, value in cast("dict[str, Any]", self.params).items() if key != "ClientToken"}
+        if token in launches:
+            before, reservation = launches[token]
+            if before != asked:
+                raise IdempotentParameterMismatch
+            return ActionResult(reservation)
+        result = super().run_instances()
+        if token:
+            launches[token] = asked, cast(Reservation, result.result)
+        return result
 
     def terminate_instances(self) -> ActionResult:
         """TerminateInstances: shutting-down now, terminated when the machine says so.

@@ -79,13 +79,16 @@ def post_instance(request: Request, instance_id: str) -> Response:
             ec2.ended(instance_id)
         elif body.get("state") == "stopped":
             ec2.stopped(instance_id)
+        elif body.get("state") == "shutdown":
+            ec2.shut_down_itself(instance_id)
         elif body.get("state") == "failed":
             ec2.ended(instance_id, str(body.get("reason") or "the machine died"))
         elif isinstance(body.get("port"), int):
             ec2.started(instance_id, body["port"])
         else:
             raise BadRequest(
-                'give {"port": N}, {"state": "stopped" or "terminated"} or {"state": "failed", "reason": ...}'
+                'give {"port": N}, {"state": "shutdown", "stopped" or "terminated"}, '
+                'or {"state": "failed", "reason": ...}'
             )
     return _json({})
 

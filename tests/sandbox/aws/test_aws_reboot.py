@@ -17,6 +17,7 @@ from tests.aws.fleet import Fleet
 from tests.waiting import until
 
 pytestmark = pytest.mark.sandbox
+ENDS = [("stop", "stopping", "stopped"), ("terminate", "shutting-down", "terminated")]
 
 
 @pytest.fixture
@@ -104,3 +105,34 @@ def test_a_stopped_instance_is_replaced_by_its_group(aws: Emulator, fleet: Fleet
     until(lambda: machine(aws, instance)["state"] == "shutting-down")
     aws.post(f"instances/{instance}", {"state": "terminated"})
     until(lambda: fleet.instances and instance not in [one["InstanceId"] for one in fleet.instances])
+
+
+@pytest.mark.parametrize(("behaviour", "between", "end"), [(None, "stopping", "stopped"), *ENDS])
+def test_an_instance_that_shuts_itself_down(aws: Emulator, fleet: Fleet, behaviour: str | None, between: str, end: str):
+    """It stops, or terminates if it was launched to; EC2 says that it was the instance itself."""
+    more: dict[str, Any] = {"InstanceInitiatedShutdownBehavior": behaviour} if behaviour else {}
+    made = fleet.ec2.run_instances(ImageId=fleet.image, MinCount=1, MaxCount=1, SubnetId=fleet.subnets[0], **more)
+    instance = made["Instances"][0]["InstanceId"]
+    aws.post(f"instances/{instance}", {"port": 41000})
+    aws.post(f"instances/{instance}", {"state": "shutdown"})
+    assert machine(aws, instance)["state"] == between
+    aws.post(f"instances/{instance}", {"state": end})
+    shown = fleet.ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
+    assert (shown["State"]["Name"], shown["StateReason"]["Code"]) == (end, "Client.InstanceInitiatedShutdown")
+    if end == "stopped":
+        fleet.ec2.terminate_instances(InstanceIds=[instance])
+        aws.post(f"instances/{instance}", {"state": "terminated"})
+
+
+def test_a_launch_that_is_asked_for_twice_is_one(aws: Emulator, fleet: Fleet):
+    """By its client token, also when it is over; with other arguments it is refused."""
+    wanted: dict[str, Any] = {"ImageId": fleet.image, "MinCount": 1, "MaxCount": 1, "SubnetId": fleet.subnets[0]}
+    token = f"one-{fleet.name}"
+    one = fleet.ec2.run_instances(**wanted, ClientToken=token)["Instances"][0]["InstanceId"]
+    assert fleet.ec2.run_instances(**wanted, ClientToken=token)["Instances"][0]["InstanceId"] == one
+    with pytest.raises(ClientError, match="IdempotentParameterMismatch"):
+        fleet.ec2.run_instances(**wanted, ClientToken=token, EbsOptimized=True)
+    fleet.ec2.terminate_instances(InstanceIds=[one])
+    aws.post(f"instances/{one}", {"state": "terminated"})
+    assert fleet.ec2.run_instances(**wanted, ClientToken=token)["Instances"][0]["InstanceId"] == one
+    assert machine(aws, one)["state"] == "terminated"

@@ -319,6 +319,21 @@ def test_a_stopped_machine_keeps_its_disk_until_it_starts(api: FakeInternalApi, 
     assert api.wait_for(lambda: posted(api, ONE, "port")[1:])[0] == port
 
 
+def test_a_machine_shuts_itself_down(api: FakeInternalApi, machines: Started, tmp_path: Path):
+    """Its own command says so; its processes end when EC2 has taken it in. What is no shutdown now is refused."""
+    refused = "shutdown -h +1; shutdown -r now; shutdown; echo refused $?\n"
+    launch(api, instance(ONE, f"#!/bin/bash\n{refused}shutdown -h now && exec sleep 300\n"))
+    api.wait_for(lambda: "shutdown" in posted(api, ONE, "state"))
+    assert len(posted(api, ONE, "state")) == 1
+    said = (tmp_path / "machines" / ONE / "console.log").read_text()
+    assert said.endswith("shutdown: say now\nrefused 1\n")
+    assert said.count("can only power off now") == 2
+    assert marked(tmp_path)
+    change(api, ONE, state="shutting-down")
+    api.wait_for(lambda: posted(api, ONE, "state") == ["shutdown", "terminated"])
+    assert not marked(tmp_path)
+
+
 LOOKS = """#!/bin/bash
 for name in node npm ruby go java php pip pip3 git gcc pulumi pytest; do command -v $name; done >"$HOME/leaks"
 python3 -c 'import boto3' 2>"$HOME/import"

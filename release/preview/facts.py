@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from release.preview.cost import Launched
-from release.rollout.past_rollouts import DEPLOY
+from release.rollout.estimate import Took
 from release.store.event import Event, last_good
-
-LAST = 5
-"""Rollouts of a fleet by whose median its next one is estimated."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,14 +38,6 @@ class ReleaseFacts:
     """Whether it could be deployed from the replica now; None also if the store has none."""
     why: str = ""
     """Why it could not."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Took:
-    """How long the last successful rollouts of a fleet took: their median in seconds, and how many they were."""
-
-    seconds: float
-    rollouts: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,23 +109,6 @@ class Facts:
     def unmeasured(self) -> tuple[str, ...]:
         """Return the fleets that were never rolled out: `seconds` leaves them out."""
         return tuple(fleet.fleet for fleet in self.replaced if fleet.took is None)
-
-
-def took(events: Sequence[Event]) -> Took | None:
-    """Return how long the newest successful rollouts took, by the ledger's events of one fleet, newest first.
-
-    Deploys only: a rollback neither bakes nor pauses. A fleet that is made is not rolled out: its event has no start.
-    """
-    begun = {(event.sha, event.template_version) for event in events if event.outcome == "started"}
-    seconds = [
-        event.seconds
-        for event in events
-        if event.action == DEPLOY
-        and event.outcome == "succeeded"
-        and event.seconds is not None
-        and (event.sha, event.template_version) in begun
-    ][:LAST]
-    return Took(seconds=statistics.median(seconds), rollouts=len(seconds)) if seconds else None
 
 
 def rollback(new: Collection[str], events: Iterable[Event]) -> str | None:

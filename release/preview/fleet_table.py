@@ -5,7 +5,8 @@ from __future__ import annotations
 from release.preview.document import Preview
 from release.preview.facts import Facts, FleetFacts, ReleaseFacts
 from release.preview.marks import Room, items, table
-from release.preview.words import count, listed, roughly, short
+from release.preview.words import count, listed, short
+from release.rollout.estimate import roughly
 
 _HEADINGS = ("fleet", "release", "instances", "takes")
 

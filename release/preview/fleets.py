@@ -12,10 +12,11 @@ from botocore.config import Config
 from release.clients import FAILURES, SHORTLY, client, described
 from release.errors import ReleaseError, RevisionError
 from release.preview.cost import Launched
-from release.preview.facts import Between, Facts, FleetFacts, Log, ReleaseFacts, rollback, took
+from release.preview.facts import Between, Facts, FleetFacts, Log, ReleaseFacts, rollback
 from release.preview.steps import Step
 from release.preview.touched import GROUP, LAUNCH_TEMPLATE, Touched, touched
 from release.rollout.duration import Pace
+from release.rollout.estimate import took
 from release.rollout.observe import Fleets
 from release.rollout.observed import DeployedFleet, Template
 from release.source import revision

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from release.preview.document import Preview
 from release.preview.facts import Facts, FleetFacts
-from release.preview.words import count, listed, roughly, verb
+from release.preview.words import count, listed, verb
+from release.rollout.estimate import roughly
 
 _NAMED = 3
 """Fleets up to which they are named."""

@@ -52,17 +52,6 @@ def listed(parts: Sequence[str]) -> str:
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
-def roughly(seconds: float) -> str:
-    """Return an estimate: `about 40 s`, `about 14 min`, `about 2 h 10 min`."""
-    if seconds < 90:
-        return f"about {max(5, 5 * round(seconds / 5))} s"
-    minutes = round(seconds / 60)
-    if minutes < 120:
-        return f"about {minutes} min"
-    hours, rest = divmod(10 * round(minutes / 10), 60)
-    return f"about {hours} h {rest} min" if rest else f"about {hours} h"
-
-
 def short(sha: str | None) -> str:
     """Return as much of a SHA as people read."""
     return sha[:7] if sha else "not known"

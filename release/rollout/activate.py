@@ -17,6 +17,7 @@ from release.errors import ReleaseError, RolloutError, StoreError
 from release.postures import Size
 from release.rollout.aws import Aws
 from release.rollout.decide import in_status
+from release.rollout.estimate import ACTIVATION
 from release.rollout.live import ACTIVATED
 from release.rollout.observe import all_served, served
 from release.rollout.observed import ACTIVE, DeployedFleet, Template
@@ -159,7 +160,10 @@ class Activation:
                 )
                 await asyncio.to_thread(self._record_start, record, to)
             spec = await asyncio.to_thread(self._spec, to)
-            proof = Proof(spec=spec, aws=self.aws, record=record, tell=self.progress, warn=self.warn, recent=_SINCE)
+            took = await asyncio.to_thread(record.took, ACTIVATION)
+            proof = Proof(
+                spec=spec, aws=self.aws, record=record, tell=self.progress, warn=self.warn, took=took, recent=_SINCE
+            )
             found = await proof.prove(to.template)
             if found.missing:
                 raise RolloutError(

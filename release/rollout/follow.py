@@ -21,12 +21,14 @@ class Following(Conflicts):
     async def follow(self, refresh_id: str, wanted: Template) -> None:
         """Return when the refresh to `wanted` has succeeded. Raise RolloutError on any other end."""
         began = self.clock()
+        self.took = self.took or await self.ask(self.record.took)
         rolled_back_for = shortage = ""
         while True:
             refresh, group = await self._look(refresh_id)
             failures = await self.failures(refresh.started) if refresh.started else []
             elapsed = self.clock() - began
-            self.say(progress(self.spec.fleet, refresh, group, wanted))
+            left = self.left(refresh.started) if refresh.status in ROLLING_FORWARD else ""
+            self.say(progress(self.spec.fleet, refresh, group, wanted, left=left))
             decision = decide(refresh, failures, elapsed=elapsed, timeout=self.spec.timeout, late=self.spec.late)
             if decision.step is Step.SUCCEEDED:
                 return

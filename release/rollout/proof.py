@@ -10,6 +10,7 @@ from release.clients import FAILURES, described
 from release.errors import RolloutError
 from release.rollout.conflicts import Conflicts
 from release.rollout.decide import unbootable
+from release.rollout.estimate import waited
 from release.rollout.observed import BootEvent, Template
 from release.rollout.serving import Serving
 from release.rollout.traffic import Requests
@@ -62,7 +63,8 @@ class Proof(Conflicts):
                     return found
             if late or unbootable(failures):
                 raise await self._not_serving(found, failures, wanted, recently, elapsed)
-            self.say(f"{self.spec.fleet}: {found}")
+            left = self.left(self.now() - elapsed) or waited(elapsed, self.spec.boot_timeout + _AROUND_BOOT)
+            self.say(f"{self.spec.fleet}: {found} | {left}")
             await self.sleep(pause(elapsed))
 
     async def _short(self, found: Serving, failures: Sequence[BootEvent], since: float, *, late: bool) -> str:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 
+from release.errors import StoreError
 from release.rollout import past_rollouts
+from release.rollout.estimate import Took, took
 from release.rollout.past_rollouts import DEPLOY, ROLLBACK
 from release.store.actor import actor
 from release.store.ledger import Event, Ledger, now
 
+_TIMED = 30
+"""Events among which the last rollouts are looked for, of which each has two."""
 _RECENT = 20
 """Events of a fleet that are looked at; older ones say nothing about its last rollouts."""
 
@@ -114,6 +118,16 @@ class Record:
     def ended_unseen(self, event: Event, *, outcome: str, reason: str) -> None:
         """Record how such a start ended, as AWS tells it."""
         self._end(event, outcome, f"{reason}; no command was following it when it ended")
+
+    def took(self, kind: str | None = None) -> Took | None:
+        """Return how long the fleet's last rollouts of a kind took (estimate.py; by default `action`).
+
+        None if none did, or if the ledger can't be read: a rollout does not fail for an estimate.
+        """
+        try:
+            return took(self._events(_TIMED), kind or self.action)
+        except StoreError:
+            return None
 
     def _events(self, limit: int = _RECENT) -> list[Event]:
         return self.ledger.history(self.stack, self.fleet, limit)

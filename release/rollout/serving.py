@@ -69,8 +69,11 @@ def count(group: Group, healthy_targets: Iterable[str], events: Iterable[BootEve
     )
 
 
-def progress(fleet: str, refresh: Refresh, group: Group, wanted: Template | None) -> str:
-    """Return one line: the percentage, how many old and new instances serve in each zone, and AWS's own words."""
+def progress(fleet: str, refresh: Refresh, group: Group, wanted: Template | None, *, left: str = "") -> str:
+    """Return one line: the percentage, how many old and new instances serve in each zone, and AWS's own words.
+
+    `left` is how long it takes yet, in words.
+    """
     zones = sorted({instance.zone for instance in group.instances})
     counts: Counter[tuple[str, str]] = Counter()
     for instance in group.instances:
@@ -81,6 +84,7 @@ def progress(fleet: str, refresh: Refresh, group: Group, wanted: Template | None
         f"{fleet}: {refresh.status} {refresh.percentage}%",
         ", ".join(f"{zone} {counts[zone, 'old']} old {counts[zone, 'new']} new" for zone in zones),
         f"{pending} booting" if pending else "",
+        left,
         refresh.reason,
     ]
     return " | ".join(part for part in parts if part)

@@ -13,6 +13,7 @@ from release.clients import FAILURES, described
 from release.errors import ReleaseError, RolloutError
 from release.rollout import decide
 from release.rollout.aws import Aws
+from release.rollout.estimate import Took, left
 from release.rollout.observe import served
 from release.rollout.observed import BootEvent, Group
 from release.rollout.record import Record
@@ -51,6 +52,8 @@ class Watch:
     tell: Callable[[str], None]
     warn: Callable[[str], None] | None = None
     """Reports what must not be overlooked; `tell` does if there is none."""
+    took: Took | None = None
+    """How long the last ones of its kind took; None if that is not known."""
     clock: Callable[[], float] = time.monotonic
     now: Callable[[], float] = time.time
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
@@ -82,6 +85,10 @@ class Watch:
         if line != self._told:
             self._told = line
             self.tell(line)
+
+    def left(self, since: float | None) -> str:
+        """Return how long it takes yet, if it began at a time (seconds since the epoch); "" if that is not known."""
+        return "" if since is None else left(self.took, self.now() - since)
 
     def caution(self, line: str) -> None:
         """Report a warning."""

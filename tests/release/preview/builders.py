@@ -7,9 +7,10 @@ from typing import Any
 
 from release.preview.document import Preview
 from release.preview.events import Previewed
-from release.preview.facts import Facts, FleetFacts, Took
+from release.preview.facts import Facts, FleetFacts
 from release.preview.steps import Change, Step
 from release.preview.touched import GROUP
+from release.rollout.estimate import Took
 
 POLICY = "aws:iam/rolePolicy:RolePolicy"
 OLD, NEW = "a" * 40, "b" * 40

@@ -184,7 +184,7 @@ def test_the_command(engine: Engine, capsys: pytest.CaptureFixture[str]):
     assert drifted() == 0
     assert capsys.readouterr().out == "s: nothing was changed in AWS by hand\n"
     asked = (engine.project / "asked").read_text().split()
-    assert asked[:5] == ["refresh", "--preview-only", "--json", "--stack", "s"]
+    assert asked[:5] == ["refresh", "--preview-only", "--stack", "s", "--json"]
     gone = {"op": "delete", "urn": "urn:pulumi:s::slipway::aws:s3/bucket:Bucket::b", "oldState": {"inputs": {}}}
     (engine.project / "said").write_text(json.dumps({"steps": [gone]}))
     assert drifted("--json") == command.DRIFTED

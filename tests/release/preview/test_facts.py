@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from release.preview import events
-from release.preview.facts import Facts, FleetFacts, Took, rollback, took
+from release.preview.facts import Facts, FleetFacts, rollback
 from release.preview.steps import UNKNOWN, Step
 from release.preview.touched import GROUP, Touched, touched
+from release.rollout.estimate import Took
 from release.rollout.observed import Template
 from release.store.event import Event
 
@@ -81,17 +82,6 @@ def test_fleets_that_come_and_go():
     """What is made has its least size, what is removed no release any more."""
     made, gone = touched([group("create", {}, template("1"))]), touched([group("delete", template("1"), {})])
     assert [(each.becomes, each.least) for each in (*made, *gone)] == [("created", 3), ("deleted", None)]
-
-
-def test_how_long_rollouts_took():
-    """The median of the last five; neither what failed, nor a rollback, nor that the fleet was made, is one."""
-    made = (A, "succeeded", "1", 999.0)
-    rolled = [each for n in range(2, 9) for each in ((B, "started", str(n), None), (B, "succeeded", str(n), n * 10.0))]
-    failed = [(C, "started", "9", None), (C, "failed", "9", 500.0)]
-    found = past(made, *rolled, *failed)
-    assert took(found) == Took(seconds=60, rollouts=5)
-    assert took(past(made)) is None
-    assert took([replace(event, action="rollback") for event in found]) is None
 
 
 def test_what_a_rollback_would_go_to():

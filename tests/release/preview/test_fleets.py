@@ -14,11 +14,12 @@ from release import names
 from release.clients import client
 from release.errors import RevisionError
 from release.preview import fleets
-from release.preview.facts import Facts, ReleaseFacts, Took
+from release.preview.facts import Facts, ReleaseFacts
 from release.preview.fleets import Look
 from release.preview.steps import UNKNOWN, Step
 from release.preview.touched import GROUP, LAUNCH_TEMPLATE
 from release.rollout.duration import Pace
+from release.rollout.estimate import Took
 from release.store.ledger import Ledger
 from tests.release.conftest import Clone
 from tests.release.preview.test_facts import DEPLOY

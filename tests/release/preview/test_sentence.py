@@ -8,8 +8,8 @@ from release.preview import sentence, words
 from release.preview.document import Preview
 from release.preview.drift import Drift, Drifted
 from release.preview.events import Message, Violation
-from release.preview.facts import Took
 from release.preview.refusals import Refusals
+from release.rollout.estimate import Took
 from tests.release.preview.builders import facts, preview, rolled, step
 
 GONE = Drifted(urn="u", type="t", name="n", gone=True)
@@ -64,23 +64,6 @@ ROLE = "aws:iam/role:Role"
 def test_the_sentence(found: Preview, said: str):
     """Instances first, then other resources, then what is lost, each with the number that it needs."""
     assert sentence.of(found) == said
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [
-        (1, "about 5 s"),
-        (42, "about 40 s"),
-        (89, "about 90 s"),
-        (100, "about 2 min"),
-        (840, "about 14 min"),
-        (7800, "about 2 h 10 min"),
-        (7200, "about 2 h"),
-    ],
-)
-def test_estimates_are_rounded(seconds: float, said: str):
-    """What is a guess does not look like a measurement."""
-    assert words.roughly(seconds) == said
 
 
 @pytest.mark.parametrize(

@@ -384,7 +384,8 @@ def test_a_proof_ends():
     with pytest.raises(RolloutError, match="none of 2 instances is in service"):
         asyncio.run(proof.prove(NEW))
     assert ledger.outcomes == ["failed"]
-    assert told == ["web: none of 2 instances is in service"]
+    waited = range(0, 121, 30)
+    assert told == [f"web: none of 2 instances is in service | {each} s of at most 150 s" for each in waited]
 
 
 def happened(sha: str, outcome: str, **more: Any) -> Event:
@@ -521,3 +522,29 @@ def test_requests_that_cannot_be_counted_fail_no_deploy():
     assert ledger.events[-1].outcome == "succeeded"
     assert ledger.events[-1].requests_failed is None
     assert "could not be counted" in told[-1]
+
+
+def test_a_rollout_says_how_long_it_takes_yet():
+    """By the last one of its fleet, from when the refresh began; of another's rollout nothing is foretold."""
+    before = [happened(GOOD, "started", template_version="1"), happened(GOOD, "succeeded", template_version="1")]
+    before[1] = replace(before[1], seconds=120.0)
+    aws = FakeAws(
+        active=Refresh(id="r-1", status="InProgress", template=NEW, started=100.0),
+        script=["InProgress"] * 2 + ["Failed"],
+    )
+    rollout, told = make(Rollout, aws, FakeLedger(events=before))
+    with pytest.raises(RolloutError):
+        asyncio.run(rollout.run(DESIRED, NEW))
+    assert any("about 2 min left" in line for line in told), told
+
+
+def test_a_rollout_does_not_fail_for_an_estimate():
+    """The ledger can't be read: what could have been said is not."""
+
+    class Unread(FakeLedger):
+        def history(self, _stack: str, _fleet: str | None = None, limit: int = 20) -> list[Event]:
+            if limit > 20:
+                raise StoreError("no")
+            return super().history(_stack, _fleet, limit)
+
+    assert run(FakeAws(script=["InProgress", "Successful"]), Unread())

@@ -87,8 +87,10 @@ def client(service: Literal["iam"], region: str | None = None, config: Config = 
 @overload
 def client(service: Literal["logs"], region: str | None = None, config: Config = CONFIG) -> CloudWatchLogsClient: ...
 @overload
-def client(  # their answers are read in one place each (release/review/tagged.py, infra/plan/lookup.py)
-    service: Literal["kms", "resourcegroupstaggingapi", "wafv2"], region: str | None = None, config: Config = CONFIG
+def client(  # their answers are read in one place each (review/tagged.py, notify/stored.py, infra/plan/lookup.py)
+    service: Literal["kms", "resourcegroupstaggingapi", "ssm", "wafv2"],
+    region: str | None = None,
+    config: Config = CONFIG,
 ) -> Any: ...  # noqa: ANN401
 @overload
 def client(service: Literal["route53"], region: str | None = None, config: Config = CONFIG) -> Route53Client: ...

@@ -124,6 +124,11 @@ def parameter_name(stack: str, fleet: str, key: str) -> str:
     return f"{folder(stack)}/{fleet}/{key}"
 
 
+def notify_parameter_name(stack: str) -> str:
+    """Return the name of the parameter that tells commands whom a stack tells of its deploys."""
+    return f"{folder(stack)}/notify"
+
+
 def bucket_name(stack: str, account: str, region: str) -> str:
     """Return the name of the store's bucket, unless the settings name another."""
     return f"{prefix(stack)}-{account}-{region}"

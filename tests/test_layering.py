@@ -14,12 +14,13 @@ ROOMS = {
     "artifact": {"source"},
     "store": {"source", "artifact"},
     "rollout": {"source", "artifact", "store"},
-    "component": {"source", "artifact", "store", "rollout"},
+    "notify": {"source", "artifact", "store"},
+    "component": {"source", "artifact", "store", "rollout", "notify"},
     "drill": {"source", "artifact", "store", "rollout"},
     "preview": {"source", "artifact", "store", "rollout"},
     "github": set[str](),
     "review": set[str](),
-    "commands": {"source", "artifact", "store", "rollout", "drill", "preview", "github", "review"},
+    "commands": {"source", "artifact", "store", "rollout", "notify", "drill", "preview", "github", "review"},
 }
 """The packages of release/, and which others each may import; all may import the modules at the top of release/."""
 

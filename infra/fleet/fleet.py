@@ -20,7 +20,7 @@ from infra.settings.logs import LogsSettings
 from release import names, postures
 from release.component import instances
 from release.component.deployment import Deployment, Deployments
-from release.component.hooks import rollout_hook, serving
+from release.component.hooks import creation_hook, rollout_hook, serving
 from release.component.launch_template import LaunchTemplate, LaunchTemplateArgs
 from release.component.release import Release
 from release.component.user_data import Boot
@@ -197,11 +197,14 @@ class Fleet(pulumi.ComponentResource):
         self, template: LaunchTemplate, deployment: Deployment, requires: Sequence[pulumi.Resource]
     ) -> aws.autoscaling.Group:
         settings = self._settings
-        hook = rollout_hook(f"{self._name}-rollout", deployment)
+        hooks = pulumi.ResourceHookBinding(
+            before_create=[creation_hook(f"{self._name}-creation", deployment)],
+            before_update=[rollout_hook(f"{self._name}-rollout", deployment)],
+        )
         options = pulumi.ResourceOptions(
             parent=self,
             depends_on=list(requires),
-            hooks=pulumi.ResourceHookBinding(before_update=[hook]),
+            hooks=hooks,
             # They count when the group is made; afterwards the rollout itself sets the hook's timeout.
             ignore_changes=["initialLifecycleHooks"],
         )

@@ -9,6 +9,7 @@ from functools import cached_property
 import pulumi
 
 from release.clients import client
+from release.component.gate import Gate
 from release.component.release import Release
 from release.rollout.aws import Aws
 from release.rollout.conflicts import Conflicts
@@ -28,6 +29,7 @@ class Deployments:
         """Ask nothing of AWS yet; `fleets` is how many fleets the stack has."""
         self.stack = stack
         self.aws = Aws(region)
+        self.gate = Gate()
         self.together = Together(fleets, lambda: all_served(self.aws.fleets, stack))
         self._region = region
         self._bucket = bucket
@@ -48,7 +50,18 @@ class Deployment:
 
     def rollout(self, digest: str, tell: Callable[[str], None], warn: Callable[[str], None]) -> Rollout:
         """Return the rollout, once the digest is known."""
-        return Rollout(spec=self.spec, aws=self.shared.aws, record=self._record(digest), tell=tell, warn=warn)
+        return Rollout(
+            spec=self.spec,
+            aws=self.shared.aws,
+            record=self._record(digest),
+            tell=tell,
+            warn=warn,
+            before=lambda: self.pass_gate(tell, warn),
+        )
+
+    async def pass_gate(self, tell: Callable[[str], None], warn: Callable[[str], None]) -> None:
+        """Do what comes before the stack's first fleet is touched, or wait for it. Raise ReleaseError if it fails."""
+        await self.shared.gate.passed(self.spec.fleet, tell, warn)
 
     def proof(self, digest: str, tell: Callable[[str], None], warn: Callable[[str], None]) -> Proof:
         """Return the proof of it."""

@@ -40,6 +40,18 @@ def rollout_hook(name: str, deployment: Deployment) -> pulumi.ResourceHook:
     return pulumi.ResourceHook(name, roll_out)
 
 
+def creation_hook(name: str, deployment: Deployment) -> pulumi.ResourceHook:
+    """Return a before_create hook that passes the gate before an Auto Scaling group is made with instances in it."""
+
+    async def create(args: pulumi.ResourceHookArgs) -> None:
+        if deployment.spec.wants_none:
+            return
+        async with _explained(deployment):
+            await deployment.pass_gate(teller(args.urn), warner(args.urn))
+
+    return pulumi.ResourceHook(name, create)
+
+
 def _before(inputs: Mapping[str, Any] | None) -> tuple[dict[str, Any], Template] | None:
     """Return what the group was configured with; None if its template is not known, as that of an imported group."""
     known = inputs and (inputs.get("launchTemplate") or inputs.get("mixedInstancesPolicy"))

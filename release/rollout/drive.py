@@ -5,7 +5,7 @@ docs/adr/0002-rollout-by-hook.md says why this is not the provider's own `instan
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,9 @@ from release.rollout.watch import pause
 @dataclass(kw_only=True)
 class Rollout(Following):
     """One rollout of one fleet."""
+
+    before: Callable[[], Awaitable[None]] | None = None
+    """What has to succeed before anything is replaced; it raises ReleaseError."""
 
     async def run(self, desired: Mapping[str, Any], wanted: Template) -> None:
         """Roll the group to `desired` (DesiredConfiguration of the API), whose launch template is `wanted`.
@@ -38,6 +41,8 @@ class Rollout(Following):
             if await self._is_everywhere(wanted):
                 self.tell(f"{self.spec.fleet}: every instance already runs {self.spec.sha}")
                 return
+            if self.before:
+                await self.before()
             refresh_id = await self._start(desired, wanted)
         await self.follow(refresh_id, wanted)
 

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias, TypeVar, cast
 import pytest
 from botocore.exceptions import ClientError
 
-from release.errors import RolloutError, StoreError
+from release.errors import ReleaseError, RolloutError, StoreError
 from release.rollout import alarms, decide, observed
 from release.rollout.alarms import Alarm
 from release.rollout.aws import Aws
@@ -548,3 +548,20 @@ def test_a_rollout_does_not_fail_for_an_estimate():
             return super().history(_stack, _fleet, limit)
 
     assert run(FakeAws(script=["InProgress", "Successful"]), Unread())
+
+
+def test_what_comes_before_runs_only_if_something_is_replaced():
+    """Its failure starts no refresh; a fleet that has the release already does not come to it."""
+
+    async def refuse() -> None:
+        raise ReleaseError("not today")
+
+    aws = FakeAws(script=["Successful"])
+    made, _ = make(Rollout, aws, FakeLedger())
+    made.before = refuse
+    with pytest.raises(ReleaseError, match="not today"):
+        asyncio.run(made.run(DESIRED, NEW))
+    assert aws.calls == []
+    aws.running = NEW
+    asyncio.run(made.run(DESIRED, NEW))
+    assert aws.calls == []

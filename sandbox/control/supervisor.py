@@ -8,6 +8,7 @@ dies with it, so a child that dies marks the session as broken.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import json
 import os
@@ -80,6 +81,7 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
+        self._logs.mkdir(parents=True, exist_ok=True)  # here alone: nothing puts a removed folder back
         self._record()
         code = 0
         try:
@@ -147,13 +149,13 @@ class Supervisor:
 
     async def _drain(self, name: str, output: asyncio.StreamReader) -> None:
         """Append the rest of a child's stdout to its log, so that a child that keeps writing is not blocked."""
-        with (self._logs / f"{name}.log").open("ab", buffering=0) as log:
+        with contextlib.suppress(FileNotFoundError), (self._logs / f"{name}.log").open("ab", buffering=0) as log:
             while chunk := await output.read(65536):
                 log.write(chunk)
 
     async def _watch(self, name: str, process: Process) -> None:
         code = await process.wait()
-        if self._stop.is_set():
+        if self._stop.is_set() or not self._programs.directory.exists():
             return
         how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
         reason = f"{name} {how}; see {self._log(name)}"
@@ -196,9 +198,7 @@ class Supervisor:
 
     @property
     def _logs(self) -> Path:
-        logs = self._programs.directory / "log"
-        logs.mkdir(parents=True, exist_ok=True)
-        return logs
+        return self._programs.directory / "log"
 
     def _log(self, name: str) -> str:
         return str(self._logs / f"{name}.log")

@@ -59,6 +59,10 @@ class RolloutError(ReleaseError):
     """A rollout that did not end with the new release serving; the message says what serves now, and how to fix it."""
 
 
+class ConsoleError(ReleaseError):
+    """A command that can't be run on an instance, or of which the end is not known."""
+
+
 class DrillError(ReleaseError):
     """A drill that can't begin, or whose report can't be read."""
 

@@ -16,11 +16,12 @@ ROOMS = {
     "rollout": {"source", "artifact", "store"},
     "notify": {"source", "artifact", "store"},
     "component": {"source", "artifact", "store", "rollout", "notify"},
+    "console": {"source", "artifact", "store", "rollout"},
     "drill": {"source", "artifact", "store", "rollout"},
     "preview": {"source", "artifact", "store", "rollout"},
     "github": set[str](),
     "review": set[str](),
-    "commands": {"source", "artifact", "store", "rollout", "notify", "drill", "preview", "github", "review"},
+    "commands": {"source", "artifact", "store", "rollout", "notify", "console", "drill", "preview", "github", "review"},
 }
 """The packages of release/, and which others each may import; all may import the modules at the top of release/."""
 

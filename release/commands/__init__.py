@@ -14,6 +14,7 @@ NAMES = (
     "history",
     "diff",
     "status",
+    "exec",
     "replicate",
     "rollback",
     "activate",

@@ -21,6 +21,7 @@ from moto.route53 import models as route53
 from moto.s3.models import s3_backends
 from moto.s3control.models import s3control_backends
 from moto.servicequotas.models import servicequotas_backends
+from moto.ssm.models import ssm_backends
 from moto.wafv2.models import wafv2_backends
 from werkzeug.serving import BaseWSGIServer, make_server
 
@@ -43,6 +44,7 @@ from sandbox.aws.route53.models import SandboxRoute53Backend
 from sandbox.aws.s3 import entry as s3
 from sandbox.aws.s3.models import SandboxS3Backend
 from sandbox.aws.s3control.models import SandboxS3ControlBackend
+from sandbox.aws.ssm.models import SandboxSSMBackend
 from sandbox.aws.traffic import traffic
 from sandbox.aws.wafv2.models import SandboxWAFV2Backend
 
@@ -62,6 +64,7 @@ def install() -> None:
     s3_backends.backend = SandboxS3Backend
     s3control_backends.backend = SandboxS3ControlBackend
     servicequotas_backends.backend = SandboxServiceQuotasBackend
+    ssm_backends.backend = SandboxSSMBackend
     wafv2_backends.backend = SandboxWAFV2Backend
     # moto knows no ARN of S3's with a region but access points'; batch jobs have one too (service authorization
     # reference, "Actions, resources, and condition keys for Amazon S3").

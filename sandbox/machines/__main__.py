@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 from aiohttp import web
 
+from sandbox.machines.agent import Agents
 from sandbox.machines.image import MachineImage
 from sandbox.machines.machine import Host
 from sandbox.machines.metadata import Metadata
@@ -49,15 +52,21 @@ async def run(endpoint: str, directory: Path) -> None:
         image=MachineImage.of_this_machine(),
     )
     async with aiohttp.ClientSession() as session:
-        reconciler = Reconciler(host, InternalApi(session, endpoint))
+        api = InternalApi(session, endpoint)
+        reconciler = Reconciler(host, api)
+        agents = Agents(api, reconciler.machine)
         runner = await serve(application(reconciler), listener)
         await reconciler.clean()
         ready(port)
         try:
-            await run_until(stop, asyncio.create_task(reconciler.run()))
+            await run_until(stop, asyncio.create_task(_both(reconciler.run(), agents.run())))
         finally:
             await reconciler.close()
             await runner.cleanup()
+
+
+async def _both(*work: Coroutine[Any, Any, None]) -> None:
+    await asyncio.gather(*work)
 
 
 def application(reconciler: Reconciler) -> web.Application:

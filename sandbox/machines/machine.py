@@ -102,6 +102,15 @@ class Machine:
         if self._watch is not None:
             await asyncio.wait([self._watch], timeout=5)
 
+    @property
+    def folder(self) -> Path:
+        """The machine's disk."""
+        return self._directory
+
+    async def execute(self, *command: str, cwd: Path) -> asyncio.subprocess.Process:
+        """Start a process of the machine beside its user data, in a session of its own, its output in pipes."""
+        return await self._execute(command, asyncio.subprocess.PIPE, cwd=cwd)
+
     async def reboot(self, boots: int) -> None:
         """Boot for the `boots`-th time. No process of the previous boot is left, and the user data is not run again."""
         await self.halt()
@@ -123,13 +132,15 @@ class Machine:
         self._session = processes.Session(process.pid, time.time())
         self._session.save(self._directory / processes.SESSION_FILE)
 
-    async def _execute(self, command: tuple[str, ...], output: int) -> asyncio.subprocess.Process:
+    async def _execute(
+        self, command: tuple[str, ...], output: int, cwd: Path | None = None
+    ) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
             *command,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            cwd=self._directory,
+            cwd=cwd or self._directory,
             env=self._environment(),
             start_new_session=True,
             preexec_fn=die_with_parent(signal.SIGKILL),

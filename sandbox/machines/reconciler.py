@@ -55,6 +55,10 @@ class Reconciler:
             self._gone &= self.instances.keys()
             self._reconcile()
 
+    def machine(self, id_: str) -> Machine | None:
+        """Return the machine of an instance that is there and is not being ended."""
+        return None if id_ in self._gone else self._machines.get(id_)
+
     def _reconcile(self, *verbs: Verb) -> None:
         """Begin the actions that are due, or only those with one of these verbs."""
         live = {id_: Live(machine.port, machine.boots) for id_, machine in self._machines.items()}

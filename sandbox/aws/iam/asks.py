@@ -12,7 +12,7 @@ from moto.acm.models import acm_backends
 from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT
 from moto.wafv2.models import wafv2_backends
 
-from sandbox.aws.iam import ec2, identities, launches, resources
+from sandbox.aws.iam import commands, ec2, identities, launches, resources
 from sandbox.aws.iam.calls import Call
 from sandbox.aws.iam.policy import Ask
 
@@ -80,6 +80,8 @@ def asks(call: Call) -> Iterator[Ask]:
     """Return every permission that the call needs."""
     if call.service == "ec2":
         yield from ec2.asks(call)
+    elif call.service == "ssm" and call.operation in commands.OPERATIONS:
+        yield from commands.asks(call)
     else:
         action = f"{_PREFIXES.get(call.service, call.service)}:{_action(call)}"
         tagging = _TAGGING.get(call.operation) if call.parameters.get("Tags") or call.parameters.get("tags") else None

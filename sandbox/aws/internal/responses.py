@@ -15,7 +15,7 @@ from sandbox.aws.ec2.models import all_ec2
 from sandbox.aws.elbv2.models import all_elbv2
 from sandbox.aws.faults.models import switchboard
 from sandbox.aws.iam.guard import account
-from sandbox.aws.internal import dns, models
+from sandbox.aws.internal import commands, dns, models
 from sandbox.aws.route53.models import sandbox_route53
 from sandbox.aws.state import clock, state
 from sandbox.aws.traffic import traffic
@@ -59,11 +59,12 @@ feeds = {
     "instances": Feed(models.instances),
     "load-balancers": Feed(models.load_balancers),
     "dns": Feed(dns.dns),
+    "commands": Feed(commands.commands),
 }
 
 
 def watch(request: Request, feed: str) -> Response:
-    """GET /_sandbox/instances, GET /_sandbox/load-balancers, GET /_sandbox/dns."""
+    """GET /_sandbox/instances, GET /_sandbox/load-balancers, GET /_sandbox/dns, GET /_sandbox/commands."""
     after = request.args.get("after", type=int)
     return _json(feeds[feed].poll(after, request.args.get("wait", 0.0, type=float)))
 
@@ -90,6 +91,13 @@ def post_instance(request: Request, instance_id: str) -> Response:
                 'give {"port": N}, {"state": "shutdown", "stopped" or "terminated"}, '
                 'or {"state": "failed", "reason": ...}'
             )
+    return _json({})
+
+
+def post_command(request: Request, command: str, instance_id: str) -> Response:
+    """POST /_sandbox/commands/<command>/<instance>."""
+    with state.changed:
+        commands.report(command, instance_id, _body(request))
     return _json({})
 
 

@@ -14,10 +14,16 @@ if TYPE_CHECKING:
 
 PREFIX = "/_sandbox/"
 
+FEEDS = "any('instances', 'load-balancers', 'dns', 'commands')"
 ROUTES = Map(
     [
-        Rule("/_sandbox/<any('instances', 'load-balancers', 'dns'):feed>", methods=["GET"], endpoint=responses.watch),
+        Rule(
+            "/_sandbox/<any('instances', 'load-balancers', 'dns', 'commands'):feed>",
+            methods=["GET"],
+            endpoint=responses.watch,
+        ),
         Rule("/_sandbox/instances/<instance_id>", methods=["POST"], endpoint=responses.post_instance),
+        Rule("/_sandbox/commands/<command>/<instance_id>", methods=["POST"], endpoint=responses.post_command),
         Rule("/_sandbox/target-health", methods=["POST"], endpoint=responses.post_target_health),
         Rule("/_sandbox/health-checks", methods=["POST"], endpoint=responses.post_health_checks),
         Rule("/_sandbox/metrics", methods=["POST"], endpoint=responses.post_metrics),

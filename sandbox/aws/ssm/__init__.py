@@ -1,0 +1,1 @@
+"""Systems Manager: documents, and commands that run on instances."""

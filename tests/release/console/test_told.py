@@ -7,7 +7,7 @@ import pytest
 from release.component.user_data import Boot, render
 from release.console.told import Failure, Told
 
-AWKWARD = {"A": "it's \"quoted\" $HOME `x`\n(second) line)", "EMPTY": "", "LIST": "(a b)", "LATER": "# What follows"}
+AWKWARD = {"A": 'it\'s "quoted" $HOME `x`\n(second) line)', "EMPTY": "", "LIST": "(a b)", "LATER": "# What follows"}
 
 
 def boot(**changes: object) -> Boot:
@@ -54,5 +54,3 @@ def test_something_else_is_refused():
     """An instance that Slipway did not launch is named as such."""
     with pytest.raises(Failure, match="not launched by Slipway"):
         Told("#!/bin/bash\necho hello\n")
-
-

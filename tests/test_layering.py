@@ -19,9 +19,22 @@ ROOMS = {
     "console": {"source", "artifact", "store", "rollout"},
     "drill": {"source", "artifact", "store", "rollout"},
     "preview": {"source", "artifact", "store", "rollout"},
+    "watch": {"source", "artifact", "store", "rollout"},
     "github": set[str](),
     "review": set[str](),
-    "commands": {"source", "artifact", "store", "rollout", "notify", "console", "drill", "preview", "github", "review"},
+    "commands": {
+        "source",
+        "artifact",
+        "store",
+        "rollout",
+        "notify",
+        "console",
+        "drill",
+        "preview",
+        "watch",
+        "github",
+        "review",
+    },
 }
 """The packages of release/, and which others each may import; all may import the modules at the top of release/."""
 

@@ -203,6 +203,7 @@ def _look(scope: Scope) -> list[Statement]:
         *each("autoscaling", "Describe", "AutoScalingGroups InstanceRefreshes ScalingActivities Tags"),
         *each("ec2", "", "DescribeLaunchTemplateVersions"),
         *each("elasticloadbalancing", "Describe", "TargetGroups TargetHealth"),
+        *each("cloudwatch", "", "GetMetricData"),  # `watch` counts all fleets' requests at once
     ]
     return [
         allow("Look", anywhere, "*"),

@@ -14,6 +14,7 @@ NAMES = (
     "history",
     "diff",
     "status",
+    "watch",
     "exec",
     "replicate",
     "rollback",

@@ -32,6 +32,8 @@ class Refresh:
     template: Template | None = None
     started: float | None = None
     """Seconds since the epoch."""
+    checkpoints: tuple[int, ...] = ()
+    """The percentages at which it pauses."""
 
     @property
     def alarmed(self) -> bool:

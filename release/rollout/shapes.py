@@ -82,6 +82,7 @@ def refresh(shown: Mapping[str, Any]) -> Refresh:
         percentage=int(shown.get("PercentageComplete") or 0),
         template=configured_template(shown.get("DesiredConfiguration") or {}),
         started=started.timestamp() if started else None,
+        checkpoints=tuple(int(step) for step in (shown.get("Preferences") or {}).get("CheckpointPercentages") or ()),
     )
 
 

@@ -34,6 +34,7 @@ LONGEST = roles.Scope(
 # Made by cfn-lint from AWS's service authorization reference.
 KNOWN = json.loads((resources.files("cfnlint.data.AdditionalSpecs") / "Policies.json").read_text())
 ANYWHERE = {
+    "cloudwatch:GetMetricData": "metrics of AWS's own namespaces are in no dataset",
     "cloudwatch:DescribeAlarms": "tells of composite alarms only where it is allowed on all (its API reference)",
     "ssm:UpdateInstanceInformation": "as in AmazonSSMManagedInstanceCore: an instance's id is not known beforehand",
 }

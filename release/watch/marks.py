@@ -1,0 +1,14 @@
+"""What somebody has set on a stack and should not be forgotten: a freeze, maintenance."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+
+def of(bucket: str, s3: S3Client, stack: str, at: datetime) -> list[str]:
+    """Return a line for each that is on at a time."""
+    return []

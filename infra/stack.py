@@ -13,7 +13,7 @@ from infra.balancer.failover import asked_path
 from infra.balancer.load_balancer import LOG_DAYS, LoadBalancer, LoadBalancerArgs
 from infra.fleet.fleet import Fleet, FleetArgs
 from infra.network.network import Network, NetworkArgs
-from infra.plan import cold, provider, regions
+from infra.plan import cold, frozen, provider, regions
 from infra.plan import plan as plans
 from infra.plan.cold import ColdPlan
 from infra.plan.plan import Plan
@@ -52,6 +52,7 @@ def plan(settings: Settings) -> Plan | ColdPlan:
 
 def declare(settings: Settings, plan: Plan | ColdPlan) -> Stack:
     """Declare everything, or nothing but the store."""
+    frozen.record(settings, plan.bucket, plan.insisted, _sha(plan))
     if settings.permissions.boundary:
         boundary.install(settings.permissions.boundary)
     if isinstance(plan, Plan) and plan.expires:
@@ -101,6 +102,10 @@ def declare(settings: Settings, plan: Plan | ColdPlan) -> Stack:
     }
     last_copy.declare(settings, plan.account, [artifacts, network, balancer, *fleets.values()])
     return _outputs(settings, plan, network, balancer, fleets, digest=digest)
+
+
+def _sha(plan: Plan | ColdPlan) -> str:
+    return (plan.sha or "") if isinstance(plan, ColdPlan) else plan.release.sha
 
 
 def _cold(settings: Settings, plan: ColdPlan) -> Stack:

@@ -97,6 +97,7 @@ def deployer(scope: Scope) -> list[Statement]:
         *_plan(scope),
         *_publish(scope),
         *_roll(scope),
+        *_freeze(scope),
         *_use_state(scope, write=True),
         *changes.statements(scope),
         *_replicate(scope),
@@ -124,6 +125,19 @@ def drill(scope: Scope) -> list[Statement]:
     ]
 
 
+def freeze(scope: Scope) -> list[Statement]:
+    """Return what `python -m release freeze` and `thaw` take: to add a note beside the ledger."""
+    return [
+        allow("ReadLedger", ["s3:GetObject"], f"{scope.store}/ledger/*"),
+        allow("ListStore", ["s3:ListBucket"], scope.store),
+        allow("Find", ["autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeTags"], "*"),
+        allow(
+            "WhomToTell", ["ssm:GetParameter"], scope.arn("ssm", f"parameter{names.notify_parameter_name(scope.stack)}")
+        ),
+        *_freeze(scope),
+    ]
+
+
 def review(scope: Scope) -> list[Statement]:
     """Return what review stacks take: `pulumi up` and `python -m release sweep` of each stack named pr-NUMBER.
 
@@ -148,6 +162,7 @@ ROLES: Mapping[str, Callable[[Scope], list[Statement]]] = {
     "activate": activate,
     "deployer": deployer,
     "drill": drill,
+    "freeze": freeze,
     "previewer": previewer,
     "publisher": publisher,
     "review": review,
@@ -268,6 +283,11 @@ def _watch(scope: Scope) -> list[Statement]:
         allow("Watch", ["autoscaling:DescribeLifecycleHooks", "cloudwatch:GetMetricStatistics"], "*"),
         allow("Ledger", ["s3:PutObject"], [f"{scope.store}/ledger/{folder}/*" for folder in folders]),
     ]
+
+
+def _freeze(scope: Scope) -> list[Statement]:
+    """Return what adds a freeze, its end, or that a deploy insisted; none of them is ever rewritten."""
+    return [allow("Freeze", ["s3:PutObject"], f"{scope.store}/ledger/.freezes/{scope.stack}/*")]
 
 
 def _copy_image(scope: Scope) -> list[Statement]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from infra.plan import checks, lookup, provider, usage
+from infra.plan import checks, frozen, lookup, provider, usage
 from infra.plan.provider import refuse, warn, where
 from infra.plan.release import release_of
 from infra.settings import Settings
@@ -15,6 +15,7 @@ from infra.store.artifacts import bucket_of
 from release.clients import explained
 from release.errors import ReleaseError
 from release.rollout.observe import Fleets
+from release.store.freezes import Freeze
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +28,8 @@ class ColdPlan:
     digest: str | None
     kept_store_logs: frozenset[str] = frozenset()
     """The buckets for the store's access logs that are there, and are taken over."""
+    insisted: Freeze | None = None
+    """The freeze in spite of which it is deployed."""
 
 
 def plan(settings: Settings) -> ColdPlan:
@@ -43,13 +46,14 @@ def plan(settings: Settings) -> ColdPlan:
     warn(*quotas.result())
     account = found.caller.account
     bucket = bucket_of(settings.artifacts, stack=settings.stack, account=account, region=settings.region)
+    insisted = frozen.heed(settings, frozen.look(settings, bucket))
     sha, digest = _release(settings, bucket)
     pulumi.log.info(
         "cold: nothing stands but the store; `SLIPWAY_POSTURE=active pulumi up` brings the stack up"
         + (f" with {sha}" if sha else "")
     )
     kept = checks.kept_store_logs(settings, account)
-    return ColdPlan(account=account, bucket=bucket, sha=sha, digest=digest, kept_store_logs=kept)
+    return ColdPlan(account=account, bucket=bucket, sha=sha, digest=digest, kept_store_logs=kept, insisted=insisted)
 
 
 def _release(settings: Settings, bucket: str) -> tuple[str | None, str | None]:

@@ -12,7 +12,19 @@ from infra.balancer import routing
 from infra.balancer.routing import Routing
 from infra.fleet import boot
 from infra.network import zones
-from infra.plan import checks, control_planes, domain, live, lookup, offerings, provider, replicas, review, usage
+from infra.plan import (
+    checks,
+    control_planes,
+    domain,
+    frozen,
+    live,
+    lookup,
+    offerings,
+    provider,
+    replicas,
+    review,
+    usage,
+)
 from infra.plan.provider import refuse, warn, where
 from infra.plan.release import release_of
 from infra.settings import Settings, SettingsError
@@ -23,6 +35,7 @@ from release.clients import explained
 from release.component.release import Release
 from release.rollout.observe import Fleets
 from release.rollout.observed import DeployedFleet
+from release.store.freezes import Freeze
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +54,8 @@ class Plan:
     """The buckets for the store's access logs that are there, and are taken over."""
     expires: str | None = None
     """When a review stack may be removed, as its tag tells it."""
+    insisted: Freeze | None = None
+    """The freeze in spite of which it is deployed."""
 
 
 _NAMED = (checks.topics, checks.egress, checks.key, checks.web_acl)
@@ -75,12 +90,14 @@ def plan(settings: Settings) -> Plan:
         chosen = zones.choose(settings.network.zones, found.zones, stack=settings.stack, region=settings.region)
         offered = threads.submit(offerings.look, settings, chosen)
         bucket = bucket_of(settings.artifacts, stack=settings.stack, account=account, region=settings.region)
+        freeze = threads.submit(frozen.look, settings, bucket)
         previewed = pulumi.runtime.is_dry_run()
         replica = threads.submit(lambda: replicas.look(settings, account, previewed=previewed))
         with explained("look for what is there", where(settings)):
             there = asked.fleets.result()
             refuse(settings, asked.review.result().problems)
             refuse(settings, [*asked.store.result(), *checks.posture(settings, there)])
+        insisted = frozen.heed(settings, freeze.result())
         both = threads.submit(live.warnings, settings, bucket, account)
         kept = threads.submit(checks.kept_logs, settings, account, there)
         store_logs = threads.submit(checks.kept_store_logs, settings, account)
@@ -109,6 +126,7 @@ def plan(settings: Settings) -> Plan:
         kept_logs=kept_logs,
         kept_store_logs=store_logs.result(),
         expires=asked.review.result().expires,
+        insisted=insisted,
     )
 
 

@@ -17,6 +17,8 @@ NAMES = (
     "watch",
     "exec",
     "replicate",
+    "freeze",
+    "thaw",
     "rollback",
     "activate",
     "drill",

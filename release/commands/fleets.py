@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 
+from release.clients import client
 from release.errors import ReleaseError
 from release.rollout.observe import Fleets
 from release.rollout.observed import DeployedFleet
+from release.store.ledger import Ledger
 
 
 def found(arguments: argparse.Namespace, stack: str, fleets: Fleets) -> list[DeployedFleet]:
@@ -15,3 +17,13 @@ def found(arguments: argparse.Namespace, stack: str, fleets: Fleets) -> list[Dep
     if not there:
         raise ReleaseError(f"region {arguments.region or 'of the environment'} has no fleet of stack {stack}")
     return there
+
+
+def refuse_unknown(arguments: argparse.Namespace, stack: str, bucket: str) -> None:
+    """Raise ReleaseError if neither the region nor the ledger knows the stack: its name may be mistyped."""
+    if Fleets(arguments.region).of_stack(stack) or Ledger(bucket, client("s3", arguments.region)).fleets(stack):
+        return
+    raise ReleaseError(
+        f"region {arguments.region or 'of the environment'} has no fleet of stack {stack}, and the ledger of {bucket} "
+        "does not know it either: check --stack and --region"
+    )

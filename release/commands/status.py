@@ -6,8 +6,10 @@ import argparse
 from dataclasses import asdict
 from datetime import datetime
 
+from release import clock
 from release.clients import SHORTLY, client
 from release.commands.fleets import found
+from release.commands.freeze import document
 from release.commands.options import bucket_name, stack_name
 from release.commands.output import as_json, table
 from release.drill.archive import Archive
@@ -16,6 +18,7 @@ from release.rollout import decide, live, observed, regions
 from release.rollout.aws import Aws
 from release.rollout.observe import served
 from release.rollout.observed import DeployedFleet
+from release.store.freezes import Freeze, Freezes
 from release.store.ledger import Ledger, now
 from release.store.replica import Peer, peer, silent
 
@@ -41,14 +44,17 @@ def run(arguments: argparse.Namespace) -> int | None:
         return _all_regions(arguments)
     aws, stack = Aws(arguments.region), stack_name(arguments)
     there = found(arguments, stack, aws.fleets)
-    drilled = _last_drill(arguments, stack, there[0])
+    drilled, freeze = _last_drill(arguments, stack, there[0]), _freeze(arguments, stack, there[0])
     shown = [_state(arguments, stack, aws, fleet) for fleet in there]
     if arguments.json:
         at = drilled.isoformat() if drilled else None
-        as_json([{**fleet, "last_drill": at} for fleet in shown])
+        frozen = freeze and document(freeze)
+        as_json([{**fleet, "last_drill": at, "frozen": frozen} for fleet in shown])
         return None
     rows = [[str(fleet[key] or "-") for key in ("fleet", "serves", "configured", "refresh", "last")] for fleet in shown]
     table(("FLEET", "SERVES", "CONFIGURED", "REFRESH", "LAST IN THE LEDGER"), rows)
+    if freeze:
+        print(f"{stack} is {freeze}")
     if drilled:
         print(f"last drill of {stack}: {(now() - drilled).days} days ago ({drilled:%Y-%m-%d %H:%M} UTC)")
     return None
@@ -58,6 +64,12 @@ def _last_drill(arguments: argparse.Namespace, stack: str, fleet: DeployedFleet)
     """Return when the stack was drilled last, or None: one request."""
     times = Archive(fleet.store, client("s3", arguments.region)).times(stack)
     return times[0] if times else None
+
+
+def _freeze(arguments: argparse.Namespace, stack: str, fleet: DeployedFleet) -> Freeze | None:
+    """Return the stack's freeze, unless it is over: one request, and one more if there is one."""
+    found = Freezes(fleet.store, client("s3", arguments.region)).last(stack)
+    return None if found and found.until and found.is_over(clock.now(arguments.region)) else found
 
 
 def _all_regions(arguments: argparse.Namespace) -> int:

@@ -26,7 +26,10 @@ config:
   slipway:repository: acme/shop
   slipway:replica: eu-central-1
   slipway:stacks:
-    guarded: {{replica: eu-central-1, zone: {zone}, roles: [activate, deployer, previewer, publisher, rollback]}}
+    guarded:
+      replica: eu-central-1
+      zone: {zone}
+      roles: [activate, deployer, freeze, previewer, publisher, rollback]
 """
 SETTINGS = """\
 config:

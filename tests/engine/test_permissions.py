@@ -127,13 +127,30 @@ def test_the_deployer_brings_over_what_replication_left_behind(site: Site):
     assert site.sandbox.shell("python -m sandbox fault clear").code == 0
 
 
+def test_a_freeze_stops_the_deployer(site: Site):
+    """A preview says so, an `up` is refused with all there is to know, before anything is asked of the engine."""
+    ran = site.run("freeze", "SLIPWAY_BY=ann python -m release freeze --reason 'the sale' --until 2h")
+    assert ran.code == 0, ran.said
+    assert site.refused("freeze") == set()
+    sha = git(site.sandbox.checkout, "rev-parse", "HEAD~1")
+    previewed = site.run("previewer", f"{site.release(sha)} pulumi preview --non-interactive")
+    assert previewed.code == 0, previewed.said
+    assert f"`pulumi up` will be refused: stack {STACK} is frozen by ann since " in previewed.said
+    ran = site.up(sha)
+    assert ran.code != 0
+    assert re.search(rf"stack {STACK} is frozen by ann since .* UTC, until .* UTC: the sale\. Nothing was", ran.said)
+    shown = site.run("previewer", "python -m release status")
+    assert f"{STACK} is frozen by ann since " in shown.said
+
+
 def test_whoever_is_on_call_rolls_back(site: Site):
-    """All fleets, to the release before; who may only look can't."""
+    """All fleets, to the release before, though the stack is frozen; who may only look can't."""
     refused = site.run("previewer", "python -m release rollback")
     assert refused.code != 0
     assert "AccessDenied" in refused.said
     ran = site.run("rollback", "python -m release rollback")
     assert ran.code == 0, ran.said
+    assert site.run("freeze", "python -m release thaw").code == 0
 
 
 def test_whoever_is_on_call_activates(site: Site):

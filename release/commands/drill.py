@@ -69,7 +69,7 @@ def _drill(arguments: argparse.Namespace) -> int:
         "Ctrl-C removes what was made and writes the report"
     )
     with place.alone(place.path(plan.isolated.name, plan.region)) as held:
-        course = Course(plan, held, tell)
+        course = Course(plan, held, tell, before)
         course.run()
         report = conclude.report(plan, course.seen, now(), before)
         _keep(report, reports, arguments.out)

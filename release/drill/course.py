@@ -17,9 +17,10 @@ from release.drill.cut import Cut, cut_off
 from release.drill.evidence import Bucket
 from release.drill.place import Place
 from release.drill.plan import Plan
-from release.drill.report import Check, Step
+from release.drill.report import Check, Report, Step
 from release.engine import Engine
 from release.errors import DrillError, ReleaseError
+from release.rollout.estimate import roughly
 from release.store.ledger import now
 from release.store.replica import Peer, peer
 from release.text import one_line
@@ -29,6 +30,8 @@ ANSWER = 120.0
 REMOVE = 1800.0
 """Seconds for the removal."""
 _REQUEST = 10.0
+_TOLD = 5.0
+"""Seconds that a step must have taken the last time, so that it is worth saying how many."""
 _OUTPUTS = ("url", "sha", "digest")
 
 
@@ -44,10 +47,11 @@ class Note:
 
 
 class Course:
-    """One drill, in its place. What it sees is in `seen`."""
+    """One drill, in its place. What it sees is in `seen`; `before` is the report of the drill before it."""
 
-    def __init__(self, plan: Plan, place: Place, show: Callable[[str], None]) -> None:
+    def __init__(self, plan: Plan, place: Place, show: Callable[[str], None], before: Report | None = None) -> None:
         began = now()
+        self._took = {step.name: step.seconds for step in before.steps if step.outcome == "done"} if before else {}
         self.plan, self.place, self._show = plan, place, show
         self.seen = Seen(began=began, fault_at=plan.since or began, checks=checks.not_run(plan.checks))
         self.ended_by: BaseException | None = None
@@ -246,7 +250,8 @@ class Course:
     def _step(self, name: str) -> Generator[Note]:
         """Note when a part began and ended, and how. Raises _Stopped if it fails."""
         began, note, outcome = now(), Note(), "ended"
-        self._show(f"--- {name}")
+        took = self._took.get(name, 0.0)
+        self._show(f"--- {name} ({roughly(took)} the last time)" if took >= _TOLD else f"--- {name}")
         try:
             yield note
             outcome = "done"

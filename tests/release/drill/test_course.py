@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -65,11 +66,16 @@ def drill(tmp_path: Path, bucket: str, held: Place, monkeypatch: pytest.MonkeyPa
         versions={},
     )
 
-    def run(up: str = "exit 0", destroy: str = "exit 0", show: Callable[[str], None] = print) -> Report:
+    def run(
+        up: str = "exit 0",
+        destroy: str = "exit 0",
+        show: Callable[[str], None] = print,
+        before: Report | None = None,
+    ) -> Report:
         program = tmp_path / "programs" / "pulumi"
         program.write_text(PULUMI.format(log=tmp_path / "log", up=up, destroy=destroy))
         program.chmod(0o755)
-        course = Course(plan, held, show)
+        course = Course(plan, held, show, before)
         course.run()
         return conclude.report(plan, course.seen, now(), None)
 
@@ -104,6 +110,18 @@ def test_a_stack_that_does_not_come_up(drill: Drill, tmp_path: Path, held: Place
     assert [line.split()[0] for line in said] == ["stack", "up", "lifted", "cancel", "destroy"]
     assert not held.used
     assert intact(to_json(report))
+
+
+@pytest.mark.sandbox
+def test_each_step_says_how_long_it_took_the_last_time(drill: Drill):
+    """Where the drill before had it, and it took long enough to wait for."""
+    failing = "echo no; exit 255"
+    first, said = drill(up=failing), list[str]()
+    look = first.steps[0]
+    before = replace(first, steps=[replace(look, ended=look.began + timedelta(seconds=95)), *first.steps[1:]])
+    drill(up=failing, show=said.append, before=before)
+    assert "--- look (about 2 min the last time)" in said
+    assert "--- remove" in said
 
 
 @pytest.mark.sandbox

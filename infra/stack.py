@@ -182,7 +182,7 @@ def _declare_balancer(settings: Settings, network: Network, plan: Plan, where: M
             network=network,
             settings=given,
             certificate_arn=certificate,
-            fleets=settings.fleets,
+            fleets=settings.balanced,
             routing=plan.routing,
             disposable=settings.artifacts.destroy,
             log_days=settings.logs.retention or LOG_DAYS,
@@ -200,7 +200,7 @@ def _declare_balancer(settings: Settings, network: Network, plan: Plan, where: M
                 target_name=balancer.dns_name,
                 target_zone=balancer.zone_id,
                 failover=given.failover,
-                health_path=asked_path(settings.fleets),
+                health_path=asked_path(settings.balanced),
             ),
         )
     return balancer

@@ -17,11 +17,12 @@ class AccessArgs:
     stack: str
     fleet: FleetSettings
     vpc_id: pulumi.Input[str]
-    balancer_security_group_id: pulumi.Input[str]
+    balancer_security_group_id: pulumi.Input[str] | None
+    """None for a fleet that nothing may connect to."""
 
 
 class Access(pulumi.ComponentResource):
-    """The fleet's security group. Only the balancer may connect to the instances, on the app's port.
+    """The fleet's security group. Only the balancer may connect to the instances, on the app's port; nobody to workers.
 
     The instances may connect to what the `egress` settings list, as far as the private subnets' routes lead.
     Source: VPC user guide, "Security group rules".
@@ -37,7 +38,8 @@ class Access(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
         group = self._declare_group()
         self.security_group_id = group.id
-        self._join_balancer(group)
+        if args.balancer_security_group_id is not None:
+            self._join_balancer(group, args.balancer_security_group_id)
         for rule in args.fleet.egress:
             self._open_out(group, rule)
         self.register_outputs({"securityGroupId": self.security_group_id})
@@ -53,13 +55,13 @@ class Access(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _join_balancer(self, group: aws.ec2.SecurityGroup) -> None:
+    def _join_balancer(self, group: aws.ec2.SecurityGroup, balancer: pulumi.Input[str]) -> None:
         """Declare both ends: the balancer may connect to the port, and the fleet accepts it."""
         port = self._args.fleet.port
         aws.vpc.SecurityGroupIngressRule(
             f"{self._name}-from-balancer",
             security_group_id=group.id,
-            referenced_security_group_id=self._args.balancer_security_group_id,
+            referenced_security_group_id=balancer,
             ip_protocol="tcp",
             from_port=port,
             to_port=port,
@@ -69,7 +71,7 @@ class Access(pulumi.ComponentResource):
         )
         aws.vpc.SecurityGroupEgressRule(
             f"{self._name}-balancer-to",
-            security_group_id=self._args.balancer_security_group_id,
+            security_group_id=balancer,
             referenced_security_group_id=group.id,
             ip_protocol="tcp",
             from_port=port,

@@ -6,7 +6,7 @@ CloudWatch judges whole periods, and gets the balancer's metrics some time after
 
 from __future__ import annotations
 
-from infra.settings.fleet import AlarmSettings
+from infra.settings.fleet import FleetSettings
 
 PERIOD = 60
 """Seconds; the balancer publishes its metrics once a minute."""
@@ -17,22 +17,46 @@ EVALUATIONS = {
     # A rollout has to learn of it during its bake. The group takes about as long to replace an instance that failed.
     "unhealthy": 3,
     "latency": 2,
+    "restarts": 1,
+    "metric": 1,
 }
 """How many periods in a row have to be bad."""
-SETTINGS = {"errors": "errorRate", "unhealthy": "unhealthyHosts", "latency": "latency"}
+SETTINGS = {
+    "errors": "errorRate",
+    "unhealthy": "unhealthyHosts",
+    "latency": "latency",
+    "restarts": "restarts",
+    "metric": "metric",
+}
+_PERIODS = {
+    # A process that ends at once is started again about six times a minute, so that a minute's number says little.
+    "restarts": 180,
+}
 
 
-def kinds(settings: AlarmSettings) -> tuple[str, ...]:
-    """Return the kinds of alarms that a fleet has."""
-    wanted = {"errors": True, "unhealthy": settings.unhealthy_hosts, "latency": settings.latency is not None}
+def period(kind: str) -> int:
+    """Return the seconds over which an alarm of that kind counts."""
+    return _PERIODS.get(kind, PERIOD)
+
+
+def kinds(fleet: FleetSettings) -> tuple[str, ...]:
+    """Return the kinds of alarms that a fleet has. The first three are of what the balancer sees."""
+    alarms = fleet.alarms
+    wanted = {
+        "errors": fleet.balanced,
+        "unhealthy": fleet.balanced and alarms.unhealthy_hosts,
+        "latency": fleet.balanced and alarms.latency is not None,
+        "restarts": fleet.restarts > 0,
+        "metric": alarms.metric is not None,
+    }
     return tuple(kind for kind, is_wanted in wanted.items() if is_wanted)
 
 
 def seconds(kind: str) -> int:
     """Return how long something bad has to last until an alarm of that kind fires."""
-    return EVALUATIONS[kind] * PERIOD + DELIVERY
+    return EVALUATIONS[kind] * period(kind) + DELIVERY
 
 
-def slowest(settings: AlarmSettings) -> str:
-    """Return the kind that takes longest: a bake has to outlast it."""
-    return max(kinds(settings), key=seconds)
+def slowest(fleet: FleetSettings) -> str | None:
+    """Return the kind that takes longest, which a bake has to outlast; None if the fleet has no alarm."""
+    return max(kinds(fleet), key=seconds, default=None)

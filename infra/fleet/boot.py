@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from infra.settings import FleetSettings, Settings
 from release import names
-from release.component.user_data import Boot, UserDataTooLargeError, render
+from release.component.user_data import Boot, Part, UserDataTooLargeError, render
 
 _LARGEST_VERSION = 999_999
 """Version of a parameter: each new value of a secret makes another one."""
@@ -42,7 +42,22 @@ def boot(
         environment=fleet.environment,
         secrets=tuple(secrets),
         packages=fleet.packages,
+        parts=() if fleet.balanced else (_worker(fleet),),
     )
+
+
+def _worker(fleet: FleetSettings) -> Part:
+    """Return what instances do that no balancer checks and drains: they prove, watch and end their process."""
+    health = fleet.health
+    told = {
+        "HEALTH_COMMAND": health.command or "",
+        "HEALTH_INTERVAL": str(health.interval),
+        "HEALTHY": str(health.healthy_threshold),
+        "UNHEALTHY": str(health.unhealthy_threshold),
+        "DRAIN": str(fleet.drain),
+        "DRAIN_HOOK": names.DRAIN_HOOK,
+    }
+    return Part(script="worker", told=told)
 
 
 def problems(settings: Settings, commands: Mapping[str, str], bucket: str) -> Iterator[str]:

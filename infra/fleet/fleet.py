@@ -1,4 +1,4 @@
-"""A fleet: machines that run one process of the release, behind the balancer, across the zones."""
+"""A fleet: machines that run one process of the release, behind the balancer or as workers, across the zones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from infra.fleet.identity import Identity, IdentityArgs
 from infra.network.network import Network
 from infra.settings import FleetSettings
 from infra.settings.logs import LogsSettings
-from release import names, postures
+from release import defaults, names, postures
 from release.component import instances
 from release.component.deployment import Deployment, Deployments
 from release.component.hooks import creation_hook, rollout_hook, serving
@@ -80,7 +80,7 @@ class Fleet(pulumi.ComponentResource):
         self._name = name
         self._args = args
         self._settings = args.settings
-        self._target_group = args.balancer.target_groups[args.settings.name]
+        self._target_group = args.balancer.target_groups.get(args.settings.name)  # None: a fleet of workers
         self._tags = names.tags(args.stack, fleet=args.settings.name)
         self._child = pulumi.ResourceOptions(parent=self)
         self._active = Size(min=args.settings.size.min, max=args.settings.size.max)
@@ -91,7 +91,7 @@ class Fleet(pulumi.ComponentResource):
         access = self._declare_access()
         self.security_group_id = access.security_group_id
         identity = self._declare_identity()
-        alarms = self._declare_alarms()
+        alarms = self._declare_alarms(log_group)
         deployment = self._deployment(alarms)
         template = self._declare_template(identity, self._boot(log_group, identity))
         requires = [access, *identity.ready, alarms, args.network, *args.balancer.routes, *args.requires]
@@ -101,9 +101,10 @@ class Fleet(pulumi.ComponentResource):
             group,
             args.settings.scaling,
             balancer=args.balancer.arn_suffix,
-            target_group=self._target_group.arn_suffix,
+            target_group=self._target_group.arn_suffix if self._target_group else "",
             opts=self._child,
         )
+        self._declare_drain(group)
         self.sha = serving(group, deployment)
         self.register_outputs({"group": self.group_name, "logGroup": self.log_group_name, "sha": self.sha})
 
@@ -123,7 +124,7 @@ class Fleet(pulumi.ComponentResource):
             stack=self._args.stack,
             fleet=self._settings,
             vpc_id=self._args.network.vpc_id,
-            balancer_security_group_id=self._args.balancer.security_group_id,
+            balancer_security_group_id=self._args.balancer.security_group_id if self._settings.balanced else None,
         )
         return Access(self._name, args, self._child)
 
@@ -137,13 +138,13 @@ class Fleet(pulumi.ComponentResource):
         )
         return Identity(f"{self._name}-identity", args, self._child)
 
-    def _declare_alarms(self) -> Alarms:
+    def _declare_alarms(self, log_group: aws.cloudwatch.LogGroup) -> Alarms:
         args = AlarmsArgs(
             stack=self._args.stack,
-            fleet=self._settings.name,
-            settings=self._settings.alarms,
+            fleet=self._settings,
+            log_group=log_group.name,
             balancer=self._args.balancer.arn_suffix,
-            target_group=self._target_group.arn_suffix,
+            target_group=self._target_group.arn_suffix if self._target_group else "",
         )
         return Alarms(f"{self._name}-alarms", args, self._child)
 
@@ -214,10 +215,11 @@ class Fleet(pulumi.ComponentResource):
             min_size=self._size.min,
             max_size=self._size.max,
             vpc_zone_identifiers=[subnet.id for subnet in self._args.network.private.values()],
-            target_group_arns=[self._target_group.arn],
+            target_group_arns=[self._target_group.arn] if self._target_group else None,
             **instances.arguments(template, settings.instance_types),
-            health_check_type="ELB",
-            health_check_grace_period=settings.health.grace,
+            health_check_type="ELB" if self._target_group else "EC2",
+            # Workers judge themselves, and not before they are in service.
+            health_check_grace_period=settings.health.grace if self._target_group else 0,
             default_instance_warmup=settings.rollout.warmup,
             initial_lifecycle_hooks=[self._boot_hook()],
             instance_maintenance_policy={
@@ -233,6 +235,23 @@ class Fleet(pulumi.ComponentResource):
             tags=self._group_tags(),
             opts=options,
         )
+
+    def _declare_drain(self, group: aws.autoscaling.Group) -> None:
+        """Declare what gives a worker time to end: a balanced fleet's requests drain in the target group.
+
+        It follows its setting, which the group's initial hooks don't. The instance itself ends the wait; it lasts
+        longer only if the instance is lost.
+        """
+        if self._target_group is None:
+            aws.autoscaling.LifecycleHook(
+                f"{self._name}-drain",
+                name=names.DRAIN_HOOK,
+                autoscaling_group_name=group.name,
+                lifecycle_transition="autoscaling:EC2_INSTANCE_TERMINATING",
+                heartbeat_timeout=self._settings.drain + defaults.DRAIN_MARGIN,
+                default_result="CONTINUE",
+                opts=self._child,
+            )
 
     def _boot_hook(self) -> aws.autoscaling.GroupInitialLifecycleHookArgsDict:
         return {

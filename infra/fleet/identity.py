@@ -59,7 +59,12 @@ class Identity(pulumi.ComponentResource):
             opts=self._child,
         )
         allowed = policies.instance(
-            stack=args.stack, fleet=args.fleet.name, region=args.region, account=args.account, bucket=args.bucket
+            stack=args.stack,
+            fleet=args.fleet.name,
+            region=args.region,
+            account=args.account,
+            bucket=args.bucket,
+            judges_itself=not args.fleet.balanced,
         )
         policy = aws.iam.RolePolicy(
             f"{self._name}-policy", name="boot", role=role.name, policy=json.dumps(allowed), opts=self._child

@@ -100,7 +100,8 @@ _BALANCING_MADE = (
 _FIREWALL = "AssociateWebACL DisassociateWebACL GetWebACL GetWebACLForResource"
 _BALANCING_SEEN = "CapacityReservation ListenerAttributes LoadBalancerAttributes TargetGroupAttributes"
 _GROUPS_MADE = (
-    "CreateAutoScalingGroup CreateOrUpdateTags DeleteAutoScalingGroup DeletePolicy EnableMetricsCollection "
+    "CreateAutoScalingGroup CreateOrUpdateTags DeleteAutoScalingGroup DeleteLifecycleHook DeletePolicy "
+    "EnableMetricsCollection "
     "PutScalingPolicy UpdateAutoScalingGroup"
 )
 _IAM_MADE = (
@@ -110,8 +111,8 @@ _IAM_MADE = (
 )
 _IAM_GIVEN = "CreateRole PutRolePolicy"
 _LOGS_MADE = (
-    "AssociateKmsKey CreateLogGroup DeleteLogGroup DeleteRetentionPolicy DisassociateKmsKey ListTagsForResource "
-    "PutRetentionPolicy TagResource"
+    "AssociateKmsKey CreateLogGroup DeleteLogGroup DeleteMetricFilter DeleteRetentionPolicy DescribeMetricFilters "
+    "DisassociateKmsKey ListTagsForResource PutMetricFilter PutRetentionPolicy TagResource"
 )
 _ALARMS_MADE = "DeleteAlarms ListTagsForResource PutMetricAlarm TagResource"
 _SSM_MADE = "AddTagsToResource GetParameter ListTagsForResource PutParameter"

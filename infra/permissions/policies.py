@@ -23,9 +23,12 @@ def assumed_by(*services: str, account: str | None = None) -> dict[str, Any]:
     return document(statement)
 
 
-def instance(*, stack: str, fleet: str, region: str, account: str, bucket: str) -> dict[str, Any]:
+def instance(
+    *, stack: str, fleet: str, region: str, account: str, bucket: str, judges_itself: bool = False
+) -> dict[str, Any]:
     """Return what an instance of a fleet may do: fetch releases, finish its launch, log, read its fleet's secrets.
 
+    An instance that `judges_itself`, as no balancer does, may also call an instance of its group unhealthy.
     The last statement is what Session Manager needs. AWS's AmazonSSMManagedInstanceCore has it too, but also lets
     the instance read every parameter of the account, the other fleets' secrets among them.
     """
@@ -34,7 +37,11 @@ def instance(*, stack: str, fleet: str, region: str, account: str, bucket: str) 
     return document(
         _allow(["s3:GetObject"], f"{names.bucket_arn(bucket, region)}/releases/*/artifact.tar.gz"),
         _allow(
-            ["autoscaling:CompleteLifecycleAction", "autoscaling:RecordLifecycleActionHeartbeat"],
+            [
+                "autoscaling:CompleteLifecycleAction",
+                "autoscaling:RecordLifecycleActionHeartbeat",
+                *(["autoscaling:SetInstanceHealth"] if judges_itself else []),
+            ],
             names.group_arn(stack, fleet, region=region, account=account),
         ),
         _allow(["logs:CreateLogStream", "logs:PutLogEvents"], logs),

@@ -95,11 +95,20 @@ def posture(settings: Settings, there: Sequence[DeployedFleet]) -> Iterator[str]
 
 
 def ports(settings: Settings, there: Sequence[DeployedFleet]) -> Iterator[str]:
-    """Yield the fleets whose port changes: a new target group has no instance until the rollout is over."""
+    """Yield the fleets whose port changes: a new target group has no instance until the rollout is over.
+
+    And those that become workers, or are no longer: instances of the one kind fail the checks of the other.
+    """
     for found in there:
         fleet = settings.fleets.get(found.name)
         groups = [names.target_group_in(arn) for arn in found.group.target_group_arns]
-        if fleet and groups and names.target_group_name(settings.stack, fleet.name, fleet.port) not in groups:
+        if fleet and fleet.balanced != found.group.balanced:
+            now = "requests reach the running fleet" if found.group.balanced else "the running fleet is one of workers"
+            yield (
+                f"fleets.{fleet.name}.routes: {now}, and instances of one kind fail the checks of the other; declare a "
+                "fleet of another name, and remove this one once that runs"
+            )
+        elif fleet and groups and names.target_group_name(settings.stack, fleet.name, fleet.port) not in groups:
             yield (
                 f"fleets.{fleet.name}.port: differs from the running fleet's ({', '.join(groups)}), and nothing would "
                 "serve until it is rolled out; declare a fleet of another name with the new port, give it this one's "
@@ -122,7 +131,7 @@ def taken_names(settings: Settings, account: str, there: Sequence[DeployedFleet]
         buckets.append(names.bucket_name(stack, account, region))
         buckets += [names.store_logs_bucket_name(stack, account, region)] * settings.artifacts.access_logs
     known = {found.name for found in there}
-    new = {name: fleet.port for name, fleet in settings.fleets.items() if name not in known}
+    new = {name: fleet.port if fleet.balanced else None for name, fleet in settings.fleets.items() if name not in known}
     roles = [names.role_name(stack, name, region) for name in new]
     if settings.network.flow_logs and not known:
         roles.append(names.flow_logs_role_name(stack, region))

@@ -75,8 +75,8 @@ def of_roles(region: str, roles: Collection[str]) -> list[Name]:
     return [_name("the IAM role", name, role) for name in roles]
 
 
-def of_fleets(region: str, stack: str, fleets: Mapping[str, int]) -> list[Name]:
-    """Return the names that new fleets are to have in the region; `fleets` has the port of each."""
+def of_fleets(region: str, stack: str, fleets: Mapping[str, int | None]) -> list[Name]:
+    """Return the names that new fleets are to have in the region; `fleets` has the port of each, None of workers."""
     if not fleets:
         return []
     elbv2, autoscaling = client("elbv2", region), client("autoscaling", region)
@@ -91,10 +91,9 @@ def of_fleets(region: str, stack: str, fleets: Mapping[str, int]) -> list[Name]:
 
     wanted: list[Name] = []
     for fleet, port in fleets.items():
-        wanted += [
-            _name("the target group", names.target_group_name(stack, fleet, port), target_group),
-            _name("the Auto Scaling group", names.group_name(stack, fleet), group),
-        ]
+        if port is not None:
+            wanted.append(_name("the target group", names.target_group_name(stack, fleet, port), target_group))
+        wanted.append(_name("the Auto Scaling group", names.group_name(stack, fleet), group))
     return wanted
 
 

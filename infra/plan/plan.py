@@ -143,7 +143,7 @@ def _rules(settings: Settings) -> dict[tuple[str, str | None], int]:
     if not routing.plan(_routes(settings)).rules:
         return {}
     fleets = {
-        names.target_group_name(settings.stack, name, fleet.port): name for name, fleet in settings.fleets.items()
+        names.target_group_name(settings.stack, name, fleet.port): name for name, fleet in settings.balanced.items()
     }
     rules = lookup.rules(settings.region, settings.stack)
     return {(fleets.get(target, f"({target})"), path): priority for (target, path), priority in rules.items()}
@@ -158,4 +158,4 @@ def _route(settings: Settings, rules: routing.There) -> Routing:
 
 
 def _routes(settings: Settings) -> Mapping[str, RouteSettings]:
-    return {name: fleet.routes for name, fleet in settings.fleets.items()}
+    return {name: fleet.routes for name, fleet in settings.balanced.items()}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, PrivateAttr, StrictBool
+from pydantic import Field, PrivateAttr, StrictBool, model_validator
 
 from infra.settings import variables
 from infra.settings.egress import HTTPS, RULE, Egress
@@ -27,6 +27,8 @@ PACKAGE = text(
 PROCESS = text(r"[A-Za-z0-9_-]{1,63}", "a process name of a Procfile (letters, digits, _ and -)")
 ROUTE_HOST = text(r"(?=.{1,128}$)[A-Za-z0-9*?-]+(\.[A-Za-z0-9*?-]+)+", "a host pattern such as *.example.com")
 ROUTE_PATH = text(r"""[/*][A-Za-z0-9_.$/~"'@:+&*?-]{0,127}""", "a path pattern such as /api/* (up to 128 characters)")
+METRIC = text(r"[ -9;-~]{1,255}", "printable characters without a colon (up to 255)")
+METRIC_VALUE = text(r"[ -~]{1,1024}", "printable characters (up to 1024)")
 TOPIC = text(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}", "the ARN of an SNS topic")
 
 WAIT_LIMIT = 172_800
@@ -62,20 +64,22 @@ class SizeSettings(Section):
 
 
 class HealthSettings(Section):
-    """How the balancer, and each instance at boot, checks that the app works."""
+    """How the balancer, and each instance at boot, checks that the app works; with `routes: none`, each instance."""
 
+    command: Annotated[str | None, text(), Otherwise("the process has to stay up, and nothing else")] = None
+    """With `routes: none`: the command that ends with 0 as long as the app works; each instance runs it as the app."""
     path: Annotated[str, HEALTH_PATH] = "/healthz"
     """The path that is requested."""
     codes: Annotated[str, CODES] = "200"
     """The statuses that count as healthy, such as `"200,301"` or `"200-399"`."""
     interval: Annotated[int, whole(5, 300, "seconds")] = 10
-    """How long the balancer waits between two checks of a target."""
+    """How long it is waited between two checks of an instance."""
     timeout: Annotated[int, whole(2, 120, "seconds")] = 5
-    """How long a check waits for the answer; less than `interval`."""
+    """How long a check waits for the answer, or the end of the command; less than `interval`."""
     healthy_threshold: Annotated[int, whole(2, 10)] = 2
-    """How many checks in a row have to succeed until a target counts as healthy."""
+    """How many checks in a row have to succeed until an instance counts as healthy."""
     unhealthy_threshold: Annotated[int, whole(2, 10)] = 2
-    """How many checks in a row have to fail until a target counts as unhealthy."""
+    """How many checks in a row have to fail until an instance counts as unhealthy, and is replaced."""
 
     @property
     def grace(self) -> int:
@@ -84,7 +88,10 @@ class HealthSettings(Section):
 
 
 class RouteSettings(Section):
-    """Which requests reach the fleet: at most 100 routes in a stack, and 64 that are equally specific."""
+    """Which requests reach the fleet: at most 100 routes in a stack, and 64 that are equally specific. `routes: none`,
+    in the place of the mapping, declares [workers](deploy-day.md#workers): no request reaches them."""
+
+    words: ClassVar[tuple[str, ...]] = ("none",)
 
     paths: Annotated[tuple[str, ...], items(ROUTE_PATH, "path patterns", least=1)] = ("/*",)
     """The paths that the fleet takes; `/*` takes everything, on the hosts if there are any."""
@@ -92,6 +99,11 @@ class RouteSettings(Section):
         tuple[str, ...], items(ROUTE_HOST, "host patterns (a rule has 5 values, one is the path)", most=4)
     ] = ()
     """The hosts on which it takes them; an empty list means all hosts."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nowhere(cls, given: object) -> object:
+        return cls.model_construct(paths=(), hosts=()) if given == "none" else given
 
 
 class ScalingSettings(Section):
@@ -135,6 +147,23 @@ class RolloutSettings(Section):
     """How long to wait for alarms to return to OK before starting."""
 
 
+class MetricSettings(Section):
+    """A metric of your own that ends a rollout too: failed jobs, the depth of a dead-letter queue."""
+
+    namespace: Annotated[str, METRIC]
+    """The metric's namespace, such as `AWS/SQS`."""
+    name: Annotated[str, METRIC]
+    """The metric's name, such as `ApproximateNumberOfMessagesVisible`."""
+    dimensions: dict[Annotated[str, METRIC], Annotated[str, METRIC_VALUE]] = Field(default_factory=dict)
+    """Its dimensions, all of them: `{QueueName: shop-dead}`."""
+    statistic: Literal["Sum", "Average", "Maximum", "Minimum", "SampleCount"] = "Sum"
+    """What is compared of a minute's values."""
+    threshold: Annotated[float, number(-1e15, 1e15, "")]
+    """The number that it is compared with."""
+    comparison: Literal[">", ">=", "<", "<="] = ">"
+    """How it is compared: `>` fires when the metric is above the threshold."""
+
+
 class AlarmSettings(Section):
     """What ends a rollout, and is reported at any time."""
 
@@ -144,6 +173,10 @@ class AlarmSettings(Section):
     """Whether unhealthy instances raise an alarm."""
     latency: Annotated[float | None, number(0.001, 4000, "seconds"), Otherwise("no such alarm")] = None
     """The response time that 99 percent of the requests must not exceed."""
+    restarts: Annotated[int | None, whole(0, 1000), Otherwise("5 with `routes: none`, else no such alarm")] = None
+    """With `routes: none`: how often the process may end and be started again within three minutes, on all instances
+    together; 0 for no such alarm."""
+    metric: MetricSettings | None = None
     notify: Annotated[tuple[str, ...], items(TOPIC, "topics", most=5)] = ()
     """The ARNs of the SNS topics to notify; existing ones in the stack's region."""
 
@@ -166,7 +199,8 @@ class FleetSettings(Section):
     routes: RouteSettings = RouteSettings()
     scaling: ScalingSettings = ScalingSettings()
     drain: Annotated[int, whole(0, 3600, "seconds")] = defaults.DRAIN
-    """How long requests in flight may take when an instance is removed."""
+    """How long requests in flight may take when an instance is removed; with `routes: none`, how long the process may
+    take to end after SIGTERM."""
     volume: VolumeSettings = VolumeSettings()
     egress: Annotated[tuple[Egress, ...], items(RULE, "rules (a security group takes no more)", most=60)] = Field(
         default=(HTTPS,), validate_default=True
@@ -182,7 +216,7 @@ class FleetSettings(Section):
     """The app's variables that are secret, each encrypted: `pulumi config set --secret --path
     slipway:fleets.web.secrets.NAME`."""
     boot_timeout: Annotated[int, whole(60, 7200, "seconds")] = defaults.BOOT_TIMEOUT
-    """How long an instance may take from its launch until the app answers."""
+    """How long an instance may take from its launch until the app answers, or has stayed up."""
     rollout: RolloutSettings = RolloutSettings()
     alarms: AlarmSettings = AlarmSettings()
 
@@ -192,6 +226,18 @@ class FleetSettings(Section):
     def name(self) -> str:
         """The fleet's key below `fleets`."""
         return self._name
+
+    @property
+    def balanced(self) -> bool:
+        """Whether requests reach the fleet; a fleet of workers has `routes: none`."""
+        return bool(self.routes.paths)
+
+    @property
+    def restarts(self) -> int:
+        """How often processes may end within three minutes until an alarm fires; 0 for no such alarm."""
+        if self.balanced:
+            return 0
+        return defaults.RESTARTS if self.alarms.restarts is None else self.alarms.restarts
 
     @property
     def pace(self) -> duration.Pace:
@@ -227,6 +273,6 @@ class FleetSettings(Section):
             boot=self.boot_timeout,
             joining=self.health.grace,
             warmup=self.rollout.warmup,
-            drain=self.drain,
+            drain=self.drain if self.balanced else self.drain + defaults.DRAIN_MARGIN,
         )
         return min(needed, WAIT_LIMIT)

@@ -68,7 +68,7 @@ def documentation(section: type[Section]) -> dict[str, str]:
 
 def _words(field: FieldInfo) -> str:
     if is_mapping(field):
-        return "mapping of variable names to " + _kind(get_args(field.annotation)[1]).words
+        return "mapping of names to " + _kind(get_args(field.annotation)[1]).words
     if field.annotation is bool:
         return "`true` or `false`"
     kind = next((found for found in field.metadata if isinstance(found, Kind)), None)
@@ -105,13 +105,14 @@ def _section(section: type[Section]) -> dict[str, Any]:
         key: _property(field, sentences[name])
         for name, (key, field) in zip(section.model_fields, fields.items(), strict=True)
     }
-    return {
+    described = {
         "description": section.__doc__,
         "type": ["object", "null"],
         "properties": properties,
         "required": [key for key, field in fields.items() if field.is_required()],
         "additionalProperties": False,
     }
+    return {"anyOf": [described, {"enum": list(section.words)}]} if section.words else described
 
 
 def _property(field: FieldInfo, sentence: str) -> dict[str, Any]:

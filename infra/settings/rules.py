@@ -9,7 +9,7 @@ from pydantic.alias_generators import to_snake
 
 from infra.balancer import failover, routing
 from infra.fleet import alarm_times
-from infra.settings import review_rules
+from infra.settings import review_rules, worker_rules
 from infra.settings.egress import EVERYWHERE, HTTPS
 from infra.settings.fleet import FleetSettings
 from infra.settings.instances import architecture
@@ -35,6 +35,7 @@ def problems(settings: Settings, sound: Sound) -> Problems:
     yield from _follow(settings)
     yield from _checks(settings)
     yield from review_rules.problems(settings, sound)
+    yield from worker_rules.problems(settings, sound)
     for name, fleet in settings.fleets.items():
         for rule in (_architecture, _bounds, _ways, _topics, _bake, _timeout):
             yield from _below(f"fleets.{name}", sound, rule, fleet, settings)
@@ -108,7 +109,7 @@ def _load_balancer(balancer: LoadBalancerSettings, region: str, sound: Sound) ->
 def _failover(settings: Settings, sound: Sound) -> Problems:
     role = settings.load_balancer.failover
     if role != "none" and all(sound(f"fleets.{name}") for name in settings.fleets):
-        yield from failover.problems(role, settings.fleets)
+        yield from failover.problems(role, settings.balanced)
 
 
 def _artifacts(artifacts: ArtifactsSettings, _: Sound) -> Problems:
@@ -216,15 +217,19 @@ def _topics(fleet: FleetSettings, settings: Settings, sound: Sound) -> Problems:
 
 def _bake(fleet: FleetSettings, _: Settings, sound: Sound) -> Problems:
     """Check that a bake lasts until the alarms can fire: a shorter one does nothing."""
-    bake, slowest = fleet.rollout.bake, alarm_times.slowest(fleet.alarms)
-    needed = alarm_times.seconds(slowest)
-    if 0 < bake < needed and sound("alarms.unhealthyHosts", "alarms.latency"):
-        without = {"unhealthy": "; or set alarms.unhealthyHosts to false", "latency": "; or remove alarms.latency"}
+    bake, slowest = fleet.rollout.bake, alarm_times.slowest(fleet)
+    needed, period = (alarm_times.seconds(slowest), alarm_times.period(slowest)) if slowest else (0, 0)
+    if slowest and 0 < bake < needed and sound("alarms.unhealthyHosts", "alarms.latency", "alarms.restarts"):
+        without = {
+            "unhealthy": "; or set alarms.unhealthyHosts to false",
+            "latency": "; or remove alarms.latency",
+            "restarts": "; or set alarms.restarts to 0",
+        }
         yield (
             "rollout.bake",
             f"must be at least {needed} seconds, for alarms.{alarm_times.SETTINGS[slowest]} takes as long to fire "
-            f"({alarm_times.EVALUATIONS[slowest]} x {alarm_times.PERIOD} s, and {alarm_times.DELIVERY} s until the "
-            f"metrics are there), or 0, which waits for no alarm once all instances are replaced; is {bake}"
+            f"({alarm_times.EVALUATIONS[slowest]} x {period} s, and {alarm_times.DELIVERY} s until "
+            f"the metrics are there), or 0, which waits for no alarm once all instances are replaced; is {bake}"
             f"{without.get(slowest, '')}",
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast, get_args, get_origin
+from typing import Any, ClassVar, cast, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic.alias_generators import to_camel
@@ -12,6 +12,9 @@ from pydantic.fields import FieldInfo
 
 class Section(BaseModel):
     """A mapping of settings. The text below a field documents it."""
+
+    words: ClassVar[tuple[str, ...]] = ()
+    """What may stand in the place of the mapping."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, hide_input_in_errors=True)
 

@@ -284,6 +284,11 @@ class Settings:
     """Whether a review stack's time begins anew."""
 
     @property
+    def balanced(self) -> Mapping[str, FleetSettings]:
+        """The fleets that requests reach, by name; the others are workers."""
+        return {name: fleet for name, fleet in self.fleets.items() if fleet.balanced}
+
+    @property
     def posture(self) -> str:
         """What stands of the stack."""
         return self.recovery.posture

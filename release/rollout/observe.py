@@ -194,9 +194,12 @@ class Fleets:
 
 
 def served(fleets: Fleets, group: Group, log_group: str) -> Serving:
-    """Return what a group serves now, according to the load balancer and the instances in service."""
-    healthy = fleets.healthy_targets(group.target_group_arns)
+    """Return what a group serves now, according to the load balancer, if it has one, and the instances in service."""
     in_service = [instance for instance in group.instances if instance.in_service]
+    if group.balanced:
+        healthy = fleets.healthy_targets(group.target_group_arns)
+    else:
+        healthy = {instance.id for instance in in_service}
     return count(group, healthy, fleets.ready(log_group, in_service))
 
 

@@ -73,6 +73,8 @@ class Group:
     """How many zones it is in."""
     posture: str = ""
     """What stands of its stack, as its tag tells (release/postures.py); "" if it has none."""
+    balanced: bool = True
+    """Whether a load balancer judges its instances; otherwise they are workers, which judge themselves."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -43,6 +43,7 @@ def group(shown: Mapping[str, Any]) -> Group:
         posture=next((str(tag["Value"]) for tag in shown.get("Tags", ()) if tag["Key"] == names.POSTURE_TAG), ""),
         template=configured_template(shown),
         target_group_arns=tuple(shown.get("TargetGroupARNs", ())),
+        balanced="ELB" in str(shown.get("HealthCheckType", "ELB")).split(","),
         instances=tuple(
             Instance(
                 id=str(member["InstanceId"]),

@@ -27,6 +27,8 @@ class Instance:
     port: int | None
     boots: int
     """How often it should have booted so far."""
+    target_lifecycle_state: str | None = None
+    """Where its group takes it; None without a group."""
 
 
 def parse(document: Mapping[str, Any]) -> dict[str, Instance]:
@@ -49,6 +51,7 @@ def _instance(entry: Mapping[str, Any]) -> Instance:
         tags=entry.get("tags") or {},
         port=entry.get("port"),
         boots=entry.get("boots") or 1,
+        target_lifecycle_state=entry.get("target_lifecycle_state"),
     )
 
 

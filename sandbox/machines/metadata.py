@@ -116,6 +116,8 @@ def _tree(instance: Instance) -> dict[str, str]:
         "meta-data/services/partition": "aws",
         "dynamic/instance-identity/document": json.dumps(_identity(instance), indent=2),
     }
+    if instance.target_lifecycle_state:
+        tree["meta-data/autoscaling/target-lifecycle-state"] = instance.target_lifecycle_state
     if instance.role:
         tree["meta-data/iam/info"] = json.dumps({"Code": "Success", "InstanceProfileArn": _profile(instance.role)})
         tree[f"meta-data/iam/security-credentials/{instance.role}"] = json.dumps(_credentials(instance), indent=2)

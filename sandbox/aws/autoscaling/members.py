@@ -61,6 +61,13 @@ class Member(InstanceState):
         """Return None: instances come from launch templates only."""
 
     @property
+    def target_lifecycle_state(self) -> str:
+        """Return where it is going, as its metadata say: `autoscaling/target-lifecycle-state`."""
+        if self.leaving:
+            return "Terminated"
+        return "Standby" if self.lifecycle_state.endswith("Standby") else "InService"
+
+    @property
     def pending(self) -> bool:
         return self.lifecycle_state in LAUNCHING_STATES
 

@@ -203,6 +203,17 @@ class SandboxAutoScalingBackend(RefreshApi, AutoScalingBackend):
                     return member
         raise ValidationError(f"Instance Id not found - No managed instance found for instance ID: {instance_id}")
 
+    def set_health(self, instance_id: str, status: str, *, respect_grace: bool) -> None:
+        """SetInstanceHealth; by default the group's grace period comes first."""
+        if status not in ("Healthy", "Unhealthy"):
+            raise ValidationError(f"Valid instance health states are: [Healthy, Unhealthy], got {status}")
+        member = self.member(instance_id)
+        group = self.group(member.auto_scaling_group_name)
+        grace = float(group.health_check_grace_period or 0) if respect_grace else 0.0
+        if member.in_service_at is None or clock() >= member.in_service_at + grace:
+            member.health_status = status
+            state.wake()
+
     def end_instance(self, instance_id: str, *, decrement: bool) -> dict[str, Any]:
         """TerminateInstanceInAutoScalingGroup; returns the activity."""
         member = self.member(instance_id)
@@ -257,6 +268,17 @@ def _check_sizes(low: int | None, high: int | None, desired: int | None) -> None
 
 def _invalid(error: ServiceException) -> ValidationError:
     return ValidationError(f"You must use a valid fully-formed launch template. {error.message}")
+
+
+def target_lifecycle_states() -> dict[str, str]:
+    """Return where each instance of each group is going, by its id."""
+    return {
+        member.id: member.target_lifecycle_state
+        for regions in list(autoscaling_backends.values())
+        for backend in list(regions.values())
+        for group in list(cast(SandboxAutoScalingBackend, backend).groups.values())
+        for member in group.members
+    }
 
 
 def sandbox_autoscaling(account: str, region: str) -> SandboxAutoScalingBackend:

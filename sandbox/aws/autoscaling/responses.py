@@ -106,6 +106,12 @@ class SandboxAutoScalingResponse(Guarded, AutoScalingResponse):
             self._get_param("InstanceId"),
         )
 
+    def set_instance_health(self) -> ActionResult:
+        """SetInstanceHealth."""
+        respect = bool(self._get_bool_param("ShouldRespectGracePeriod", True))
+        self.backend.set_health(self._get_param("InstanceId"), self._get_param("HealthStatus"), respect_grace=respect)
+        return EmptyResult()
+
     def describe_load_balancer_target_groups(self) -> ActionResult:
         """DescribeLoadBalancerTargetGroups: InService once a target was healthy."""
         group = self.backend.group(self.name)

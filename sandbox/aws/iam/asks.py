@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from moto.acm.models import acm_backends
+from moto.autoscaling.models import autoscaling_backends
 from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT
 from moto.wafv2.models import wafv2_backends
 
@@ -145,7 +146,15 @@ def _autoscaling(call: Call) -> list[str]:
     names = {call.parameters.get("AutoScalingGroupName", ""), *tagged} - {""}
     if call.operation.startswith("Describe"):
         return []
+    if call.operation in ("SetInstanceHealth", "TerminateInstanceInAutoScalingGroup"):
+        names |= _groups_with(call, str(call.parameters.get("InstanceId")))
     return [_arn(call, "autoscaling", f"autoScalingGroup:0:autoScalingGroupName/{name}") for name in names]
+
+
+def _groups_with(call: Call, instance: str) -> set[str]:
+    """Return the group that an instance is in, by which a call that names only the instance is judged."""
+    groups = autoscaling_backends[ACCOUNT][call.region].autoscaling_groups
+    return {name for name, group in groups.items() if any(m.instance.id == instance for m in group.instance_states)}
 
 
 def _balancing(call: Call) -> list[str]:

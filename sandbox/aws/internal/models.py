@@ -1,10 +1,12 @@
 """What machines and balancer need to know, gathered from every region."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from moto.core.types import Base64EncodedString
 from moto.elbv2.models import FakeLoadBalancer, FakeRule, FakeTargetGroup
 
+from sandbox.aws.autoscaling.models import target_lifecycle_states
 from sandbox.aws.ec2.models import Machine, SandboxEC2Backend, all_ec2, sandbox_ec2
 from sandbox.aws.elbv2.models import SandboxELBv2Backend, all_elbv2
 from sandbox.aws.elbv2.targets import Target
@@ -15,10 +17,11 @@ Json = dict[str, Any]
 
 def instances() -> Json:
     """Return `{"instances": [...]}` as described in docs/architecture.md."""
-    return {"instances": [_instance(ec2, m) for ec2 in all_ec2() for m in ec2.machines.values()]}
+    targets = target_lifecycle_states()
+    return {"instances": [_instance(ec2, m, targets) for ec2 in all_ec2() for m in ec2.machines.values()]}
 
 
-def _instance(ec2: SandboxEC2Backend, machine: Machine) -> Json:
+def _instance(ec2: SandboxEC2Backend, machine: Machine, targets: Mapping[str, str]) -> Json:
     instance = machine.instance
     options = instance.metadata_options
     return {
@@ -41,6 +44,7 @@ def _instance(ec2: SandboxEC2Backend, machine: Machine) -> Json:
         "tags": {tag["key"]: tag["value"] for tag in instance.get_tags()},
         "port": machine.port,
         "boots": machine.boots,
+        "target_lifecycle_state": targets.get(instance.id),
     }
 
 

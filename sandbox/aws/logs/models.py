@@ -3,9 +3,10 @@
 from typing import Any
 
 from moto.logs.exceptions import InvalidParameterException, LogsClientError, ResourceNotFoundException
-from moto.logs.models import LogGroup, LogsBackend
+from moto.logs.models import LogGroup
 
 from sandbox.aws.kms import use
+from sandbox.aws.logs.metric_filters import CountingLogsBackend
 from sandbox.aws.logs.patterns import UnknownPattern, matcher
 
 _WITH_KEY = ("kms:Encrypt", "kms:Decrypt", "kms:ReEncryptTo", "kms:GenerateDataKey", "kms:DescribeKey")
@@ -22,7 +23,7 @@ class KeyRefusedError(LogsClientError):
         )
 
 
-class SandboxLogsBackend(LogsBackend):
+class SandboxLogsBackend(CountingLogsBackend):
     """moto's logs, which may use the keys they are given, with filter patterns for JSON, which moto lacks (https://github.com/getmoto/moto/pull/5428).
 
     As on AWS, naming a stream that does not exist is an error, and matches are looked for page by page, so that a page

@@ -393,6 +393,7 @@ def group(posture: str) -> None:
         MinSize=0,
         MaxSize=0,
         AvailabilityZones=[f"{REGION}a"],
+        HealthCheckType="ELB",
         LaunchTemplate={"LaunchTemplateId": template["LaunchTemplate"]["LaunchTemplateId"], "Version": "1"},
         Tags=[{"Key": key, "Value": value, "PropagateAtLaunch": False} for key, value in made.items()],
     )

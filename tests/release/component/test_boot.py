@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 
-from release.component.user_data import Boot, render
+from release.component.user_data import Boot, Part, render
 from sandbox.ports import ReservedPorts
 from tests.waiting import until
 
@@ -157,12 +157,20 @@ def run(script: Path, environment: dict[str, str]) -> subprocess.Popen[str]:
 def end(process: subprocess.Popen[str]) -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
+    subprocess.run(["pkill", "-KILL", "-s", str(process.pid)], check=False)  # other process groups of its session
     process.communicate()
 
 
 @contextmanager
 def booting(
-    folder: Path, metadata: str, port: int, *, command: str = SERVE, stands_in: Mapping[str, str] = NOTHING, **more: str
+    folder: Path,
+    metadata: str,
+    port: int,
+    *,
+    command: str = SERVE,
+    stands_in: Mapping[str, str] = NOTHING,
+    parts: tuple[Part, ...] = (),
+    **more: str,
 ) -> Generator[tuple[Booting, subprocess.Popen[str]]]:
     """The user data as it runs; all of its processes end with it."""
     stand_ins(folder / "bin", {**STANDS_IN, **stands_in})
@@ -185,6 +193,7 @@ def booting(
         environment=json.loads(more.pop("own", "{}")),
         secrets=tuple(more.pop("secrets", "").split()),
         packages=packages,
+        parts=parts,
     )
     script = folder / "user-data"
     script.write_text(render(boot).replace("\n. <", f"\n{more.pop('prelude', '')}\n. <", 1))

@@ -318,6 +318,19 @@ aws.autoscaling.Policy(
         "target_value": pick(100.0, 200.0),
     },
 )
+aws.autoscaling.LifecycleHook(
+    "drain",
+    autoscaling_group_name=group.name,
+    lifecycle_transition="autoscaling:EC2_INSTANCE_TERMINATING",
+    heartbeat_timeout=pick(90, 120),
+    default_result="CONTINUE",
+)
+aws.cloudwatch.LogMetricFilter(
+    "restarts",
+    log_group_name=logs.name,
+    pattern=pick('{ $.event = "restarted" }', '{ $.event = "ended" }'),
+    metric_transformation={"namespace": "Slipway", "name": pick("one", "two"), "value": "1", "unit": "Count"},
+)
 aws.cloudwatch.MetricAlarm(
     "errors",
     comparison_operator="GreaterThanThreshold",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from infra import boundary, expiry_tag
+from infra import boundary, expiry_tag, own_hooks
 from infra.balancer.dns import Alias, AliasArgs, Certificate, CertificateArgs
 from infra.balancer.failover import asked_path
 from infra.balancer.load_balancer import LOG_DAYS, LoadBalancer, LoadBalancerArgs
@@ -78,6 +78,7 @@ def declare(settings: Settings, plan: Plan | ColdPlan) -> Stack:
     deployments = Deployments(
         stack=settings.stack, region=settings.region, bucket=plan.bucket, fleets=len(settings.fleets)
     )
+    own_hooks.declare(settings, deployments, plan.release.sha, _url(settings, balancer))
     fleets = {
         name: Fleet(
             name,

@@ -15,6 +15,7 @@ from pydantic import Field, StrictBool
 
 from infra.network import cidr
 from infra.settings.fleet import FleetSettings
+from infra.settings.hooks import HooksSettings
 from infra.settings.kinds import Kind, Otherwise, excluding, items, text, whole, wrong, wrong_type
 from infra.settings.logs import LogsSettings
 from infra.settings.recovery import RecoverySettings
@@ -254,6 +255,7 @@ class StackSettings(Section):
     recovery: RecoverySettings = RecoverySettings()
     permissions: PermissionsSettings = PermissionsSettings()
     review: ReviewSettings = ReviewSettings()
+    hooks: HooksSettings = HooksSettings()
     fleets: dict[Annotated[str, FLEET_NAME], FleetSettings] = Field(default_factory=dict)
     """The fleets by name."""
 
@@ -273,6 +275,7 @@ class Settings:
     recovery: RecoverySettings
     permissions: PermissionsSettings
     review: ReviewSettings
+    hooks: HooksSettings
     fleets: Mapping[str, FleetSettings]
     supersede: bool
     """Whether a rollout of something else that is under way is undone, instead of refused."""

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import threading
-from collections import deque
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from release import processes
+from release import command as commands
 from release.artifact import archive, build_isolation, temporary
 from release.artifact.archive import Artifact
 from release.artifact.build_isolation import Place
@@ -19,8 +15,6 @@ from release.errors import BuildError
 from release.source import files, links
 from release.source.revision import Revision
 
-_LAST_LINES = 20
-_LONGEST_LINE = 8192
 _PASSED = (
     "PATH LANG CI HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy SSL_CERT_FILE SSL_CERT_DIR"
     " NODE_EXTRA_CA_CERTS REQUESTS_CA_BUNDLE GOPROXY GONOSUMDB GOPRIVATE"
@@ -108,61 +102,25 @@ def environment(revision: Revision, home: Path, inherited: Mapping[str, str]) ->
 
 
 def _execute(revision: Revision, build: Build, place: Place, output: Callable[[str], None]) -> None:
-    last: deque[str] = deque(maxlen=_LAST_LINES)
     command = ["bash", "-euo", "pipefail", "-c", build.command]
     variables = environment(revision, place.home, os.environ if build.trusted else build_isolation.allowed(os.environ))
     if build.trusted:
         output("the build step is trusted: it can read your credentials")
     else:
         command = build_isolation.wrapped(command, place, variables)
-
-    def tell(line: str) -> None:
-        last.append(line)
-        output(line)
-
-    with _process(command, place.checkout, variables) as process:
-        reader = threading.Thread(target=_read, args=(process, tell), daemon=True)
-        reader.start()
-        try:
-            status = process.wait(timeout=build.timeout)
-        except subprocess.TimeoutExpired:
-            status = None
-        finally:
-            processes.end_guarded(process)
-            reader.join(timeout=5)
-    if status == 0:
-        return
-    how = f"failed with exit status {status}" if status is not None else f"took more than {build.timeout:g} s"
-    said = "".join(f"\n    {line}" for line in last)
-    raise BuildError(f"build of {revision.sha[:12]}: `{build.command}` {how}; its last lines:{said or ' none'}")
-
-
-@contextmanager
-def _process(
-    command: Sequence[str], directory: Path, environment: dict[str, str]
-) -> Generator[subprocess.Popen[bytes]]:
     try:
-        process = subprocess.Popen(
-            processes.guarded(command),
-            cwd=directory,
-            env=environment,
+        ended = commands.run(
+            command,
+            directory=place.checkout,
+            environment=variables,
+            timeout=build.timeout,
+            output=output,
             umask=0o022,
-            stdin=subprocess.PIPE,  # the guard ends the command when this closes
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
         )
     except OSError as error:
         raise BuildError(f"the build step cannot be started: {error}") from None
-    try:
-        yield process
-    finally:
-        processes.end_guarded(process)
-        if process.stdout is not None:
-            process.stdout.close()
-
-
-def _read(process: subprocess.Popen[bytes], tell: Callable[[str], None]) -> None:
-    assert process.stdout is not None  # noqa: S101 - it is a pipe
-    while line := process.stdout.readline(_LONGEST_LINE):
-        tell(line.decode("utf-8", "replace").rstrip("\r\n"))
+    if ended.status == 0:
+        return
+    late = f"took more than {build.timeout:g} s"
+    how = late if ended.status is None else f"failed with exit status {ended.status}"
+    raise BuildError(f"build of {revision.sha[:12]}: `{build.command}` {how}; its last lines:{ended.told()}")

@@ -33,6 +33,13 @@ class Deployments:
         self.together = Together(fleets, lambda: all_served(self.aws.fleets, stack))
         self._region = region
         self._bucket = bucket
+        self._settled: set[str] = set()
+
+    async def settled(self, fleet: str) -> None:
+        """Take that a fleet has come to a good end, and after the last one do what comes after a deploy."""
+        self._settled.add(fleet)
+        if len(self._settled) == self.together.fleets:
+            await self.gate.end()
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -57,6 +64,7 @@ class Deployment:
             tell=tell,
             warn=warn,
             before=lambda: self.pass_gate(tell, warn),
+            begun=self.shared.gate.begin,
         )
 
     async def pass_gate(self, tell: Callable[[str], None], warn: Callable[[str], None]) -> None:

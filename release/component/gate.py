@@ -19,6 +19,8 @@ Step = Callable[[Callable[[str], None], Callable[[str], None]], Awaitable[None]]
 
 It may await outputs of the launch templates, which are there before their groups.
 """
+Ending = Callable[[str | None], Awaitable[None]]
+"""What happens after the last fleet: it is given the reason of a failure, None if all serve, and raises nothing."""
 
 
 @dataclass
@@ -26,29 +28,45 @@ class Gate:
     """The gate of one `pulumi up`. Its steps run in the order in which they were added, in the program's event loop."""
 
     _steps: list[Step] = field(default_factory=list[Step])
+    _endings: list[Ending] = field(default_factory=list[Ending])
     _passing: asyncio.Task[None] | None = field(default=None, init=False)
+    _failure: str | None = field(default=None, init=False)
+    _begun: bool = field(default=False, init=False)
+    _ended: bool = field(default=False, init=False)
     _first: str = field(default="", init=False)
 
     def add(self, step: Step) -> None:
         """Have a step run at the gate. To be called while the stack is declared."""
         self._steps.append(step)
 
-    @property
-    def reached(self) -> bool:
-        """Whether a fleet has come to the gate, so that something is to be made or rolled out."""
-        return self._passing is not None
+    def add_ending(self, ending: Ending) -> None:
+        """Have it happen after the last fleet. To be called while the stack is declared."""
+        self._endings.append(ending)
+
+    def begin(self) -> None:
+        """Take that a fleet rolls out, if only because it follows what another `pulumi up` began: there is an end."""
+        self._begun = True
+
+    async def end(self, failure: str | None = None) -> None:
+        """Do once what comes after the last fleet. Does nothing if no fleet was made or rolled out."""
+        if self._begun and not self._ended:
+            self._ended = True
+            for ending in self._endings:
+                await ending(self._failure or failure)
 
     async def passed(self, fleet: str, tell: Callable[[str], None], warn: Callable[[str], None]) -> None:
         """Return once every step has succeeded; the first fleet that comes runs them, the others wait for it.
 
         Raise the ReleaseError of the step that failed; for the other fleets, one that says which fleet's error it is.
         """
+        self.begin()
         if self._passing is None:
             self._first = fleet
             self._passing = asyncio.ensure_future(self._run(tell, warn))
         try:
             await asyncio.shield(self._passing)
         except ReleaseError as error:
+            self._failure = str(error)
             if fleet == self._first:
                 raise
             short = f"fleet {fleet}: was not touched, for the reason that is given for fleet {self._first}"

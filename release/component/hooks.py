@@ -80,11 +80,13 @@ async def _proved(urn: str, digest: str, wanted: Template, deployment: Deploymen
             left = await proof.ask(proof.aws.templates.release_of, wanted)
             if left and left != spec.sha:
                 warner(urn)(_left_out(spec, left))
+                await deployment.shared.settled(spec.fleet)
                 return left
             found = await proof.prove(wanted)
     except ReleaseError as error:
         raise told.run_error(error) from None
     told.answer(urn, proof.summary(found))
+    await deployment.shared.settled(spec.fleet)
     return spec.sha
 
 
@@ -111,7 +113,11 @@ async def _foreseen(urn: str, places: Sequence[pulumi.Output[Template | None]], 
 
 @asynccontextmanager
 async def _explained(deployment: Deployment) -> AsyncGenerator[None]:
-    """Make an error say which fleet it is about, and what the others serve."""
-    async with deployment.shared.together.step():
-        with explained_aws(deployment.spec.fleet, deployment.spec.group):
-            yield
+    """Make an error say which fleet it is about, and what the others serve; then do what comes after a failure."""
+    try:
+        async with deployment.shared.together.step():
+            with explained_aws(deployment.spec.fleet, deployment.spec.group):
+                yield
+    except ReleaseError as error:
+        await deployment.shared.gate.end(str(error))
+        raise

@@ -23,6 +23,8 @@ class Rollout(Following):
 
     before: Callable[[], Awaitable[None]] | None = None
     """What has to succeed before anything is replaced; it raises ReleaseError."""
+    begun: Callable[[], None] | None = None
+    """Hears that there is a rollout, started or adopted, before that is followed to its end."""
 
     async def run(self, desired: Mapping[str, Any], wanted: Template) -> None:
         """Roll the group to `desired` (DesiredConfiguration of the API), whose launch template is `wanted`.
@@ -44,6 +46,8 @@ class Rollout(Following):
             if self.before:
                 await self.before()
             refresh_id = await self._start(desired, wanted)
+        if self.begun:
+            self.begun()
         await self.follow(refresh_id, wanted)
 
     async def _record_unseen_end(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shlex
 import urllib.request
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -53,6 +54,26 @@ def test_a_pull_request_leaves_a_fingerprint(sandbox: Sandbox):
     assert sandbox.serves() == sha(sandbox, "HEAD~1")
 
 
+def hook(sandbox: Sandbox, name: str, command: str) -> None:
+    ran = sandbox.shell(f"pulumi config set --path slipway:hooks.{name} {shlex.quote(command)}")
+    assert ran.code == 0, ran.said
+
+
+def test_a_hook_of_ones_own_stops_the_deploy(sandbox: Sandbox):
+    """It knows what serves; nothing is replaced, and afterFailure is told why."""
+    before, serving = sandbox.instances(), sandbox.serves()
+    hook(sandbox, "beforeDeploy", 'echo "serves $SLIPWAY_FROM"; exit 4')
+    hook(sandbox, "afterDeploy", 'echo "it $SLIPWAY_OUTCOME at $SLIPWAY_URL"')
+    hook(sandbox, "afterFailure", 'echo "told: $SLIPWAY_OUTCOME $SLIPWAY_REASON"')
+    ran = sandbox.up()
+    assert ran.code != 0
+    assert f"beforeDeploy: serves {serving}" in ran.said
+    refusal = "hooks.beforeDeploy: ended with exit status 4. Nothing was replaced"
+    assert f"afterFailure: told: failed {refusal}" in ran.said
+    assert (sandbox.instances(), sandbox.refreshes()) == (before, [])
+    hook(sandbox, "beforeDeploy", "true")
+
+
 def test_the_next_commit_replaces_every_instance_and_loses_no_request(sandbox: Sandbox):
     """While HEAD rolls out every answer is 200 and one of the two commits; afterwards only the new one serves.
 
@@ -73,6 +94,8 @@ def test_the_next_commit_replaces_every_instance_and_loses_no_request(sandbox: S
     assert len(set(after.values())) == 3
     assert sandbox.refreshes()[0]["Status"] == "Successful"
     assert {sandbox.serves() for _ in range(9)} == {new}
+    assert f"afterDeploy: it succeeded at {sandbox.url()}" in ran.said
+    assert sandbox.shell("pulumi config rm --path slipway:hooks").code == 0
 
 
 def test_the_same_commit_again_changes_nothing(sandbox: Sandbox):

@@ -44,10 +44,8 @@ def test_steps_run_once_in_order_before_any_fleet_goes_on():
     gate = Gate()
     gate.add(step("hook"))
     gate.add(step("phase"))
-    assert not gate.reached
     assert come(gate, "web", "api", "jobs") == ["", "", ""]
     assert ran == ["hook begins", "hook ends", "phase begins", "phase ends"]
-    assert gate.reached
 
 
 def test_a_step_that_fails_lets_no_fleet_through():
@@ -95,3 +93,24 @@ def test_a_fleet_that_is_given_up_does_not_stop_the_others():
 
     asyncio.run(both())
     assert ran == ["step"]
+
+
+@pytest.mark.parametrize("failure", [None, "web does not boot"])
+def test_the_end_comes_once_and_only_if_something_began(failure: str | None):
+    """An `up` that rolls nothing out has no end; one that follows what another began has."""
+    ends: list[str | None] = []
+
+    async def ending(failure: str | None) -> None:
+        ends.append(failure)
+
+    async def come_to_an_end() -> None:
+        gate = Gate()
+        gate.add_ending(ending)
+        await gate.end(failure)
+        assert ends == []
+        gate.begin()
+        await gate.end(failure)
+        await gate.end("another fleet's")
+
+    asyncio.run(come_to_an_end())
+    assert ends == [failure]

@@ -115,7 +115,11 @@ def test_an_up_that_left_the_rollout_out_says_so_at_once(monkeypatch: pytest.Mon
     """With --target the group's outputs are the state's: the old release, which is neither waited for nor recorded."""
     ledger = FakeLedger()
     proof, told = make(Proof, FakeAws(running=OLD), ledger)
-    shared = SimpleNamespace(together=Together(1, lambda: ""))
+
+    async def settled(_fleet: str) -> None:
+        pass
+
+    shared = SimpleNamespace(together=Together(1, lambda: ""), settled=settled)
     deployment = SimpleNamespace(spec=proof.spec, shared=shared, proof=always(proof))
     proof.aws.templates.release_of = always(GOOD)
     monkeypatch.setattr(hooks, "teller", always(told.append))

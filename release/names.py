@@ -118,6 +118,11 @@ def log_group_name(stack: str, fleet: str) -> str:
     return f"{folder(stack)}/{fleet}"
 
 
+def output_group_name(stack: str, fleet: str) -> str:
+    """Return the log group of what a fleet's app prints; its streams are `<instance>/<sha>`."""
+    return f"{log_group_name(stack, fleet)}/output"
+
+
 def flow_logs_group_name(stack: str) -> str:
     return f"{folder(stack)}-flow-logs"
 

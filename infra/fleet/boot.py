@@ -22,8 +22,14 @@ def boot(
     sha: str,
     digest: str,
     secrets: Sequence[str],
+    output: bool = False,
 ) -> Boot:
-    """Return what each instance of the fleet is told; `secrets` are `name:version` selectors of SSM parameters."""
+    """Return what each instance of the fleet is told; `secrets` are `name:version` selectors of SSM parameters.
+
+    With `output`, it sends what the app prints to CloudWatch Logs.
+    """
+    logs = Part(script="logs", told={"OUTPUT_GROUP": names.output_group_name(stack, fleet.name)})
+    parts = [*([logs] if output else []), *([] if fleet.balanced else [_worker(fleet)])]
     return Boot(
         sha=sha,
         digest=digest,
@@ -42,7 +48,7 @@ def boot(
         environment=fleet.environment,
         secrets=tuple(secrets),
         packages=fleet.packages,
-        parts=() if fleet.balanced else (_worker(fleet),),
+        parts=tuple(parts),
     )
 
 
@@ -73,6 +79,7 @@ def problems(settings: Settings, commands: Mapping[str, str], bucket: str) -> It
             sha="0" * 40,
             digest="0" * 64,
             secrets=[f"{parameter}:{_LARGEST_VERSION}" for parameter in parameters],
+            output=settings.logs.output,
         )
         try:
             render(told)

@@ -10,7 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.balancer.load_balancer import LoadBalancer
-from infra.fleet import boot, rollout, scaling
+from infra.fleet import boot, output_group, rollout, scaling
 from infra.fleet.access import Access, AccessArgs
 from infra.fleet.alarms import Alarms, AlarmsArgs
 from infra.fleet.identity import Identity, IdentityArgs
@@ -88,13 +88,14 @@ class Fleet(pulumi.ComponentResource):
         self.group_name = names.group_name(args.stack, args.settings.name)
         self.log_group_name = names.log_group_name(args.stack, args.settings.name)
         log_group = self._declare_log_group()
+        output = output_group.declare(name, args.stack, args.settings.name, args.logs, self._child)
         access = self._declare_access()
         self.security_group_id = access.security_group_id
         identity = self._declare_identity()
         alarms = self._declare_alarms(log_group)
         deployment = self._deployment(alarms)
         template = self._declare_template(identity, self._boot(log_group, identity))
-        requires = [access, *identity.ready, alarms, args.network, *args.balancer.routes, *args.requires]
+        requires = [access, *identity.ready, *output, alarms, args.network, *args.balancer.routes, *args.requires]
         group = self._declare_group(template, deployment, requires)
         scaling.declare(
             name,
@@ -135,6 +136,7 @@ class Fleet(pulumi.ComponentResource):
             account=self._args.account,
             bucket=self._args.bucket,
             fleet=self._settings,
+            output=self._args.logs.output,
         )
         return Identity(f"{self._name}-identity", args, self._child)
 
@@ -176,6 +178,7 @@ class Fleet(pulumi.ComponentResource):
                 sha=self._args.release.sha,
                 digest=digest,
                 secrets=secrets,
+                output=self._args.logs.output,
             )
 
         return pulumi.Output.all(self._args.digest, log_group.name, *identity.selectors).apply(told)

@@ -21,6 +21,8 @@ class IdentityArgs:
     account: str
     bucket: str
     fleet: FleetSettings
+    output: bool
+    """Whether the instances log what the app prints."""
 
 
 class Identity(pulumi.ComponentResource):
@@ -65,6 +67,7 @@ class Identity(pulumi.ComponentResource):
             account=args.account,
             bucket=args.bucket,
             judges_itself=not args.fleet.balanced,
+            output=args.output,
         )
         policy = aws.iam.RolePolicy(
             f"{self._name}-policy", name="boot", role=role.name, policy=json.dumps(allowed), opts=self._child

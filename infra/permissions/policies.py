@@ -24,15 +24,25 @@ def assumed_by(*services: str, account: str | None = None) -> dict[str, Any]:
 
 
 def instance(
-    *, stack: str, fleet: str, region: str, account: str, bucket: str, judges_itself: bool = False
+    *,
+    stack: str,
+    fleet: str,
+    region: str,
+    account: str,
+    bucket: str,
+    judges_itself: bool = False,
+    output: bool = False,
 ) -> dict[str, Any]:
     """Return what an instance of a fleet may do: fetch releases, finish its launch, log, read its fleet's secrets.
 
-    An instance that `judges_itself`, as no balancer does, may also call an instance of its group unhealthy.
+    An instance that `judges_itself`, as no balancer does, may also call an instance of its group unhealthy. With
+    `output`, the CloudWatch agent may also log what the app prints.
+
     The last statement is what Session Manager needs. AWS's AmazonSSMManagedInstanceCore has it too, but also lets
     the instance read every parameter of the account, the other fleets' secrets among them.
     """
-    logs = names.arn("logs", region, account, f"log-group:{names.log_group_name(stack, fleet)}:*")
+    groups = [names.log_group_name(stack, fleet), *([names.output_group_name(stack, fleet)] if output else [])]
+    logs = [names.arn("logs", region, account, f"log-group:{group}:*") for group in groups]
     parameters = names.arn("ssm", region, account, f"parameter{names.parameter_name(stack, fleet, '*')}")
     return document(
         _allow(["s3:GetObject"], f"{names.bucket_arn(bucket, region)}/releases/*/artifact.tar.gz"),
@@ -44,7 +54,7 @@ def instance(
             ],
             names.group_arn(stack, fleet, region=region, account=account),
         ),
-        _allow(["logs:CreateLogStream", "logs:PutLogEvents"], logs),
+        _allow(["logs:CreateLogStream", "logs:PutLogEvents"], logs if output else logs[0]),
         _allow(["ssm:GetParameters"], parameters),
         _allow(
             [

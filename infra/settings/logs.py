@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from pydantic import StrictBool
+
 from infra.settings.kinds import Kind, Otherwise, text, wrong_type, wrong_value
 from infra.settings.section import Section
 
@@ -31,6 +33,11 @@ RETENTION = Kind("days that CloudWatch Logs knows, 1 to 3653", {"enum": list(RET
 
 class LogsSettings(Section):
     """What is logged beside the fleets' own logs, which stay: they prove what each instance ran."""
+
+    output: StrictBool = False
+    """Whether what the apps print is sent to CloudWatch Logs: [`python -m release logs`](deploy-day.md#logs) shows it."""
+    output_retention: Annotated[int, RETENTION] = 30
+    """How long that is kept."""
 
     retention: Annotated[int | None, RETENTION, Otherwise("30 for flow logs, 90 for access logs")] = None
     """How long the VPC's flow logs and all access logs are kept."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from pathlib import Path
 from sandbox.machines.developer import Developer
 from sandbox.machines.image import add_python, script
 from sandbox.machines.repository import PACKAGES, Package
+from sandbox.paths import CHECKOUT
 
 
 class DnfError(Exception):
@@ -42,9 +44,12 @@ def install(names: Sequence[str], folder: Path, developer: Developer) -> list[st
     if unknown:
         missing = [f"No match for argument: {name}" for name in unknown]
         raise DnfError("\n".join([*missing, f"Error: Unable to find a match: {' '.join(unknown)}"]))
-    found = {name: _stand_ins(name, PACKAGES[name], developer) for name in names}
+    found = {name: _stand_ins(name, PACKAGES[name], developer) for name in names if not PACKAGES[name].module}
     said: list[str] = []
     for name in names:
+        if module := PACKAGES[name].module:
+            said += _put_module(folder, name, module)
+            continue
         for command, program in found[name].items():
             _put(folder, command, program)
             said.append(f"{name}: {command} is {program}, of this machine")
@@ -78,6 +83,14 @@ def _no_stand_in(package: str, program: str) -> DnfError:
         f"Error: {package} is a package of Amazon Linux 2023, but this computer has no {program} that could stand in "
         f"for it in the sandbox: install {program}, and put it on your PATH before `make up`"
     )
+
+
+def _put_module(folder: Path, name: str, module: str) -> list[str]:
+    """Have the package's command run a module of the sandbox, with its own Python and packages."""
+    (command,) = PACKAGES[name].commands
+    python = f"PYTHONPATH={shlex.quote(str(CHECKOUT))} {shlex.quote(sys.executable)}"
+    script(folder / command, f'exec env {python} -m {module} "$@"')
+    return [f"{name}: {command} is a stand-in of the sandbox"]
 
 
 def _put(folder: Path, command: str, program: Path) -> None:

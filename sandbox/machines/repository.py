@@ -19,6 +19,8 @@ class Package:
     """The Python that it contains, such as `python3.12`."""
     pip_of: str | None = None
     """The Python that it needs and contains pip for."""
+    module: str | None = None
+    """The module of the sandbox that stands in for its one command, because no program of the developer's does."""
 
 
 def _same(*names: str) -> Package:
@@ -74,6 +76,9 @@ PACKAGES: Mapping[str, Package] = {
     **{f"php{it}": _same("php") for it in _PHPS},
     **{f"php{it}-cli": _same("php") for it in _PHPS},
     **{f"php{it}-fpm": _same("php-fpm") for it in _PHPS},
+    "amazon-cloudwatch-agent": Package(
+        commands={"amazon-cloudwatch-agent-ctl": ""}, module="sandbox.machines.log_agent"
+    ),
     "composer": _same("composer"),
     **{f"java-{it}-amazon-corretto": _same("java", "keytool") for it in _CORRETTOS},
     **{f"java-{it}-amazon-corretto-headless": _same("java", "keytool") for it in _CORRETTOS},

@@ -1,0 +1,1 @@
+"""What the apps of a stack print, as CloudWatch Logs has it."""

@@ -35,7 +35,7 @@ class LogsSettings(Section):
     """What is logged beside the fleets' own logs, which stay: they prove what each instance ran."""
 
     output: StrictBool = False
-    """Whether what the apps print is sent to CloudWatch Logs: [`python -m release logs`](deploy-day.md#logs) shows it."""
+    """Whether what the apps print is sent to CloudWatch Logs; [`release logs`](deploy-day.md#logs) shows it."""
     output_retention: Annotated[int, RETENTION] = 30
     """How long that is kept."""
 

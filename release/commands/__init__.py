@@ -16,6 +16,7 @@ NAMES = (
     "status",
     "watch",
     "exec",
+    "logs",
     "replicate",
     "freeze",
     "thaw",

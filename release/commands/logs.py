@@ -73,7 +73,9 @@ def _sources(arguments: argparse.Namespace, stack: str, sha: str) -> Iterator[So
     if instance and not re.fullmatch(r"i-[0-9a-f]{1,17}", instance):
         raise ReleaseError(f"--instance: {instance[:100]!r} is not the id of an instance, such as i-0123456789abcdef0")
     for fleet in [arguments.fleet] if arguments.fleet else there:
-        yield Source(fleet=fleet, group=names.output_group_name(stack, fleet), prefix=f"{instance}/" if instance else "")
+        yield Source(
+            fleet=fleet, group=names.output_group_name(stack, fleet), prefix=f"{instance}/" if instance else ""
+        )
         journal = names.log_group_name(stack, fleet)
         if arguments.boot:
             yield Source(fleet=fleet, group=journal, prefix=instance or "i-", pattern='{ $.event = "*" }')

@@ -18,7 +18,7 @@ from release.logs.line import Line, lines
 from release.logs.pattern import pushed
 
 OVERLAP = 20.0
-"""Seconds that each look goes back behind the newest event: an event may arrive after a younger one of another stream."""
+"""Seconds that each look goes back behind the newest event: one may arrive after a younger one of another stream."""
 MOST_SEEN = 100_000
 """Events of that time that are remembered; beyond them, the overlap becomes shorter."""
 
@@ -58,7 +58,9 @@ class Reader:
     def __init__(self, region: str | None = None, config: Config = CONFIG) -> None:
         self._logs = client("logs", region, config)
 
-    def events(self, source: Source, wanted: Wanted, start: float, end: float | None = None) -> Iterator[dict[str, Any]]:
+    def events(
+        self, source: Source, wanted: Wanted, start: float, end: float | None = None
+    ) -> Iterator[dict[str, Any]]:
         """Yield the events from `start` to `end` (seconds since the epoch), oldest first.
 
         Raises NoGroupError, or ReleaseError as AWS answers.

@@ -102,7 +102,8 @@ def run(config: AgentConfig) -> None:
     logs = Logs(config.region or os.environ["AWS_REGION"])
     shipping = [Shipping(followed, logs, config.flush) for followed in config.files]
     while not ending:
-        if not any([each.step() for each in shipping]):
+        more = [each.step() for each in shipping]
+        if not any(more):
             time.sleep(OFTEN)
     time.sleep(OFTEN)  # what writes the files was told to end at the same time
     for each in shipping:

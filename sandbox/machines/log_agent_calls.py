@@ -56,10 +56,11 @@ class Logs:
             self._call("PutLogEvents", sent)
 
     def _call(self, operation: str, body: Mapping[str, object]) -> None:
+        url, sent = f"{self._endpoint}/", json.dumps(body).encode()
         headers = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": f"{_TARGET}{operation}"}
-        request = AWSRequest("POST", f"{self._endpoint}/", headers=headers, data=json.dumps(body).encode())
+        request = AWSRequest("POST", url, headers=headers, data=sent)
         SigV4Auth(self._signing(), "logs", self._region).add_auth(request)
-        status, answer = _asked("POST", request.url, dict(request.headers.items()), request.data)
+        status, answer = _asked("POST", url, dict(request.headers.items()), sent)
         if status >= 300:
             try:
                 said = json.loads(answer)

@@ -36,11 +36,9 @@ class CountingLogsBackend(LogsBackend):
             raise ResourceNotFoundException("The specified log group does not exist.")
         [transformation] = metric_transformations
         try:
-            known = matcher(filter_pattern) is not None
+            matcher(filter_pattern)
         except UnknownPattern:
-            known = False
-        if not known:
-            raise _invalid("filterPattern", filter_pattern, "a JSON pattern that the sandbox knows")
+            raise _invalid("filterPattern", filter_pattern, "a pattern that the sandbox knows") from None
         if transformation.get("dimensions"):
             raise _invalid("dimensions", transformation["dimensions"], "left out, in the sandbox")
         if not _is_number(transformation["metricValue"]):
@@ -97,7 +95,7 @@ class CountingLogsBackend(LogsBackend):
     def _count(self, shown: dict[str, Any], messages: list[str]) -> None:
         [transformation] = shown["metricTransformations"]
         matches = matcher(shown["filterPattern"])
-        values = [float(transformation["metricValue"]) for message in messages if matches and matches(message)]
+        values = [float(transformation["metricValue"]) for message in messages if matches(message)]
         if not values and transformation.get("defaultValue") is not None:
             values = [float(transformation["defaultValue"])]
         if not values:

@@ -1,12 +1,15 @@
 """CloudWatch Logs' backend."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from moto.logs.exceptions import InvalidParameterException, LogsClientError, ResourceNotFoundException
 from moto.logs.models import LogGroup
 
 from sandbox.aws.kms import use
+from sandbox.aws.logs import limits, pages
 from sandbox.aws.logs.metric_filters import CountingLogsBackend
+from sandbox.aws.logs.pages import BadTokenError, Page
 from sandbox.aws.logs.patterns import UnknownPattern, matcher
 
 _WITH_KEY = ("kms:Encrypt", "kms:Decrypt", "kms:ReEncryptTo", "kms:GenerateDataKey", "kms:DescribeKey")
@@ -24,7 +27,8 @@ class KeyRefusedError(LogsClientError):
 
 
 class SandboxLogsBackend(CountingLogsBackend):
-    """moto's logs, which may use the keys they are given, with filter patterns for JSON, which moto lacks (https://github.com/getmoto/moto/pull/5428).
+    """moto's logs, which may use the keys they are given, with filter patterns for JSON, which moto lacks
+    (https://github.com/getmoto/moto/pull/5428), prefixes of streams, and the limits of a batch.
 
     As on AWS, naming a stream that does not exist is an error, and matches are looked for page by page, so that a page
     can be empty without being the last:
@@ -60,35 +64,42 @@ class SandboxLogsBackend(CountingLogsBackend):
         if key is None or not use.by_service(key, f"logs.{self.region_name}.amazonaws.com", _WITH_KEY, context):
             raise KeyRefusedError(about)
 
-    def filter_log_events(  # noqa: PLR0917 - moto's own
-        self,
-        log_group_name: str,
-        log_stream_names: list[str],
-        start_time: int,
-        end_time: int,
-        limit: int | None,
-        next_token: str | None,
-        filter_pattern: str,
-        interleaved: bool,
-    ) -> tuple[list[dict[str, Any]], str | None, list[dict[str, Any]]]:
-        """FilterLogEvents."""
+    def put_log_events(
+        self, log_group_name: str, log_stream_name: str, log_events: list[dict[str, Any]]
+    ) -> tuple[str, dict[str, Any]]:
+        """PutLogEvents, within the limits of a batch."""
+        if problem := limits.problem(log_events):
+            raise LogsClientError("InvalidParameterException", problem)
+        return super().put_log_events(log_group_name, log_stream_name, log_events)
+
+    def filtered(self, asked: Mapping[str, Any]) -> Page:
+        """FilterLogEvents; what moto's has no parameter for is in `asked`."""
+        pattern = asked.get("filterPattern") or ""
         try:
-            matches = matcher(filter_pattern or "")
+            matches = matcher(pattern)
         except UnknownPattern as error:
             raise InvalidParameterException(
-                constraint="a JSON pattern that the sandbox knows", parameter="filterPattern", value=str(error)
+                constraint="a pattern that the sandbox knows", parameter="filterPattern", value=str(error)
             ) from None
-        group = self.groups.get(log_group_name)
-        if group and not set(log_stream_names or ()) <= group.streams.keys():
+        names, prefix = asked.get("logStreamNames") or [], asked.get("logStreamNamePrefix") or ""
+        if names and prefix:
+            both = "logStreamNames and logStreamNamePrefix can't both be given"
+            raise LogsClientError("InvalidParameterException", both)
+        group = self._group(str(asked["logGroupName"]))
+        if not set(names) <= group.streams.keys():
             raise ResourceNotFoundException("The specified log stream does not exist.")
-        found, token, searched = super().filter_log_events(
-            log_group_name,
-            log_stream_names,
-            start_time,
-            end_time,
-            limit,
-            next_token,
-            "" if matches else filter_pattern,
-            interleaved,
-        )
-        return [event for event in found if matches is None or matches(event["message"])], token, searched
+        streams = {name: group.streams[name].events for name in names or group.streams if name.startswith(prefix)}
+        limit = int(asked.get("limit") or pages.MOST)
+        if not 1 <= limit <= pages.MOST:
+            raise LogsClientError("InvalidParameterException", f"limit must be from 1 to {pages.MOST}")
+        try:
+            return pages.page(
+                streams.items(),
+                start=asked.get("startTime"),
+                end=asked.get("endTime"),
+                limit=limit,
+                token=asked.get("nextToken"),
+                matches=matches,
+            )
+        except BadTokenError:
+            raise LogsClientError("InvalidParameterException", "The specified nextToken is invalid.") from None

@@ -1,5 +1,6 @@
 """CloudWatch Logs' requests."""
 
+import json
 from typing import cast
 
 from moto.logs.responses import LogsResponse
@@ -19,6 +20,11 @@ class SandboxLogsResponse(LogsResponse):
         """DisassociateKmsKey."""
         self._backend.disassociate_kms_key(self._get_param("logGroupName"))
         return ""
+
+    def filter_log_events(self) -> str:
+        """FilterLogEvents."""
+        page = self._backend.filtered(json.loads(self.body))
+        return json.dumps({"events": page.events, "searchedLogStreams": [], "nextToken": page.token})
 
     @property
     def _backend(self) -> SandboxLogsBackend:

@@ -44,7 +44,9 @@ def test_what_matches(pattern: str, message: str, matched: bool):
     assert matches(message) is matched
 
 
-@pytest.mark.parametrize("pattern", ["{ $.n > 1 }", '{ ($.a = "1") || ($.b = "2") }', "{}", '{ $.a.b = "c" }', "%(a)%", "%a!%", "%%"])
+@pytest.mark.parametrize(
+    "pattern", ["{ $.n > 1 }", '{ ($.a = "1") || ($.b = "2") }', "{}", '{ $.a.b = "c" }', "%(a)%", "%a!%", "%%"]
+)
 def test_what_it_does_not_know_is_an_error(pattern: str):
     """Rather than everything, or nothing."""
     with pytest.raises(UnknownPattern):

@@ -71,7 +71,7 @@ def test_a_hook_of_ones_own_stops_the_deploy(sandbox: Sandbox):
     refusal = "hooks.beforeDeploy: ended with exit status 4. Nothing was replaced"
     assert f"afterFailure: told: failed {refusal}" in ran.said
     assert (sandbox.instances(), sandbox.refreshes()) == (before, [])
-    hook(sandbox, "beforeDeploy", "true")
+    hook(sandbox, "beforeDeploy", "echo ready")
 
 
 def test_the_next_commit_replaces_every_instance_and_loses_no_request(sandbox: Sandbox):

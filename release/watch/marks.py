@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from release.store.freezes import Freezes
+
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 
 def of(bucket: str, s3: S3Client, stack: str, at: datetime) -> list[str]:
-    """Return a line for each that is on at a time."""
-    return []
+    """Return a line for each that is on at a time. Raises StoreError."""
+    freeze = Freezes(bucket, s3).last(stack)
+    return [str(freeze)] if freeze and not freeze.is_over(at) else []

@@ -18,6 +18,8 @@ import boto3
 import pytest
 
 from release.__main__ import main
+from release.clients import client
+from release.store.freezes import Freezes
 from release.store.ledger import Ledger
 from release.watch.look import SLOW, Looker
 from tests.release.conftest import REGION
@@ -75,8 +77,8 @@ def test_a_look_costs_few_requests(stack: str):
         asked.append(model.name)
 
     clients = (looker._fleets._autoscaling, looker._fleets.templates._ec2, looker._elbv2, looker._s3)
-    for client in clients:
-        client.meta.events.register("before-call", note)
+    for each in clients:
+        each.meta.events.register("before-call", note)
     looker.look()
     assert len(asked) < 15, asked
     asked.clear()
@@ -87,6 +89,20 @@ def test_a_look_costs_few_requests(stack: str):
     clock[0] += SLOW
     looker.look()
     assert "ListObjectsV2" in asked
+
+
+def test_a_freeze_is_shown_until_it_is_thawed(stack: str, bucket: str):
+    """Who, why and until when, in the view as in what `up` says."""
+    clock, freezes = [0.0], Freezes(bucket, client("s3", REGION))
+    looker = Looker(stack, REGION, clock=lambda: clock[0])
+    assert looker.look().marks == ()
+    freezes.freeze(stack, "the sale", None)
+    clock[0] += SLOW
+    (mark,) = looker.look().marks
+    assert "until somebody thaws it: the sale" in mark
+    freezes.thaw(stack)
+    clock[0] += SLOW
+    assert looker.look().marks == ()
 
 
 def test_no_such_stack(aws: str, capsys: pytest.CaptureFixture[str]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, PrivateAttr, StrictBool, model_validator
+from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, StrictBool, model_validator
 
 from infra.settings import variables
 from infra.settings.egress import HTTPS, RULE, Egress
@@ -100,10 +100,14 @@ class RouteSettings(Section):
     ] = ()
     """The hosts on which it takes them; an empty list means all hosts."""
 
-    @model_validator(mode="before")
+    @model_validator(mode="wrap")
     @classmethod
-    def _nowhere(cls, given: object) -> object:
-        return cls.model_construct(paths=(), hosts=()) if given == "none" else given
+    def _nowhere(cls, given: object, read: ModelWrapValidatorHandler[RouteSettings]) -> RouteSettings:
+        if given == "none":
+            return cls.model_construct(paths=(), hosts=())
+        if isinstance(given, str):
+            raise wrong_type("must be a mapping of settings, or none")
+        return read(given)
 
 
 class ScalingSettings(Section):

@@ -93,6 +93,7 @@ def _show(
 def _url(aws: Aws, targets: Sequence[Target]) -> str | None:
     """Return where the stack serves; None if AWS can't be asked: that must not hide that it serves."""
     try:
-        return aws.groups.url(targets[0].fleet.group.target_group_arns)
+        balanced = [arn for target in targets for arn in target.fleet.group.target_group_arns]
+        return aws.groups.url(balanced)
     except FAILURES:
         return None

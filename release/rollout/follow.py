@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from release.errors import RolloutError, StoreError
 from release.rollout.conflicts import Conflicts
 from release.rollout.decide import Step, decide
-from release.rollout.observed import ACTIVE, ROLLING_FORWARD, BootEvent, Group, Refresh, Template
+from release.rollout.observed import ACTIVE, ROLLING_FORWARD, BootEvent, Group, Instance, Refresh, Template
 from release.rollout.past_rollouts import ROLLBACK
 from release.rollout.serving import progress
 from release.rollout.watch import NO_CAPACITY, pause
@@ -17,6 +17,9 @@ from release.rollout.watch import NO_CAPACITY, pause
 @dataclass(kw_only=True)
 class Following(Conflicts):
     """Watches a fleet's refresh, rolls it back if it must, and says how it ended."""
+
+    _workers: dict[str, Instance] = field(default_factory=dict[str, "Instance"], init=False)
+    """The instances that were seen of a fleet without a balancer, by id: those that go are asked how."""
 
     async def follow(self, refresh_id: str, wanted: Template) -> None:
         """Return when the refresh to `wanted` has succeeded. Raise RolloutError on any other end."""
@@ -31,17 +34,32 @@ class Following(Conflicts):
             self.say(progress(self.spec.fleet, refresh, group, wanted, left=left))
             decision = decide(refresh, failures, elapsed=elapsed, timeout=self.spec.timeout, late=self.spec.late)
             if decision.step is Step.SUCCEEDED:
+                await self._tell_of_killed(group)
                 return
             if decision.step in (Step.FAILED, Step.ROLL_BACK) and not rolled_back_for:
                 shortage = await self.refused_launch(refresh, failures)
             if decision.step is Step.FAILED:
                 reason = rolled_back_for or _join(decision.reason, shortage)
+                await self._tell_of_killed(group)
                 raise await self._ended_badly(reason, refresh, wanted, elapsed, blameless=bool(shortage))
             if decision.step is Step.ROLL_BACK and not rolled_back_for:
                 rolled_back_for = _join(decision.reason, shortage)
                 self.tell(f"{self.spec.fleet}: rolling back: {rolled_back_for}")
                 await self.ask(self.aws.refreshes.roll_back, self.spec.group)
             await self.sleep(pause(elapsed))
+
+    async def _tell_of_killed(self, group: Group) -> None:
+        """Warn of workers that went without having ended in their time, by their own word."""
+        staying = {member.id for member in group.instances if member.state == "InService"}
+        gone = [member for id_, member in self._workers.items() if id_ not in staying]
+        if not gone:
+            return
+        killed = await self.ask(self.aws.fleets.said, "killed", self.spec.log_group, gone)
+        for event in sorted(killed, key=lambda event: event.at):
+            self.caution(
+                f"{self.spec.fleet}: {event.instance} ({event.sha[:12]}) was ended by force {event.reason}: what it "
+                "was working on was cut off; raise drain, or have the process end on SIGTERM"
+            )
 
     async def _ended_badly(
         self, reason: str, refresh: Refresh, wanted: Template, elapsed: float, *, blameless: bool
@@ -115,6 +133,8 @@ class Following(Conflicts):
                 f"fleet {self.spec.fleet}: the Auto Scaling group {self.spec.group} was deleted during its rollout; "
                 "run `pulumi refresh`, then `pulumi up`"
             )
+        if not group.balanced:
+            self._workers.update({member.id: member for member in group.instances})
         return refresh, group
 
     async def _not_deployed(self, reason: str, refresh: Refresh, fix: str) -> str:

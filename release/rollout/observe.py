@@ -157,12 +157,16 @@ class Fleets:
 
     def ready(self, log_group: str, members: Sequence[Instance]) -> list[BootEvent]:
         """Return which members reported that they are ready, with the release that AWS says they have."""
+        return self.said("ready", log_group, members)
+
+    def said(self, what: str, log_group: str, members: Sequence[Instance]) -> list[BootEvent]:
+        """Return which members reported an event, such as `ready`, with the release that AWS says they have."""
         known = self.templates.baked(member.template for member in members if member.template)
         having: dict[Wanted, list[str]] = {}
         for member in members:
             if member.template in known:
                 baked = known[member.template]
-                having.setdefault(Wanted(event="ready", sha=baked.sha, digest=baked.digest), []).append(member.id)
+                having.setdefault(Wanted(event=what, sha=baked.sha, digest=baked.digest), []).append(member.id)
         return [
             event for wanted, instances in having.items() for event in self._journal.said(log_group, wanted, instances)
         ]

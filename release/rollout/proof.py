@@ -142,8 +142,10 @@ class Proof(Conflicts):
         )
 
     async def _count(self, since: float) -> Requests | None:
-        """Return the requests since a time (seconds since the epoch); None if CloudWatch can't be asked."""
+        """Return the requests since a time (seconds since the epoch); None of workers, or if CloudWatch is silent."""
         group = await self.ask(self.aws.fleets.group, self.spec.group)
+        if group and not group.balanced:
+            return None
         try:
             return await self.ask(self.aws.traffic.since, group.target_group_arns if group else (), since)
         except FAILURES as error:  # the deploy does not fail for it

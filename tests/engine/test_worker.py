@@ -132,11 +132,13 @@ def test_a_worker_that_dies_every_second_is_rolled_back(sandbox: Sandbox, log: P
     assert {member["InstanceId"] for member in group(sandbox)["Instances"]} == before
 
 
-def test_a_rollback_takes_the_workers_back_too(sandbox: Sandbox, log: Path):
-    """To the release before, as every fleet."""
-    ran = sandbox.shell("python -m release rollback")
+def test_a_rollback_takes_the_workers_back_too(sandbox: Sandbox):
+    """To an older release, as every fleet."""
+    older = git(sandbox.checkout, "rev-parse", "HEAD~3")
+    ran = sandbox.shell(f"python -m release rollback --to {older}")
     assert ran.code == 0, ran.said
-    assert git(sandbox.checkout, "rev-parse", "HEAD~2") in ran.said
+    assert f"worker: 2 of 2 instances serve {older}" in ran.said
+    assert f"web: 2 of 2 instances serve {older}" in ran.said
 
 
 def test_an_instance_that_is_sick_replaces_itself(sandbox: Sandbox):

@@ -15,7 +15,7 @@ from infra import stackfile
 from infra.settings import Settings, SettingsError, parse
 from infra.stackfile import StackFile
 
-FLEETS, RELEASE = "fleets", "release"
+FLEETS, RELEASE, NOTIFY = "fleets", "release", "notify"
 
 
 def read() -> Settings:
@@ -50,19 +50,22 @@ def provider() -> dict[str, str]:
 def _encrypted(
     mapping: Mapping[str, object], secret: Collection[str], file: StackFile | None, path: Path
 ) -> Collection[str]:
-    """Return the paths of the fleets' encrypted values. Raises SettingsError if the stack file can't tell."""
-    if FLEETS not in secret:
-        return ()
-    node = file and file.at(FLEETS)
-    if not stackfile.agrees(node, mapping[FLEETS]):
-        raise SettingsError(
-            pulumi.get_stack(),
-            [
-                f"{FLEETS}: something in it is encrypted, but what can't be told: {path} has other fleets; "
-                f"name the right stack file with {stackfile.CONFIG_FILE}=FILE instead of --config-file"
-            ],
-        )
-    return list(stackfile.encrypted(node, FLEETS))
+    """Return the paths of encrypted fleet settings and webhooks. Raises SettingsError if the stack file can't tell."""
+    found: list[str] = []
+    for key in (FLEETS, NOTIFY):
+        if key not in secret:
+            continue
+        node = file and file.at(key)
+        if not stackfile.agrees(node, mapping[key]):
+            raise SettingsError(
+                pulumi.get_stack(),
+                [
+                    f"{key}: something in it is encrypted, but what can't be told: {path} has other values there; "
+                    f"name the right stack file with {stackfile.CONFIG_FILE}=FILE instead of --config-file"
+                ],
+            )
+        found += stackfile.encrypted(node, key)
+    return found
 
 
 def as_written(release: object, file: StackFile) -> object:

@@ -65,7 +65,8 @@ class Problems:
 
     def is_hidden(self, path: Path) -> bool:
         """Return whether the value at a path may be secret."""
-        return path[2:3] in (("environment",), ("secrets",)) or covers(self._encrypted, shown(path))
+        told_or_kept = path[2:3] in (("environment",), ("secrets",)) or path[:1] == ("notify",)
+        return told_or_kept or covers(self._encrypted, shown(path))
 
     def raise_any(self, stack: str) -> None:
         """Raise SettingsError with all problems, if there are any."""

@@ -9,7 +9,7 @@ from pydantic.alias_generators import to_snake
 
 from infra.balancer import failover, routing
 from infra.fleet import alarm_times
-from infra.settings import review_rules, worker_rules
+from infra.settings import notify, review_rules, worker_rules
 from infra.settings.egress import EVERYWHERE, HTTPS
 from infra.settings.fleet import FleetSettings
 from infra.settings.instances import architecture
@@ -36,6 +36,7 @@ def problems(settings: Settings, sound: Sound) -> Problems:
     yield from _checks(settings)
     yield from review_rules.problems(settings, sound)
     yield from worker_rules.problems(settings, sound)
+    yield from notify.problems(settings.notify, settings.region, settings.told) if sound("notify") else ()
     for name, fleet in settings.fleets.items():
         for rule in (_architecture, _bounds, _ways, _topics, _bake, _timeout):
             yield from _below(f"fleets.{name}", sound, rule, fleet, settings)
@@ -51,6 +52,7 @@ def problems(settings: Settings, sound: Sound) -> Problems:
 
 def encryption(settings: Settings, encrypted: Collection[str]) -> Problems:
     """Yield the secrets that are not encrypted, and encrypted values that instances are told in the open."""
+    yield from notify.in_plain(settings.notify, encrypted)
     for base, fleet in ((f"fleets.{name}", fleet) for name, fleet in settings.fleets.items()):
         for path in (f"{base}.secrets.{name}" for name in fleet.secrets):
             if not covers(encrypted, path):

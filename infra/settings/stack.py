@@ -7,13 +7,14 @@ its documentation. Durations are whole seconds, percentages 0 to 100, volumes Gi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal, cast
 
 from pydantic import Field, StrictBool
 
 from infra.network import cidr
+from infra.settings import notify as notified
 from infra.settings.fleet import FleetSettings
 from infra.settings.hooks import HooksSettings
 from infra.settings.kinds import Kind, Otherwise, excluding, items, text, whole, wrong, wrong_type
@@ -22,6 +23,7 @@ from infra.settings.recovery import RecoverySettings
 from infra.settings.review import ReviewSettings
 from infra.settings.section import Section
 from release import defaults
+from release.notify.targets import Target, Told
 
 Nat = Literal["none", "single", "per-az"]
 
@@ -217,6 +219,8 @@ class ReleaseSettings(Section):
     """The directory of the repository to deploy."""
     follow: Annotated[str | None, STACK, Otherwise("the stack's own ledger says what was good")] = None
     """The stack whose last good release is deployed where no `sha` is given: the one that this one is to replace."""
+    link: Annotated[str | None, notified.LINK, Otherwise("that of `repository` at GitHub, GitLab or Bitbucket")] = None
+    """Where people look at a commit, with `{sha}` in the place of its SHA: what `notify` tells has this link."""
     build: BuildSettings | None = None
 
 
@@ -256,6 +260,9 @@ class StackSettings(Section):
     permissions: PermissionsSettings = PermissionsSettings()
     review: ReviewSettings = ReviewSettings()
     hooks: HooksSettings = HooksSettings()
+    notify: Annotated[tuple[Target, ...], notified.TARGETS] = Field(default=(), repr=False)
+    """Who is told of deploys, rollbacks and freezes: ARNs of SNS topics in the stack's region, and webhooks, each
+    encrypted (`pulumi config set --secret --path 'slipway:notify[0]'`; [shapes](deploy-day.md#word-of-it))."""
     fleets: dict[Annotated[str, FLEET_NAME], FleetSettings] = Field(default_factory=dict)
     """The fleets by name."""
 
@@ -276,6 +283,7 @@ class Settings:
     permissions: PermissionsSettings
     review: ReviewSettings
     hooks: HooksSettings
+    notify: Sequence[Target]
     fleets: Mapping[str, FleetSettings]
     supersede: bool
     """Whether a rollout of something else that is under way is undone, instead of refused."""
@@ -290,6 +298,11 @@ class Settings:
     def balanced(self) -> Mapping[str, FleetSettings]:
         """The fleets that requests reach, by name; the others are workers."""
         return {name: fleet for name, fleet in self.fleets.items() if fleet.balanced}
+
+    @property
+    def told(self) -> Told:
+        """Whom the stack tells of its deploys, and how a link to a commit is made."""
+        return notified.told(self.notify, self.release.link, self.release.repository)
 
     @property
     def posture(self) -> str:

@@ -76,7 +76,12 @@ def declare(settings: Settings, plan: Plan | ColdPlan) -> Stack:
     required = artifacts.requirement(insisted=settings.unreplicated)
     digest = plan.release.published(artifacts.ready, required, _copies(settings))
     deployments = Deployments(
-        stack=settings.stack, region=settings.region, bucket=plan.bucket, fleets=len(settings.fleets)
+        stack=settings.stack,
+        region=settings.region,
+        bucket=plan.bucket,
+        fleets=list(settings.fleets),
+        sha=plan.release.sha,
+        told=settings.told,
     )
     own_hooks.declare(settings, deployments, plan.release.sha, _url(settings, balancer))
     fleets = {

@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from release import postures
 from release.clients import FAILURES, client
-from release.commands import fleets
+from release.commands import fleets, word
 from release.commands.options import stack_name
 from release.commands.output import as_json, progress, progress_ended, tell
 from release.errors import ReleaseError
+from release.notify.fact import ACTIVATION
+from release.notify.word import Word
 from release.rollout.activate import Activation, Target
 from release.rollout.aws import Aws
 from release.rollout.serving import Serving
@@ -53,8 +55,10 @@ def run(arguments: argparse.Namespace) -> None:
     now = {target.fleet.name: activation.serving(target) for target in targets}
     changed = not all(_is_done(target, now[target.fleet.name]) for target in targets)
     if changed:
+        spoken = _word(activation, targets)
         try:
-            now = asyncio.run(activation.run(targets))
+            with word.spread(spoken):
+                now = asyncio.run(replace(activation, heard=spoken.heard).run(targets))
         except KeyboardInterrupt:
             raise ReleaseError(
                 "stopped watching; AWS goes on: `python -m release status` shows it; the same command follows it again"
@@ -62,6 +66,18 @@ def run(arguments: argparse.Namespace) -> None:
         finally:
             progress_ended()
     _show(arguments, activation, targets, now, changed=changed)
+
+
+def _word(activation: Activation, targets: Sequence[Target]) -> Word:
+    region = activation.aws.fleets.region
+    return Word(
+        told=word.looked_up(activation.stack, region),
+        stack=activation.stack,
+        region=region,
+        sha=targets[0].release.sha,
+        fleets=[target.fleet.name for target in targets],
+        action=ACTIVATION,
+    )
 
 
 def _is_done(target: Target, serving: Serving) -> bool:

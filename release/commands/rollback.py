@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from release.clients import client
-from release.commands import fleets
+from release.commands import fleets, word
 from release.commands.options import published, stack_name
 from release.commands.output import as_json, tell
 from release.errors import ReleaseError
+from release.notify.fact import ROLLBACK
+from release.notify.word import Word
 from release.rollout.aws import Aws
 from release.rollout.observed import DeployedFleet
 from release.rollout.rollback import Rollback
@@ -42,8 +44,10 @@ def run(arguments: argparse.Namespace) -> None:
     )
     release = published(rollback.store, arguments.to) if arguments.to else rollback.choose_release(chosen)
     targets = [rollback.target(fleet, release) for fleet in chosen]
+    spoken = _word(rollback, chosen, release.sha)
     try:
-        served = asyncio.run(rollback.run(targets))
+        with word.spread(spoken):
+            served = asyncio.run(replace(rollback, heard=spoken.heard).run(targets))
     except KeyboardInterrupt:
         raise ReleaseError(
             "stopped watching; what was started goes on in AWS: `python -m release status` shows it"
@@ -54,6 +58,20 @@ def run(arguments: argparse.Namespace) -> None:
     for target in targets:
         print(f"{target.fleet.name}: {served[target.fleet.name]}")
     print(f"so that the next `pulumi up` agrees: pulumi config set --path slipway:release.sha {release.sha}")
+
+
+def _word(rollback: Rollback, chosen: Sequence[DeployedFleet], sha: str) -> Word:
+    region = rollback.aws.fleets.region
+    told = word.looked_up(rollback.stack, region)
+    return Word(
+        told=told,
+        stack=rollback.stack,
+        region=region,
+        sha=sha,
+        fleets=[fleet.name for fleet in chosen],
+        action=ROLLBACK,
+        before=rollback.leaves(chosen) if told.targets else None,
+    )
 
 
 def _chosen(there: Sequence[DeployedFleet], names: Sequence[str] | None) -> list[DeployedFleet]:

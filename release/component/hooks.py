@@ -114,10 +114,11 @@ async def _foreseen(urn: str, places: Sequence[pulumi.Output[Template | None]], 
 @asynccontextmanager
 async def _explained(deployment: Deployment) -> AsyncGenerator[None]:
     """Make an error say which fleet it is about, and what the others serve; then do what comes after a failure."""
+    spec, word = deployment.spec, deployment.shared.word
     try:
         async with deployment.shared.together.step():
-            with explained_aws(deployment.spec.fleet, deployment.spec.group):
+            with word.failing(spec.fleet), explained_aws(spec.fleet, spec.group):
                 yield
     except ReleaseError as error:
-        await deployment.shared.gate.end(str(error))
+        await deployment.shared.failed(str(error))
         raise

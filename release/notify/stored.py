@@ -10,7 +10,7 @@ from release.errors import ReleaseError
 from release.notify import targets
 from release.notify.fact import Fact
 from release.notify.send import tell
-from release.notify.targets import Told
+from release.notify.targets import NOBODY, Told
 
 
 def look(stack: str, region: str | None) -> tuple[Told, str]:
@@ -21,7 +21,7 @@ def look(stack: str, region: str | None) -> tuple[Told, str]:
         return targets.from_json(found["Parameter"]["Value"]), ""
     except ClientError as error:
         if code(error) == "ParameterNotFound":
-            return Told(), ""
+            return NOBODY, ""
         why = f"Systems Manager answered {code(error)}"
         if code(error) in ("AccessDenied", "AccessDeniedException"):
             why = "the caller's role must allow ssm:GetParameter on it (`python -m release permissions`)"
@@ -29,7 +29,7 @@ def look(stack: str, region: str | None) -> tuple[Told, str]:
         why = str(error)
     except (ReleaseError, *FAILURES) as error:
         why = f"Systems Manager could not be asked ({type(error).__name__})"
-    return Told(), f"nobody was told, because the parameter {parameter}, which names whom to tell, can't be read: {why}"
+    return NOBODY, f"nobody was told, because the parameter {parameter}, which names whom to tell, can't be read: {why}"
 
 
 def spread(stack: str, region: str | None, fact: Fact) -> list[str]:

@@ -48,6 +48,9 @@ class Told:
     link: str | None = None
 
 
+NOBODY = Told()
+
+
 def target(index: int, address: str, kind: str | None = None) -> Target:
     """Return the target at a place of the list. Raises ValueError, without the address, if it is neither kind."""
     if TOPIC.fullmatch(address):

@@ -1,178 +1,170 @@
 """Word of one deploy of all fleets together: that it started, once, and how it ended, once.
 
-Fleets roll out side by side, each with its own events in the ledger; what people are told is made of these events.
+Fleets roll out side by side, each with its own events in the ledger; what people are told of its end is made of these.
 """
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
-from typing import Protocol
+import time
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
+from release.clients import FAILURES
+from release.errors import ReleaseError
 from release.notify import fact as facts
 from release.notify.fact import Fact
 from release.notify.send import Sending, start
-from release.notify.targets import Told
+from release.notify.targets import Target, Told
+from release.store.actor import actor
 from release.store.event import Event
 
-GATHER = 3.0
-"""Seconds after the first fleet's start in which those of others are awaited, so that one message names all."""
+GATHER = 2.0
+"""Seconds after the first fleet came in which others are awaited, so that one message names all."""
+RECENT = 10
+"""Events of a fleet among which the release that served before is looked for."""
 
 
-@dataclass(frozen=True)
-class Heard:
-    """What a fleet's events say."""
+def ending(fact: Fact, ends: Mapping[str, Event], failed: Mapping[str, str]) -> Fact | None:
+    """Return how a deploy ended; None if nothing was rolled out and nothing newly proved. Pure.
 
-    begun: Mapping[str, Event]
-    """By fleet, the event with which its rollout began."""
-    ends: Mapping[str, Event]
-    """By fleet, its newest event that is an end."""
-    before: Mapping[str, str | None]
-    """By fleet, the release that served before."""
-
-    @property
-    def events(self) -> list[Event]:
-        return [*self.begun.values(), *self.ends.values()]
-
-
-def started(heard: Heard, *, action: str, region: str, link: str | None) -> Fact:
-    """Return the fact that a deploy has started. Pure."""
-    return _fact(facts.STARTED, heard, action=action, region=region, link=link)
-
-
-def ended(heard: Heard, failed: Mapping[str, str], *, action: str, region: str, link: str | None) -> Fact | None:
-    """Return how it ended; None if there is nothing to tell: nothing was rolled out. Pure.
-
-    `failed` has the reasons of fleets that did not get there.
+    `fact` has what is known from the start. `ends` has each fleet's newest event that is an end, `failed` the errors of
+    the fleets that did not get there.
     """
-    good = [event for event in heard.ends.values() if event.outcome == "succeeded"]
-    bad = {name: event.reason or "" for name, event in heard.ends.items() if event.outcome == "failed"}
-    reasons = {name: bad.get(name) or why for name, why in failed.items()} | {n: w for n, w in bad.items() if w}
-    if not heard.events or not (reasons or failed or good):
+    good = [event for event in ends.values() if event.outcome != "failed"]
+    bad = {name: event.reason or "" for name, event in ends.items() if event.outcome == "failed"}
+    reasons = {name: bad.get(name) or _short(name, failed.get(name, "")) for name in sorted({*bad, *failed})}
+    fleets = tuple(sorted({*fact.fleets, *ends}))
+    seconds = max((event.seconds or 0 for event in ends.values()), default=0) or None
+    told = replace(fact, fleets=fleets, seconds=seconds)
+    if reasons and fleets:
+        said = "; ".join(f"{name}: {why}" if why else name for name, why in reasons.items())
+        return replace(told, what=facts.FAILED, reason=said)
+    if not (fact.fleets or any(event.outcome == "succeeded" for event in good)):
         return None
-    if reasons or failed:
-        said = "; ".join(f"{name}: {why}" if why else name for name, why in sorted(reasons.items()))
-        return _fact(facts.FAILED, heard, action=action, region=region, link=link, reason=said)
-    what = facts.ROLLED_BACK if action == facts.ROLLBACK else facts.SUCCEEDED
     counted = [event.requests_failed for event in good if event.requests_failed is not None]
     said = "; ".join(f"{event.fleet}: {event.reason}" for event in good if event.reason)
-    failures = sum(counted) if counted else None
-    return _fact(what, heard, action=action, region=region, link=link, reason=said or None, requests_failed=failures)
+    what = facts.ROLLED_BACK if fact.action == facts.ROLLBACK else facts.SUCCEEDED
+    return replace(told, what=what, reason=said or None, requests_failed=sum(counted) if counted else None)
 
 
-def _fact(
-    what: str,
-    heard: Heard,
-    *,
-    action: str,
-    region: str,
-    link: str | None,
-    reason: str | None = None,
-    requests_failed: int | None = None,
-) -> Fact:
-    events = heard.events
-    newest = events[-1]
-    times = [event.seconds for event in heard.ends.values() if event.seconds is not None]
-    before = set(heard.before.values())
-    return Fact(
-        what=what,
-        action=action,
-        stack=newest.stack,
-        by=newest.by,
-        region=region,
-        sha=newest.sha,
-        before=before.pop() if len(before) == 1 else None,
-        fleets=tuple(sorted({event.fleet for event in events})),
-        seconds=max(times) if times and what != facts.STARTED else None,
-        requests_failed=requests_failed,
-        reason=reason,
-        link=facts.link(link, newest.sha),
-    )
-
-
-class Listener(Protocol):
-    """Hears the events of one fleet; `before` is the release that served until then."""
-
-    def __call__(self, event: Event, before: str | None) -> None: ...
+def _short(fleet: str, error: str) -> str:
+    """Return an error's first line without the fleet, which stands before it."""
+    return error.split("\n", 1)[0].removeprefix(f"fleet {fleet}").lstrip(": ")
 
 
 @dataclass(kw_only=True)
 class Word:
-    """Hears the events of all fleets, from any thread, and tells of them."""
+    """Hears of all fleets, from any thread, and tells of them. Where nobody is to be told it does nothing.
+
+    Nothing that goes wrong here is raised: `end` returns it.
+    """
 
     told: Told
+    stack: str
     region: str
+    sha: str
     fleets: Collection[str]
-    """All fleets that take part: once each is `settled`, the deploy has ended."""
-    warn: Callable[[str], None]
+    """All fleets that take part."""
     action: str = facts.DEPLOY
-    _begun: dict[str, Event] = field(default_factory=dict[str, Event], init=False)
+    before: str | None = None
+    """The release that served before; None to find it in the `history`."""
+    history: Callable[[str, int], Sequence[Event]] = lambda _fleet, _limit: ()
+    """The newest events of a fleet, newest first: which release served before. It may raise what AWS's calls raise."""
+    clock: Callable[[], float] = time.monotonic
+    send: Callable[[Sequence[Target], Fact], Sending] = start
+    _came: set[str] = field(default_factory=set[str], init=False)
     _ends: dict[str, Event] = field(default_factory=dict[str, Event], init=False)
-    _before: dict[str, str | None] = field(default_factory=dict[str, "str | None"], init=False)
     _failed: dict[str, str] = field(default_factory=dict[str, str], init=False)
-    _settled: set[str] = field(default_factory=set[str], init=False)
     _lock: threading.RLock = field(default_factory=threading.RLock, init=False)
     _timer: threading.Timer | None = field(default=None, init=False)
-    _on_its_way: Sending | None = field(default=None, init=False)
+    _began: float | None = field(default=None, init=False)
+    _start: Sending | None = field(default=None, init=False)
     _is_over: bool = field(default=False, init=False)
 
     @property
     def listens(self) -> bool:
-        """Whether anybody is to be told."""
-        return bool(self.told.targets)
+        """Whether anybody is to be told, and the end is not told yet."""
+        return bool(self.told.targets) and not self._is_over
 
-    def heard(self, event: Event, before: str | None) -> None:
-        """Take a fleet's event, after it was written."""
+    def comes(self, fleet: str) -> None:
+        """Take that a fleet is about to be made or rolled out: soon after the first one, the start is told."""
         with self._lock:
-            if not self.listens or self._is_over:
+            if not self.listens:
                 return
-            if event.outcome == "rolled-back":  # only says which release is left
-                self._before[event.fleet] = event.sha
-            elif event.outcome == "started":
-                self._begun[event.fleet] = event
-                self._before.setdefault(event.fleet, before)
-                self._soon()
-            else:
+            self._came.add(fleet)
+            if self._timer is None:
+                self._began = self.clock()
+                self._timer = threading.Timer(GATHER, self._tell_start)
+                self._timer.daemon = True
+                self._timer.start()
+
+    def heard(self, event: Event) -> None:
+        """Take a fleet's event, after it was written to the ledger."""
+        with self._lock:
+            if event.outcome in ("succeeded", "failed", "unproved") and self.listens:
                 self._ends[event.fleet] = event
 
-    def settled(self, fleet: str, failure: str | None = None) -> bool:
-        """Take that a fleet has come to its end, and how it failed if it did. Return whether the deploy is over.
-
-        It is, once all fleets have come to theirs.
-        """
+    def fails(self, fleet: str, error: str) -> None:
+        """Take the error with which a fleet's step ended."""
         with self._lock:
-            self._settled.add(fleet)
-            if failure:
-                self._failed[fleet] = failure.split("\n", 1)[0]
-            return self._settled >= set(self.fleets)
+            self._failed[fleet] = error
 
-    def end(self) -> None:
-        """Tell how it ended, once, and warn of whoever was not told. Blocks for at most twice send.TOTAL."""
+    @contextmanager
+    def failing(self, fleet: str) -> Generator[None]:
+        """Take the error with which the block ends, if it does."""
+        try:
+            yield
+        except ReleaseError as error:
+            self.fails(fleet, str(error))
+            raise
+
+    def end(self) -> list[str]:
+        """Tell how it ended, once; return a warning for each that was not told. Blocks for at most twice send.TOTAL."""
         with self._lock:
-            if not self.listens or self._is_over:
-                return
+            if not self.listens:
+                return []
             self._is_over = True
             if self._timer:
                 self._timer.cancel()
-            told = ended(self._heard(), self._failed, action=self.action, region=self.region, link=self.told.link)
-        warnings = self._on_its_way.warnings() if self._on_its_way else []  # so that the end comes after the start
-        warnings += start(self.told.targets, told).warnings() if told else []
-        for warning in dict.fromkeys(warnings):
-            self.warn(warning)
+            ends, failed = dict(self._ends), dict(self._failed)
+            if not (self._came or ends):
+                return []  # nothing was begun: an error that refused it is told on the spot
+        told = ending(self._known(), ends, failed)
+        warnings = self._start.warnings() if self._start else []  # so that the end comes after the start
+        if told:
+            elapsed = None if self._began is None else self.clock() - self._began
+            seconds = max((each for each in (told.seconds, elapsed) if each is not None), default=None)
+            warnings += self.send(self.told.targets, replace(told, seconds=seconds)).warnings()
+        return list(dict.fromkeys(warnings))
 
-    def _heard(self) -> Heard:
-        return Heard(dict(self._begun), dict(self._ends), dict(self._before))
-
-    def _soon(self) -> None:
-        if self._timer is None:
-            self._timer = threading.Timer(GATHER, self._start)
-            self._timer.daemon = True
-            self._timer.start()
-
-    def _start(self) -> None:
+    def _tell_start(self) -> None:
+        known = self._known()
         with self._lock:
-            if self._is_over:
-                return
-            told = started(self._heard(), action=self.action, region=self.region, link=self.told.link)
-            self._on_its_way = start(self.told.targets, told)
+            if self.listens:
+                self._start = self.send(self.told.targets, known)
+
+    def _known(self) -> Fact:
+        """Return what is known from the start: that it started."""
+        self.before = self.before or self._served_before(min(self._came or self.fleets))
+        return Fact(
+            what=facts.STARTED,
+            action=self.action,
+            stack=self.stack,
+            by=actor(os.environ),
+            region=self.region,
+            sha=self.sha,
+            before=self.before,
+            fleets=tuple(sorted(self._came)),
+            link=facts.link(self.told.link, self.sha),
+        )
+
+    def _served_before(self, fleet: str) -> str | None:
+        try:
+            good = [event.sha for event in self.history(fleet, RECENT) if event.outcome == "succeeded"]
+        except (ReleaseError, *FAILURES):  # a message without it is better than none
+            return None
+        own = 1 if fleet in self._ends and self._ends[fleet].outcome == "succeeded" else 0
+        return next(iter(good[own:]), None)

@@ -68,6 +68,8 @@ class Activation:
     warn: Callable[[str], None]
     progress: Callable[[str], None]
     """Gets what is being waited for, which is worth nothing afterwards."""
+    heard: Callable[[Event], None] | None = None
+    """Gets each event of the activation, once it is written."""
 
     def targets(self, fleets: Sequence[DeployedFleet]) -> list[Target]:
         """Return what each fleet is to be. Raise ReleaseError, with every problem, before anything is changed."""
@@ -185,6 +187,7 @@ class Activation:
             image=to.release.image.name,
             follows=_follows(known, events),
             followed=known.followed if known else None,
+            heard=self.heard,
         )
 
     def _record_start(self, record: Record, to: Target) -> None:

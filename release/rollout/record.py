@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from release.errors import StoreError
@@ -33,6 +34,8 @@ class Record:
     """The stack that this one follows."""
     followed: bool | None = None
     """Whether the release is that stack's last good one, and not somebody's choice."""
+    heard: Callable[[Event], None] | None = None
+    """Gets each event of this rollout, once it is written."""
 
     def write(
         self,
@@ -50,26 +53,27 @@ class Record:
         """
         if self._is_known(outcome, template_version):
             return
-        self.ledger.record(
-            Event(
-                at=now(),
-                by=actor(os.environ),
-                stack=self.stack,
-                fleet=self.fleet,
-                action=self.action,
-                sha=self.sha,
-                digest=self.digest,
-                outcome=outcome,
-                image=self.image,
-                template_version=template_version,
-                refresh_id=refresh_id,
-                reason=reason,
-                seconds=None if seconds is None else max(0.0, round(seconds, 1)),
-                requests_failed=requests_failed,
-                follows=self.follows,
-                followed=self.followed,
-            )
+        event = Event(
+            at=now(),
+            by=actor(os.environ),
+            stack=self.stack,
+            fleet=self.fleet,
+            action=self.action,
+            sha=self.sha,
+            digest=self.digest,
+            outcome=outcome,
+            image=self.image,
+            template_version=template_version,
+            refresh_id=refresh_id,
+            reason=reason,
+            seconds=None if seconds is None else max(0.0, round(seconds, 1)),
+            requests_failed=requests_failed,
+            follows=self.follows,
+            followed=self.followed,
         )
+        self.ledger.record(event)
+        if self.heard:
+            self.heard(event)
 
     def _is_known(self, outcome: str, template_version: str) -> bool:
         if outcome == "succeeded":

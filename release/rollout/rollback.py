@@ -55,6 +55,8 @@ class Rollback:
     store: Store
     ledger: Ledger
     tell: Callable[[str], None]
+    heard: Callable[[Event], None] | None = None
+    """Gets each event of the rollouts, once it is written."""
 
     def choose_release(self, fleets: Sequence[DeployedFleet]) -> Manifest:
         """Return the one release that these fleets go back to. Raise ReleaseError if the ledger knows of none."""
@@ -70,6 +72,14 @@ class Rollback:
         if manifest is None:
             raise ReleaseError(f"{self.store.where} has no release {sha}, although a fleet ran it: was it deleted?")
         return manifest
+
+    def leaves(self, fleets: Sequence[DeployedFleet]) -> str | None:
+        """Return the release that these fleets leave: that which is rolled out, or in force; None if they differ."""
+        found: set[str | None] = set()
+        for fleet in fleets:
+            refresh = self._in_progress(fleet)
+            found.add(self._release_of(refresh.template if refresh else fleet.group.template))
+        return found.pop() if len(found) == 1 else None
 
     def _state(self, fleet: DeployedFleet) -> FleetState:
         refresh = self._in_progress(fleet)
@@ -184,6 +194,7 @@ class Rollback:
             image=to.release.image.name,
             action=ROLLBACK,
             follows=next((event.follows for event in self._events(to.fleet)), None),
+            heard=self.heard,
         )
 
 

@@ -11,10 +11,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from release.component import hooks
+from release.component.deployment import Deployments
 from release.rollout.conflicts import Conflicts
 from release.rollout.observed import Refresh, Template
 from release.rollout.proof import Proof
-from release.rollout.together import Together
 from tests.release.rollout.test_drive import BAD as NEW_SHA
 from tests.release.rollout.test_drive import GOOD, NEW, OLD, FakeAws, FakeLedger, happened, make
 
@@ -115,11 +115,7 @@ def test_an_up_that_left_the_rollout_out_says_so_at_once(monkeypatch: pytest.Mon
     """With --target the group's outputs are the state's: the old release, which is neither waited for nor recorded."""
     ledger = FakeLedger()
     proof, told = make(Proof, FakeAws(running=OLD), ledger)
-
-    async def settled(_fleet: str) -> None:
-        pass
-
-    shared = SimpleNamespace(together=Together(1, lambda: ""), settled=settled)
+    shared = Deployments(stack="s", region="eu-west-1", bucket="b", fleets=["web"])
     deployment = SimpleNamespace(spec=proof.spec, shared=shared, proof=always(proof))
     proof.aws.templates.release_of = always(GOOD)
     monkeypatch.setattr(hooks, "teller", always(told.append))

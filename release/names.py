@@ -120,7 +120,12 @@ def log_group_name(stack: str, fleet: str) -> str:
 
 def output_group_name(stack: str, fleet: str) -> str:
     """Return the log group of what a fleet's app prints; its streams are `<instance>/<sha>`."""
-    return f"{log_group_name(stack, fleet)}/output"
+    return output_of(log_group_name(stack, fleet))
+
+
+def output_of(log_group: str) -> str:
+    """Return the log group of what an app prints, from that of its fleet."""
+    return f"{log_group}/output"
 
 
 def flow_logs_group_name(stack: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from release.logs.last import Output
 from release.rollout.groups import Groups
 from release.rollout.observe import Fleets
 from release.rollout.refreshes import Refreshes
@@ -32,6 +33,10 @@ class Aws:
     @cached_property
     def templates(self) -> Templates:
         return self.fleets.templates
+
+    @cached_property
+    def output(self) -> Output:
+        return Output(self._region)
 
     @cached_property
     def traffic(self) -> Traffic:

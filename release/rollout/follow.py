@@ -11,6 +11,7 @@ from release.rollout.decide import Step, decide
 from release.rollout.observed import ACTIVE, ROLLING_FORWARD, BootEvent, Group, Instance, Refresh, Template
 from release.rollout.past_rollouts import ROLLBACK
 from release.rollout.serving import progress
+from release.rollout.suspects import Suspects
 from release.rollout.watch import NO_CAPACITY, pause
 
 
@@ -26,9 +27,11 @@ class Following(Conflicts):
         began = self.clock()
         self.took = self.took or await self.ask(self.record.took)
         rolled_back_for = shortage = ""
+        suspects = Suspects(wanted)
         while True:
             refresh, group = await self._look(refresh_id)
             failures = await self.failures(refresh.started) if refresh.started else []
+            suspects.look(group, forward=refresh.status in ROLLING_FORWARD)
             elapsed = self.clock() - began
             left = self.left(refresh.started) if refresh.status in ROLLING_FORWARD else ""
             self.say(progress(self.spec.fleet, refresh, group, wanted, left=left))
@@ -41,6 +44,8 @@ class Following(Conflicts):
             if decision.step is Step.FAILED:
                 reason = rolled_back_for or _join(decision.reason, shortage)
                 await self._tell_of_killed(group)
+                if suspects.ids() and not failures and not shortage:
+                    await self._show_output(suspects)
                 raise await self._ended_badly(reason, refresh, wanted, elapsed, blameless=bool(shortage))
             if decision.step is Step.ROLL_BACK and not rolled_back_for:
                 rolled_back_for = _join(decision.reason, shortage)
@@ -60,6 +65,15 @@ class Following(Conflicts):
                 f"{self.spec.fleet}: {event.instance} ({event.sha[:12]}) was ended by force {event.reason}: what it "
                 "was working on was cut off; raise drain, or have the process end on SIGTERM"
             )
+
+    async def _show_output(self, suspects: Suspects) -> None:
+        """Show what an instance that served the release printed last; a failed boot has said so itself."""
+        spec = self.spec
+        instance, lines = await self.ask(self.aws.output.last, spec.log_group, spec.sha, suspects.ids())
+        if lines:
+            more = f"`python -m release logs --fleet {spec.fleet} --instance {instance} --since 1h` shows more"
+            said = "\n".join(f"  {line}" for line in lines)
+            self.tell(f"{spec.fleet}: the last lines of {instance}, which ran it ({more}):\n{said}")
 
     async def _ended_badly(
         self, reason: str, refresh: Refresh, wanted: Template, elapsed: float, *, blameless: bool

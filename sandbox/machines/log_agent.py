@@ -65,6 +65,10 @@ class Shipping:
             return self._send() or read
         return read or (full and not self._failures)
 
+    def close(self) -> None:
+        """Close the file."""
+        self._tail.close()
+
     def _send(self) -> bool:
         batch, size = 0, 0
         for event in self._buffer[:MOST_EVENTS]:

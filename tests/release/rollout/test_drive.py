@@ -108,6 +108,10 @@ class FakeAws:
     def release_of(self, template: Template) -> str:
         return BAD if SAYS[template] == "new" else GOOD
 
+    def last(self, log_group: str, sha: str, instances: list[str]) -> tuple[str, list[str]]:
+        self.calls.append(f"output of {log_group}: {sha[:1]} {instances}")
+        return (instances[0], ["GET /", "KeyError: 'cart'"]) if instances else ("", [])
+
     def since(self, _arns: tuple[str, ...], _since: float) -> Requests:
         return Requests(total=10, failed=0)
 
@@ -162,7 +166,7 @@ def make(
     }
     made = kind(
         spec=RolloutSpec(**{**known, **spec}),
-        aws=cast("Aws", SimpleNamespace(fleets=aws, refreshes=aws, templates=aws, traffic=aws)),
+        aws=cast("Aws", SimpleNamespace(fleets=aws, refreshes=aws, templates=aws, traffic=aws, output=aws)),
         record=record,
         tell=told.append,
         clock=clock,

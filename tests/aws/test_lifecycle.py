@@ -103,6 +103,36 @@ def test_unhealthy_target_is_replaced(fleet: Fleet, players: Players | Operator)
     assert any("ELB system health check failure" in cause for cause in causes)
 
 
+def test_an_instance_calls_itself_unhealthy_and_is_held_by_its_hook(fleet: Fleet, players: Players | Operator):
+    """SetInstanceHealth has it replaced; a termination hook keeps it in Terminating:Wait until that is completed."""
+    fleet.create(size=1, TargetGroupARNs=[], HealthCheckType="EC2", HealthCheckGracePeriod=600)
+    fleet.scaling.put_lifecycle_hook(
+        AutoScalingGroupName=fleet.name,
+        LifecycleHookName="drain",
+        LifecycleTransition="autoscaling:EC2_INSTANCE_TERMINATING",
+        HeartbeatTimeout=600,
+        DefaultResult="CONTINUE",
+    )
+    until(lambda: fleet.in_service(1))
+    sick = fleet.instances[0]["InstanceId"]
+    fleet.scaling.set_instance_health(InstanceId=sick, HealthStatus="Unhealthy")
+    assert fleet.in_service(1)  # the group's grace period is respected unless it is said otherwise
+    fleet.scaling.set_instance_health(InstanceId=sick, HealthStatus="Unhealthy", ShouldRespectGracePeriod=False)
+
+    def states() -> dict[str, str]:
+        return {each["InstanceId"]: each["LifecycleState"] for each in fleet.instances}
+
+    until(lambda: states().get(sick) == "Terminating:Wait" and "InService" in states().values())
+    assert any("user health-check" in activity["Cause"] for activity in fleet.activities)
+    fleet.scaling.complete_lifecycle_action(
+        LifecycleHookName="drain",
+        AutoScalingGroupName=fleet.name,
+        InstanceId=sick,
+        LifecycleActionResult="CONTINUE",
+    )
+    until(lambda: fleet.in_service(1) and sick not in states())
+
+
 @pytest.mark.emulator("no call makes a machine die")
 def test_dead_machine_is_replaced(fleet: Fleet, players: Players):
     """A machine that dies by itself is a terminated instance, and the group launches another."""

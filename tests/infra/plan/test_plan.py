@@ -413,6 +413,13 @@ def test_what_somebody_activated_is_not_taken_down_by_oversight(
     assert plan()
 
 
+def test_a_running_fleet_does_not_become_one_of_workers(plan: Planner):
+    """Nor the other way round: its instances would fail the other kind's checks."""
+    group("active")
+    with pytest.raises(SettingsError, match=r"fleets\.web\.routes: requests reach the running fleet"):
+        plan(fleets={"web": {"routes": "none"}, "api": None})
+
+
 def test_going_up_needs_nobodys_word(plan: Planner):
     """Nor does staying, nor a stack whose groups tell nothing yet."""
     group("warm")

@@ -191,6 +191,30 @@ def test_it_starts_follows_and_records():
     assert "started" in told[0]
 
 
+class Workers(FakeAws):
+    """A fleet without a balancer, whose old instances go by the second look; one of them had to be killed."""
+
+    def group(self, name: str) -> Group | None:
+        found = super().group(name)
+        assert found
+        gone = self.running == NEW
+        members = tuple(replace(member, id=f"{member.id}-new" if gone else member.id) for member in found.instances)
+        return replace(found, instances=members, target_group_arns=(), balanced=False)
+
+    def said(self, what: str, _log_group: str, members: list[Instance]) -> list[BootEvent]:
+        assert [what, *sorted(member.id for member in members)] == ["killed", "i-0", "i-1"]
+        event = BootEvent(instance="i-1", event=what, sha=GOOD, digest="d", reason="after 5 s", at=1.0)
+        return [event]
+
+
+def test_workers_that_did_not_end_in_time_are_named():
+    """Once they are gone, by their own word; the deploy is none the worse."""
+    aws, ledger = Workers(script=["InProgress", "Successful"]), FakeLedger()
+    told = run(aws, ledger)
+    assert told[-1].startswith("web: i-1 (aaaaaaaaaaaa) was ended by force after 5 s: what it was working on was cut")
+    assert ledger.outcomes == ["started"]
+
+
 class NothingThere(FakeAws):
     """The provider acts in another account, or the group was deleted."""
 

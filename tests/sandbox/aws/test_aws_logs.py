@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from sandbox.aws.logs.patterns import UnknownPattern, matcher
 from tests.aws.emulator import REGION, Emulator
+from tests.waiting import until
 
 pytestmark = pytest.mark.sandbox
 
@@ -109,3 +111,59 @@ def test_a_key_that_the_logs_may_not_use_is_refused(aws: Emulator):
     for arn in (key(aws), key(aws, "logs.eu-west-3.amazonaws.com"), disabled, f"{disabled}0"):
         with pytest.raises(ClientError, match="does not exist or is not allowed to be used with Arn"):
             logs.create_log_group(logGroupName=aws.name(), kmsKeyId=arn)
+
+
+def test_a_metric_filter_counts_what_matches(aws: Emulator):
+    """Lines of its own group, from when it is there; each is a value of the metric, and an alarm sees them."""
+    logs, watch, name = aws.client("logs"), aws.client("cloudwatch"), aws.name()
+    for group in (name, f"{name}-other"):
+        logs.create_log_group(logGroupName=group)
+        logs.create_log_stream(logGroupName=group, logStreamName="i-1")
+    lines = [json.dumps({"event": event}) for event in ("restarted", "ready", "restarted")]
+
+    def write(group: str) -> None:
+        now = int(time.time() * 1000)
+        events = [{"timestamp": now, "message": line} for line in lines]
+        logs.put_log_events(logGroupName=group, logStreamName="i-1", logEvents=events)
+
+    write(name)
+    counted = {"metricName": name, "metricNamespace": "Slipway", "metricValue": "1", "unit": "Count"}
+    for group in (name, f"{name}-other"):
+        given = {**counted, "metricName": group}
+        logs.put_metric_filter(
+            logGroupName=group, filterName="r", filterPattern='{ $.event = "restarted" }', metricTransformations=[given]
+        )
+    write(name)
+    watch.put_metric_alarm(
+        AlarmName=name,
+        Namespace="Slipway",
+        MetricName=name,
+        Period=60,
+        Statistic="Sum",
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanThreshold",
+    )
+    until(lambda: watch.describe_alarms(AlarmNames=[name])["MetricAlarms"][0]["StateValue"] == "ALARM")
+    since = datetime.now(timezone.utc) - timedelta(minutes=5)
+    query = {"Namespace": "Slipway", "StartTime": since, "EndTime": since + timedelta(minutes=10)}
+    [point] = watch.get_metric_statistics(**query, MetricName=name, Period=600, Statistics=["Sum"])["Datapoints"]
+    assert point["Sum"] == 2
+    assert not watch.get_metric_statistics(**query, MetricName=f"{name}-other", Period=600, Statistics=["Sum"])[
+        "Datapoints"
+    ]
+    assert [each["logGroupName"] for each in logs.describe_metric_filters(logGroupName=name)["metricFilters"]] == [name]
+    logs.delete_metric_filter(logGroupName=name, filterName="r")
+    assert logs.describe_metric_filters(logGroupName=name)["metricFilters"] == []
+
+
+def test_a_metric_filter_of_a_pattern_that_is_unknown_is_refused(aws: Emulator):
+    """Rather than one that never counts."""
+    logs, name = aws.client("logs"), aws.name()
+    logs.create_log_group(logGroupName=name)
+    counted = {"metricName": name, "metricNamespace": "Slipway", "metricValue": "1"}
+    query = {"logGroupName": name, "filterName": "r", "metricTransformations": [counted]}
+    with pytest.raises(ClientError, match="a pattern that the sandbox knows"):
+        logs.put_metric_filter(**query, filterPattern="{ $.n > 1 }")
+    with pytest.raises(ClientError, match="log group does not exist"):
+        logs.put_metric_filter(**{**query, "logGroupName": f"{name}-gone"}, filterPattern="ERROR")

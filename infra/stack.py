@@ -11,6 +11,7 @@ from infra import boundary, expiry_tag, own_hooks
 from infra.balancer.dns import Alias, AliasArgs, Certificate, CertificateArgs
 from infra.balancer.failover import asked_path
 from infra.balancer.load_balancer import LOG_DAYS, LoadBalancer, LoadBalancerArgs
+from infra.fleet import phase
 from infra.fleet.fleet import Fleet, FleetArgs
 from infra.network.network import Network, NetworkArgs
 from infra.plan import cold, frozen, provider, regions
@@ -106,6 +107,15 @@ def declare(settings: Settings, plan: Plan | ColdPlan) -> Stack:
         )
         for name, fleet in settings.fleets.items()
     }
+    phase.declare(
+        settings,
+        plan.phase,
+        release=plan.release,
+        bucket=plan.bucket,
+        deployments=deployments,
+        fleets=fleets,
+        network=network,
+    )
     last_copy.declare(settings, plan.account, [artifacts, network, balancer, *fleets.values()])
     return _outputs(settings, plan, network, balancer, fleets, digest=digest)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -29,6 +30,8 @@ class Access(pulumi.ComponentResource):
     """
 
     security_group_id: pulumi.Output[str]
+    ready: Sequence[pulumi.Resource]
+    """What has to exist before an instance can call what its boot needs."""
 
     def __init__(self, name: str, args: AccessArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:fleet:Access", name, None, opts)
@@ -40,8 +43,7 @@ class Access(pulumi.ComponentResource):
         self.security_group_id = group.id
         if args.balancer_security_group_id is not None:
             self._join_balancer(group, args.balancer_security_group_id)
-        for rule in args.fleet.egress:
-            self._open_out(group, rule)
+        self.ready = [self._open_out(group, rule) for rule in args.fleet.egress]
         self.register_outputs({"securityGroupId": self.security_group_id})
 
     def _declare_group(self) -> aws.ec2.SecurityGroup:
@@ -81,10 +83,10 @@ class Access(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _open_out(self, group: aws.ec2.SecurityGroup, rule: Egress) -> None:
+    def _open_out(self, group: aws.ec2.SecurityGroup, rule: Egress) -> aws.vpc.SecurityGroupEgressRule:
         named = rule.target.startswith("sg-")
         listed = rule.target.startswith("pl-")
-        aws.vpc.SecurityGroupEgressRule(
+        return aws.vpc.SecurityGroupEgressRule(
             f"{self._name}-out-{rule.label}",
             security_group_id=group.id,
             cidr_ipv4=None if named or listed else rule.target,

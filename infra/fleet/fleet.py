@@ -72,6 +72,11 @@ class Fleet(pulumi.ComponentResource):
     log_group_name: str
     security_group_id: pulumi.Output[str]
     """The security group that a database has to let in."""
+    template: LaunchTemplate
+    boot: pulumi.Output[Boot]
+    """What each instance is told."""
+    ready: Sequence[pulumi.Resource]
+    """What of the fleet has to exist before an instance can boot."""
     sha: pulumi.Output[str]
     """The SHA that the fleet serves; known once its instances have proved it."""
 
@@ -94,9 +99,11 @@ class Fleet(pulumi.ComponentResource):
         identity = self._declare_identity()
         alarms = self._declare_alarms(log_group)
         deployment = self._deployment(alarms)
-        template = self._declare_template(identity, self._boot(log_group, identity))
+        self.boot = self._boot(log_group, identity)
+        self.template = self._declare_template(identity, self.boot)
+        self.ready = [*access.ready, *identity.ready, log_group]
         requires = [access, *identity.ready, *output, alarms, args.network, *args.balancer.routes, *args.requires]
-        group = self._declare_group(template, deployment, requires)
+        group = self._declare_group(self.template, deployment, requires)
         scaling.declare(
             name,
             group,

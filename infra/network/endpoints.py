@@ -35,11 +35,14 @@ class Endpoints(pulumi.ComponentResource):
     Source: AWS PrivateLink guide, "Gateway endpoints for Amazon S3" and "Access AWS services".
     """
 
+    ready: list[pulumi.Resource]
+    """What has to exist before an instance in a private subnet can reach these services."""
+
     def __init__(self, name: str, args: EndpointsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:endpoints:Endpoints", name, None, opts)
         self._name = name
         self._args = args
-        aws.ec2.VpcEndpoint(
+        endpoint = aws.ec2.VpcEndpoint(
             f"{name}-s3",
             vpc_id=args.vpc_id,
             service_name=_service(args.region, "s3"),
@@ -49,6 +52,7 @@ class Endpoints(pulumi.ComponentResource):
             tags=self._tags("s3"),
             opts=self._child(),
         )
+        self.ready = [endpoint]
         if args.interfaces:
             self._declare_interfaces()
         self.register_outputs({})
@@ -62,7 +66,7 @@ class Endpoints(pulumi.ComponentResource):
             tags=self._tags("endpoints"),
             opts=self._child(),
         )
-        aws.vpc.SecurityGroupIngressRule(
+        rule = aws.vpc.SecurityGroupIngressRule(
             f"{self._name}-https",
             security_group_id=group.id,
             cidr_ipv4=self._args.cidr,
@@ -73,8 +77,9 @@ class Endpoints(pulumi.ComponentResource):
             tags=names.tags(self._args.stack),
             opts=self._child(),
         )
+        self.ready.append(rule)
         for service in BOOT_SERVICES:
-            aws.ec2.VpcEndpoint(
+            endpoint = aws.ec2.VpcEndpoint(
                 f"{self._name}-{service}",
                 vpc_id=self._args.vpc_id,
                 service_name=_service(self._args.region, service),
@@ -85,6 +90,7 @@ class Endpoints(pulumi.ComponentResource):
                 tags=self._tags(service),
                 opts=self._child(),
             )
+            self.ready.append(endpoint)
 
     def _tags(self, role: str) -> dict[str, str]:
         return names.tags(self._args.stack, name=names.part_name(self._args.stack, role))

@@ -36,6 +36,8 @@ class Network(pulumi.ComponentResource):
     public: Mapping[str, aws.ec2.Subnet]
     private: Mapping[str, aws.ec2.Subnet]
     """Subnets by zone."""
+    ready: Sequence[pulumi.Resource]
+    """What has to exist before an instance in a private subnet can call what its boot needs."""
     internet: pulumi.Resource
     """The route that has to exist before a balancer in the public subnets."""
 
@@ -51,10 +53,10 @@ class Network(pulumi.ComponentResource):
         self.private = {az: self._subnet("private", az, plan[az].private) for az in args.zones}
         public_table = self._open_public()
         private_tables = {az: self._table("private", az) for az in args.zones}
-        for az in args.zones:
-            self._associate("private", az, self.private[az], private_tables[az])
-        self._declare_nat(private_tables)
-        self._declare_endpoints([public_table, *private_tables.values()])
+        joined = [self._associate("private", az, self.private[az], private_tables[az]) for az in args.zones]
+        routes = self._declare_nat(private_tables)
+        endpoints = self._declare_endpoints([public_table, *private_tables.values()])
+        self.ready = [*joined, *routes, *endpoints.ready]
         if args.settings.flow_logs:
             FlowLogs(
                 f"{name}-flow-logs",
@@ -114,13 +116,14 @@ class Network(pulumi.ComponentResource):
             self._associate("public", az, subnet, table)
         return table
 
-    def _declare_nat(self, tables: Mapping[str, aws.ec2.RouteTable]) -> None:
+    def _declare_nat(self, tables: Mapping[str, aws.ec2.RouteTable]) -> list[aws.ec2.Route]:
+        """Declare the NAT gateways; return the routes to them."""
         nat = self._args.settings.nat
         if nat == "none":
-            return
+            return []
         homes = self._args.zones if nat == "per-az" else self._args.zones[:1]
         gateways = {az: self._nat_gateway(az) for az in homes}
-        for az, table in tables.items():
+        return [
             aws.ec2.Route(
                 f"{self._name}-private-internet-{az}",
                 route_table_id=table.id,
@@ -128,6 +131,8 @@ class Network(pulumi.ComponentResource):
                 nat_gateway_id=gateways.get(az, gateways[homes[0]]).id,
                 opts=self._child(),
             )
+            for az, table in tables.items()
+        ]
 
     def _nat_gateway(self, az: str) -> aws.ec2.NatGateway:
         address = aws.ec2.Eip(
@@ -141,8 +146,8 @@ class Network(pulumi.ComponentResource):
             opts=self._child(depends_on=[self.internet]),
         )
 
-    def _declare_endpoints(self, tables: Sequence[aws.ec2.RouteTable]) -> None:
-        Endpoints(
+    def _declare_endpoints(self, tables: Sequence[aws.ec2.RouteTable]) -> Endpoints:
+        return Endpoints(
             f"{self._name}-endpoints",
             EndpointsArgs(
                 stack=self._args.stack,
@@ -163,8 +168,10 @@ class Network(pulumi.ComponentResource):
             f"{self._name}-{suffix}", vpc_id=self._vpc.id, tags=self._tags(suffix), opts=self._child()
         )
 
-    def _associate(self, role: str, az: str, subnet: aws.ec2.Subnet, table: aws.ec2.RouteTable) -> None:
-        aws.ec2.RouteTableAssociation(
+    def _associate(
+        self, role: str, az: str, subnet: aws.ec2.Subnet, table: aws.ec2.RouteTable
+    ) -> aws.ec2.RouteTableAssociation:
+        return aws.ec2.RouteTableAssociation(
             f"{self._name}-{role}-{az}", subnet_id=subnet.id, route_table_id=table.id, opts=self._child()
         )
 

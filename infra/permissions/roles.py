@@ -98,6 +98,7 @@ def deployer(scope: Scope) -> list[Statement]:
         *_publish(scope),
         *_roll(scope),
         *_freeze(scope),
+        *_phase(scope),
         *_use_state(scope, write=True),
         *changes.statements(scope),
         *_replicate(scope),
@@ -151,6 +152,7 @@ def review(scope: Scope) -> list[Statement]:
         *_plan(every),
         *_publish(every),
         *_roll(every),
+        *_phase(every),
         *_use_state(scope, write=True),
         *changes.nameless(every),
         *changes.removal(every),
@@ -273,6 +275,17 @@ def _roll(scope: Scope) -> list[Statement]:
         allow("LaunchTheStacks", ["ec2:RunInstances"], owned, tagged(scope)),
         allow("TagLaunched", ["ec2:CreateTags"], launched, {"StringEquals": {"ec2:CreateAction": "RunInstances"}}),
         allow("PassRole", ["iam:PassRole"], scope.roles, passed("ec2.amazonaws.com")),
+    ]
+
+
+def _phase(scope: Scope) -> list[Statement]:
+    """Return what a release phase takes besides: to end its instance, and no other, and to note what came of it."""
+    condition = tagged(scope)
+    condition = {**condition, "Null": {**condition.get("Null", {}), f"aws:ResourceTag/{names.PHASE_TAG}": "false"}}
+    notes = [f"{scope.store}/ledger/.{folder}/{scope.stack}/*" for folder in ("phases", "phased/*")]
+    return [
+        allow("EndPhase", ["ec2:TerminateInstances"], scope.arn("ec2", "instance/*"), condition),
+        allow("NotePhase", ["s3:PutObject"], notes),
     ]
 
 

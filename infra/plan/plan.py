@@ -10,7 +10,7 @@ import pulumi
 
 from infra.balancer import routing
 from infra.balancer.routing import Routing
-from infra.fleet import boot
+from infra.fleet import boot, phase_command
 from infra.network import zones
 from infra.plan import (
     checks,
@@ -52,6 +52,8 @@ class Plan:
     """Whether the bucket of the access logs was kept when the stack was removed, and is taken over."""
     kept_store_logs: frozenset[str] = frozenset()
     """The buckets for the store's access logs that are there, and are taken over."""
+    phase: str | None = None
+    """What runs once before a fleet gets the release."""
     expires: str | None = None
     """When a review stack may be removed, as its tag tells it."""
     insisted: Freeze | None = None
@@ -116,12 +118,15 @@ def plan(settings: Settings) -> Plan:
     commands = {name: release.command(fleet.process, fleet.command) for name, fleet in settings.fleets.items()}
     refuse(settings, boot.problems(settings, commands, bucket))
     refuse(settings, checks.commands(settings, commands, release.image))
+    phase = phase_command.command(settings, release.publication.processes)
+    refuse(settings, phase_command.problems(settings, phase, bucket))
     return Plan(
         account=account,
         zones=chosen,
         bucket=bucket,
         release=release,
         commands=commands,
+        phase=phase,
         routing=routed,
         kept_logs=kept_logs,
         kept_store_logs=store_logs.result(),

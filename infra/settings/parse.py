@@ -46,6 +46,7 @@ def parse(
         # Variables only: as settings they would be forgotten in a stack file, and they are meant for one `pulumi up`.
         supersede=_is_set(environment, "SLIPWAY_SUPERSEDE"),
         unreplicated=_is_set(environment, "SLIPWAY_UNREPLICATED"),
+        release_again=_is_set(environment, "SLIPWAY_RELEASE_AGAIN"),
         extend=_is_set(environment, "SLIPWAY_EXTEND"),
         posture_asked=bool(environment.get(OVERRIDES["recovery.posture"])),
         **values,

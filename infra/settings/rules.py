@@ -33,6 +33,7 @@ def problems(settings: Settings, sound: Sound) -> Problems:
     yield from _keys(settings)
     yield from _failover(settings, sound)
     yield from _follow(settings)
+    yield from _phase(settings, sound)
     yield from _checks(settings)
     yield from review_rules.problems(settings, sound)
     yield from worker_rules.problems(settings, sound)
@@ -53,6 +54,12 @@ def problems(settings: Settings, sound: Sound) -> Problems:
 def encryption(settings: Settings, encrypted: Collection[str]) -> Problems:
     """Yield the secrets that are not encrypted, and encrypted values that instances are told in the open."""
     yield from notify.in_plain(settings.notify, encrypted)
+    if settings.release.command is not None and covers(encrypted, "release.command"):
+        yield (
+            "release.command",
+            "is encrypted, but the instance is told its command in the open (user data); pass what is secret in it "
+            "as a variable of the fleet's secrets",
+        )
     for base, fleet in ((f"fleets.{name}", fleet) for name, fleet in settings.fleets.items()):
         for path in (f"{base}.secrets.{name}" for name in fleet.secrets):
             if not covers(encrypted, path):
@@ -71,6 +78,13 @@ def encryption(settings: Settings, encrypted: Collection[str]) -> Problems:
                 "is encrypted, but instances are told their command in the open (user data); pass what is secret in it "
                 f"as a variable of {base}.secrets",
             )
+
+
+def _phase(settings: Settings, sound: Sound) -> Problems:
+    named = settings.release.fleet
+    if named and named not in settings.fleets and sound("release.fleet", "fleets"):
+        known = ", ".join(settings.fleets) or "none"
+        yield "release.fleet", f"names no fleet of this stack: {named}; the fleets are {known}"
 
 
 def _below(base: str, sound: Sound, rule: Callable[..., Problems], *arguments: object) -> Problems:

@@ -222,6 +222,15 @@ class ReleaseSettings(Section):
     link: Annotated[str | None, notified.LINK, Otherwise("that of `repository` at GitHub, GitLab or Bitbucket")] = None
     """Where people look at a commit, with `{sha}` in the place of its SHA: what `notify` tells has this link."""
     build: BuildSettings | None = None
+    command: Annotated[str | None, text(), Otherwise("the Procfile's `release:` line, if there is one")] = None
+    """What runs once before a release reaches the first fleet, on an instance of its own (a migration of the database);
+    if it fails, nothing is replaced."""
+    fleet: Annotated[str | None, FLEET_NAME, Otherwise("the first one")] = None
+    """The fleet whose network, role, secrets and instance types that instance has."""
+    timeout: Annotated[int, whole(1, 86_400, "seconds")] = 900
+    """How long the command may take."""
+    run: StrictBool = True
+    """Whether the command runs; with `false`, a `release:` line is left to you."""
 
 
 class ImageSettings(Section):
@@ -291,6 +300,8 @@ class Settings:
     """Whether a release that is not in the replica is deployed, instead of refused."""
     posture_asked: bool
     """Whether the posture is asked for by SLIPWAY_POSTURE, so that a lower one than stands is meant."""
+    release_again: bool
+    """Whether the release phase runs although it has succeeded for the release."""
     extend: bool
     """Whether a review stack's time begins anew."""
 

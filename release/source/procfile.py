@@ -41,13 +41,3 @@ def command(processes: Mapping[str, str], process: str, sha: str) -> str:
         f"release {sha[:12]} declares no process {process!r}: its Procfile has {known}; "
         "name one of those, or set the fleet's command"
     )
-
-
-def not_run(processes: Mapping[str, str]) -> str | None:
-    """Return a note about a `release:` line, which Heroku runs and Slipway does not; None if there is none."""
-    if "release" not in processes:
-        return None
-    return (
-        "the Procfile's `release:` line is not run: Slipway only starts processes on instances; run it yourself before "
-        "the deploy (a database migration, say)"
-    )

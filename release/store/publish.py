@@ -108,7 +108,7 @@ def prepare(
         image=manifest.image,
         processes=manifest.processes,
         new_tags=[tag for tag in revision.tags if tag not in manifest.tags] if revision else (),
-        notes=_notes(note, *notes, procfile.not_run(manifest.processes)),
+        notes=_notes(note, *notes),
     )
 
 
@@ -175,7 +175,7 @@ def _unpublished(revision: Revision, step: Build | None, image: Callable[[], Ima
         processes=processes,
         build=step,
         artifact=artifact,
-        notes=_notes(_uncommitted(revision), procfile.not_run(processes)),
+        notes=_notes(_uncommitted(revision)),
     )
 
 

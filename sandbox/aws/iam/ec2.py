@@ -56,6 +56,8 @@ def asks(call: Call) -> Iterator[Ask]:
     if call.operation == "CopyImage":
         yield from _copying(call)
         return
+    if call.operation == "RunInstances":  # launches.py
+        return
     wanted = {f"aws:RequestTag/{key}": value for key, value in _tags(call.parameters).items()}
     made = _MADE.get(call.operation)
     named = sorted(set(_ids(call)))

@@ -31,11 +31,22 @@ def asks(call: Call) -> Iterator[Ask]:
         yield _pass(parameters["ReplicationConfiguration"]["Role"], "s3.amazonaws.com")
     elif call.service == "s3control" and parameters.get("RoleArn"):
         yield _pass(parameters["RoleArn"], "batchoperations.s3.amazonaws.com")
+    elif call.service == "ec2" and call.operation == "RunInstances":
+        subnets = [parameters["SubnetId"]] if "SubnetId" in parameters else []
+        for template in _templates(parameters):
+            yield from _launch(call.region, template, subnets)
+        for specification in parameters.get("TagSpecifications", []):
+            yield _tagging(call.region, specification["ResourceType"])
     elif call.service == "autoscaling":
         wanted = {**parameters, **parameters.get("DesiredConfiguration", {})}
         subnets = [each for each in str(parameters.get("VPCZoneIdentifier", "")).split(",") if each]
         for template in _templates(wanted):
             yield from _launch(call.region, template, subnets)
+
+
+def _tagging(region: str, kind: str) -> Ask:
+    made = {"ec2:CreateAction": "RunInstances"}
+    return Ask(action="ec2:CreateTags", resource=f"arn:aws:ec2:{region}:{ACCOUNT}:{kind}/0", context=made)
 
 
 def _pass(role: str, service: str) -> Ask:
@@ -74,9 +85,7 @@ def _launch(region: str, given: Mapping[str, str], subnets: list[str]) -> Iterat
     for resource in [image, *(f"arn:aws:ec2:{region}:{ACCOUNT}:{kind}/0" for kind in _LAUNCHED)]:
         yield Ask(action="ec2:RunInstances", resource=resource, context=context)
     for specification in data.get("TagSpecifications", []):
-        kind = specification["ResourceType"]
-        made = {"ec2:CreateAction": "RunInstances"}
-        yield Ask(action="ec2:CreateTags", resource=f"arn:aws:ec2:{region}:{ACCOUNT}:{kind}/0", context=made)
+        yield _tagging(region, specification["ResourceType"])
     for role in _roles(data.get("IamInstanceProfile", {})):
         yield _pass(role, "ec2.amazonaws.com")
 

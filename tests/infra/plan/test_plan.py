@@ -63,7 +63,7 @@ def plan(monkeypatch: pytest.MonkeyPatch) -> Planner:
             return own or "run"
 
         def find(**_: object) -> SimpleNamespace:
-            return SimpleNamespace(command=command, image=image)
+            return SimpleNamespace(command=command, image=image, publication=SimpleNamespace(processes={}))
 
         monkeypatch.setattr(releases.Release, "find", find)
         return stacks.plan(settings(stack, **mapping))

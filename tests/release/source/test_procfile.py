@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from release.errors import ProcfileError
-from release.source.procfile import command, not_run, parse
+from release.source.procfile import command, parse
 
 
 def test_processes():
@@ -42,9 +42,3 @@ def test_a_process_that_is_not_there():
         command({"worker": "y", "web": "x"}, "api", "a" * 40)
     with pytest.raises(ProcfileError, match="no processes; name one of those, or set the fleet's command"):
         command({}, "web", "a" * 40)
-
-
-def test_a_release_line_is_not_passed_over_in_silence():
-    """Elsewhere it would be run before each deploy."""
-    assert "`release:` line is not run" in (not_run({"release": "migrate", "web": "x"}) or "")
-    assert not_run({"web": "x", "releases": "x"}) is None

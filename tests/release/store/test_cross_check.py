@@ -214,16 +214,13 @@ def test_what_a_host_says_of_a_name(clone: Clone):
     assert cross_check.check_name("main", sha, f"file://{clone.path}") is None
 
 
-def test_a_release_line_and_changes_are_noted(store: Store, clone: Clone):
+def test_changes_are_noted(store: Store, clone: Clone):
     """Before it is published, and after."""
-    clone.write("Procfile", "release: migrate\nweb: python3 app.py\n")
-    clone.commit()
     clone.write("app.py", "changed")
     for _ in range(2):
         notes = plan(store, clone.path, "HEAD").notes
-        assert len(notes) == 2
+        assert len(notes) == 1
         assert "not committed" in notes[0]
-        assert "`release:` line is not run" in notes[1]
         published(store, clone, "HEAD")
 
 

@@ -24,6 +24,7 @@ ROOMS = {
     "watch": {"source", "artifact", "store", "rollout"},
     "github": set[str](),
     "review": set[str](),
+    "maintenance": {"store"},
     "commands": {
         "source",
         "artifact",
@@ -37,6 +38,7 @@ ROOMS = {
         "watch",
         "github",
         "review",
+        "maintenance",
     },
 }
 """The packages of release/, and which others each may import; all may import the modules at the top of release/."""

@@ -48,7 +48,7 @@ def rules(region: str, stack: str) -> dict[tuple[str, str | None], int]:
         for listener in listeners:
             pages = elbv2.get_paginator("describe_rules").paginate(ListenerArn=listener["ListenerArn"])
             shown = (rule for page in pages for rule in page["Rules"] if rule["Priority"] != "default")
-            priorities |= {(_target(rule), _path(rule)): int(rule["Priority"]) for rule in shown}
+            priorities |= {_key(rule): int(rule["Priority"]) for rule in shown}
     return priorities
 
 
@@ -235,6 +235,21 @@ def _or_none(ask: Callable[[], Any]) -> Any:  # noqa: ANN401 - what the call ans
 
 def _tags(shown: Iterable[Mapping[str, object]]) -> dict[str, str]:
     return {str(tag["Key"]): str(tag["Value"]) for tag in shown}
+
+
+_OURS = {"path-pattern", "host-header"}
+"""The conditions of rules that a stack declares."""
+
+
+def _key(rule: Mapping[str, Any]) -> tuple[str, str | None]:
+    """Return what tells a rule apart: its target and path; of one that no stack declares, that it has its priority.
+
+    Such a one may be a copy of a stack's rule, for some clients (`python -m release maintenance on --allow`).
+    """
+    target = _target(rule)
+    if not target or {condition["Field"] for condition in rule["Conditions"]} - _OURS:
+        return f"priority {rule['Priority']}", None
+    return target, _path(rule)
 
 
 def _target(rule: Mapping[str, Any]) -> str:

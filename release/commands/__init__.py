@@ -20,6 +20,7 @@ NAMES = (
     "replicate",
     "freeze",
     "thaw",
+    "maintenance",
     "rollback",
     "activate",
     "drill",

@@ -6,12 +6,15 @@ import argparse
 import os
 import sys
 
+from release.clients import FAILURES, client
 from release.commands import project
+from release.commands.options import bucket_name
 from release.commands.output import as_json, progress, progress_ended, tell
-from release.errors import PreviewError
+from release.errors import PreviewError, ReleaseError
 from release.github import issues
 from release.github.api import GitHub
 from release.github.place import place
+from release.maintenance.record import Record
 from release.preview import drift_page, refresh
 from release.preview.drift import Drift, to_json
 
@@ -49,9 +52,21 @@ def run(arguments: argparse.Namespace) -> int:
         as_json(to_json(stack, found))
     else:
         sys.stdout.write(drift_page.page(stack, found) if arguments.markdown else drift_page.plain(stack, found))
+        if said := _maintenance(arguments, stack):
+            tell(said)
     if github:
         tell(keep(github, stack, found))
     return DRIFTED if found.found else 0
+
+
+def _maintenance(arguments: argparse.Namespace, stack: str) -> str:
+    """Return who has put the stack into maintenance, whose rules are no drift; "" if nobody has, or it is not known."""
+    try:
+        s3 = client("s3", arguments.region)
+        current = Record(bucket_name(argparse.Namespace(**{**vars(arguments), "stack": stack})), s3).current(stack)
+    except (ReleaseError, *FAILURES):
+        return ""
+    return f"{stack} is {current}; the balancer's rules for that are no drift" if current else ""
 
 
 def keep(github: GitHub, stack: str, found: Drift) -> str:

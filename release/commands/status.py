@@ -8,12 +8,14 @@ from datetime import datetime
 
 from release import clock
 from release.clients import SHORTLY, client
+from release.commands import maintenance
 from release.commands.fleets import found
 from release.commands.freeze import document
 from release.commands.options import bucket_name, stack_name
 from release.commands.output import as_json, table
 from release.drill.archive import Archive
 from release.errors import ReleaseError, StoreError
+from release.maintenance.record import Record
 from release.rollout import decide, live, observed, regions
 from release.rollout.aws import Aws
 from release.rollout.observe import served
@@ -45,16 +47,17 @@ def run(arguments: argparse.Namespace) -> int | None:
     aws, stack = Aws(arguments.region), stack_name(arguments)
     there = found(arguments, stack, aws.fleets)
     drilled, freeze = _last_drill(arguments, stack, there[0]), _freeze(arguments, stack, there[0])
+    paused = Record(there[0].store, client("s3", arguments.region)).current(stack)
     shown = [_state(arguments, stack, aws, fleet) for fleet in there]
     if arguments.json:
         at = drilled.isoformat() if drilled else None
-        frozen = freeze and document(freeze)
-        as_json([{**fleet, "last_drill": at, "frozen": frozen} for fleet in shown])
+        stops = {"frozen": freeze and document(freeze), "maintenance": maintenance.document(paused)}
+        as_json([{**fleet, "last_drill": at, **stops} for fleet in shown])
         return None
     rows = [[str(fleet[key] or "-") for key in ("fleet", "serves", "configured", "refresh", "last")] for fleet in shown]
     table(("FLEET", "SERVES", "CONFIGURED", "REFRESH", "LAST IN THE LEDGER"), rows)
-    if freeze:
-        print(f"{stack} is {freeze}")
+    for stop in filter(None, (freeze, paused)):
+        print(f"{stack} is {stop}")
     if drilled:
         print(f"last drill of {stack}: {(now() - drilled).days} days ago ({drilled:%Y-%m-%d %H:%M} UTC)")
     return None

@@ -16,6 +16,7 @@ from botocore.config import Config
 
 from release.clients import FAILURES, SHORTLY, client, described
 from release.errors import ReleaseError
+from release.names import MAINTENANCE_TAG
 from release.preview.drift import Drifted
 from release.preview.steps import Change, Step
 from release.preview.touched import GROUP
@@ -115,19 +116,27 @@ def _policies(stack: _Stack) -> Iterator[Drifted]:
 
 
 def _listener_rules(stack: _Stack) -> Iterator[Drifted]:
-    """Yield rules of the stack's listeners that it does not declare (DescribeRules)."""
+    """Yield rules of the stack's listeners that it does not declare (DescribeRules), but for those of a maintenance."""
     listeners, declared = stack.of(_LISTENER), stack.of(_LISTENER_RULE)
     if not listeners:
         return
     elbv2 = client("elbv2", stack.region, CONFIG)
-    for arn, listener in listeners.items():
-        pages = elbv2.get_paginator("describe_rules").paginate(ListenerArn=arn)
-        for rule in (rule for page in pages for rule in page["Rules"]):
-            if not rule["IsDefault"] and rule["RuleArn"] not in declared:
-                when = [f"{each['Field']} {', '.join(each.get('Values', []))}".strip() for each in rule["Conditions"]]
-                shown = f"{'; '.join(when)} → {', '.join(each['Type'] for each in rule['Actions'])}"
-                command = f"aws elbv2 delete-rule --rule-arn {rule['RuleArn']}"
-                yield _added(listener, f"rule {rule['Priority']}", shown, command)
+    for of, listener in listeners.items():
+        pages = elbv2.get_paginator("describe_rules").paginate(ListenerArn=of)
+        rules = (rule for page in pages for rule in page["Rules"])
+        added = {rule["RuleArn"]: rule for rule in rules if not rule["IsDefault"] and rule["RuleArn"] not in declared}
+        tags = [
+            found
+            for arns in _chunks(list(added), 20)
+            for found in elbv2.describe_tags(ResourceArns=arns)["TagDescriptions"]
+        ]
+        meant = {each["ResourceArn"] for each in tags if any(tag["Key"] == MAINTENANCE_TAG for tag in each["Tags"])}
+        for arn in added.keys() - meant:
+            rule = added[arn]
+            when = [f"{each['Field']} {', '.join(each.get('Values', []))}".strip() for each in rule["Conditions"]]
+            shown = f"{'; '.join(when)} → {', '.join(each['Type'] for each in rule['Actions'])}"
+            command = f"aws elbv2 delete-rule --rule-arn {arn}"
+            yield _added(listener, f"rule {rule['Priority']}", shown, command)
 
 
 def _routes(stack: _Stack) -> Iterator[Drifted]:
@@ -209,6 +218,6 @@ def _added(to: Step, what: str, shown: str, command: str) -> Drifted:
     )
 
 
-def _chunks(ids: Sequence[str]) -> Iterator[list[str]]:
+def _chunks(ids: Sequence[str], size: int = 100) -> Iterator[list[str]]:
     """Yield them a hundred at a time: a filter takes 200 values."""
-    return (list(ids[start : start + 100]) for start in range(0, len(ids), 100))
+    return (list(ids[start : start + size]) for start in range(0, len(ids), size))

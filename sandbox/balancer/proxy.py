@@ -196,4 +196,7 @@ def _seen(request: web.BaseRequest) -> Seen:
     path, _, query = _origin_form(request).partition("?")
     host = request.headers.get("Host", "")
     bare = host.partition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]
-    return Seen(host=bare.lower(), path=path, query=query)
+    headers: dict[str, list[str]] = {}
+    for name, value in request.headers.items():
+        headers.setdefault(name.lower(), []).append(value)
+    return Seen(host=bare.lower(), path=path, query=query, client=request.remote or "", headers=headers)

@@ -1,25 +1,32 @@
 """Listener rules: which one matches a request, and where a redirect leads. Pure.
 
-They do what infra/balancer declares and no more: conditions on path and host, forwards to one target group, redirects
-to another protocol and port, fixed responses. Source: RuleCondition and Action in the API reference of ELBv2.
+They do what infra/balancer declares and release/maintenance adds, and no more: conditions on path, host, a header and
+the client's address, forwards to one target group, redirects to another protocol and port, fixed responses.
+Source: RuleCondition and Action in the API reference of ELBv2.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sandbox.balancer.config import Json, ListenerConfig
 
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What rules see of a request: the host without the port, in lower case; path and query as they were sent."""
+    """What rules see of a request: the host without the port, in lower case; path and query as they were sent.
+
+    `client` is the address that connects, `headers` have the values of each header by its name in lower case.
+    """
 
     host: str
     path: str
     query: str = ""
+    client: str = ""
+    headers: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
 
 
 Condition = Callable[[Seen], bool]
@@ -66,6 +73,13 @@ def _condition(condition: Json) -> Condition:
     if condition["Field"] == "host-header":
         matches_host = _any(_values(condition, "HostHeaderConfig"), ignore_case=True)
         return lambda seen: matches_host(seen.host)
+    if condition["Field"] == "http-header":
+        name = str(condition["HttpHeaderConfig"]["HttpHeaderName"]).lower()
+        matches_value = _any(_values(condition, "HttpHeaderConfig"), ignore_case=True)
+        return lambda seen: any(matches_value(value) for value in seen.headers.get(name, ()))
+    if condition["Field"] == "source-ip":
+        blocks = [ipaddress.ip_network(value) for value in _values(condition, "SourceIpConfig")]
+        return lambda seen: bool(seen.client) and any(ipaddress.ip_address(seen.client) in block for block in blocks)
     return lambda _: False  # a condition of another kind must not let a request through
 
 

@@ -6,12 +6,15 @@ from moto.elbv2.exceptions import ELBClientError, TargetGroupNotFoundError
 from moto.elbv2.models import (
     ELBv2Backend,
     FakeHealthStatus,
+    FakeListenerRule,
     FakeLoadBalancer,
+    FakeRule,
     FakeTargetGroup,
     elbv2_backends,
 )
 
 from sandbox.aws.ec2.models import sandbox_ec2
+from sandbox.aws.elbv2 import limits
 from sandbox.aws.elbv2 import targets as t
 from sandbox.aws.elbv2.places import Place, places
 from sandbox.aws.elbv2.targets import Target
@@ -55,6 +58,28 @@ class SandboxELBv2Backend(ELBv2Backend):
             places.release(self.places.pop(arn))
         for group in self.target_groups.values():
             group.load_balancer_arns = [known for known in group.load_balancer_arns if known != arn]
+
+    def create_rule(
+        self,
+        listener_arn: str,
+        conditions: list[dict[str, Any]],
+        priority: int,
+        actions: list[dict[str, Any]],
+        tags: list[dict[str, str]] | None = None,
+    ) -> FakeListenerRule:
+        """CreateRule, with the quotas of an Application Load Balancer, and the bounds of its page."""
+        limits.check_conditions(conditions)
+        limits.check_actions(actions)
+        limits.check_rules(
+            [balancer for balancer in self.load_balancers.values() if listener_arn in balancer.listeners]
+        )
+        return super().create_rule(listener_arn, conditions, priority, actions, tags)
+
+    def modify_rule(self, rule_arn: str, conditions: list[dict[str, Any]], actions: list[dict[str, Any]]) -> FakeRule:
+        """ModifyRule, with the same quotas and bounds."""
+        limits.check_conditions(conditions or [])
+        limits.check_actions(actions or [])
+        return super().modify_rule(rule_arn, conditions, actions)
 
     def delete_target_group(self, target_group_arn: str) -> FakeTargetGroup:
         """DeleteTargetGroup."""

@@ -25,7 +25,8 @@ def listener(*conditions: Json) -> ListenerConfig:
 
 def matches(*conditions: Json, host: str = "shop.example") -> bool:
     """Whether a request for an image meets these conditions."""
-    return compile_rules(listener(*conditions))[0].matches(Seen(host=host, path="/img/a.png", query="v=1"))
+    seen = Seen(host=host, path="/img/a.png", query="v=1", client="198.51.100.7", headers={"user-agent": ["Curl/8"]})
+    return compile_rules(listener(*conditions))[0].matches(seen)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +38,11 @@ def matches(*conditions: Json, host: str = "shop.example") -> bool:
         ({"Field": "path-pattern", "Values": ["/img"]}, False),
         ({"Field": "host-header", "HostHeaderConfig": {"Values": ["*.EXAMPLE"]}}, True),
         ({"Field": "host-header", "Values": ["example"]}, False),
-        ({"Field": "source-ip", "SourceIpConfig": {"Values": ["0.0.0.0/0"]}}, False),
+        ({"Field": "source-ip", "SourceIpConfig": {"Values": ["203.0.113.0/24", "198.51.100.0/24"]}}, True),
+        ({"Field": "source-ip", "SourceIpConfig": {"Values": ["203.0.113.0/24", "2001:db8::/32"]}}, False),
+        ({"Field": "http-header", "HttpHeaderConfig": {"HttpHeaderName": "USER-Agent", "Values": ["curl*"]}}, True),
+        ({"Field": "http-header", "HttpHeaderConfig": {"HttpHeaderName": "Accept", "Values": ["*"]}}, False),
+        ({"Field": "query-string", "QueryStringConfig": {"Values": [{"Key": "v", "Value": "1"}]}}, False),
     ],
 )
 def test_conditions(condition: Json, expected: bool):

@@ -139,6 +139,29 @@ def freeze(scope: Scope) -> list[Statement]:
     ]
 
 
+def maintenance(scope: Scope) -> list[Statement]:
+    """Return what `python -m release maintenance` takes: rules of its own, told by their tag, on the listeners."""
+    balancer = f"app/{names.balancer_name(scope.stack)}/*"
+    rules = scope.arn("elasticloadbalancing", f"listener-rule/{balancer}")
+    becomes = {"StringEquals": {f"aws:RequestTag/{names.MAINTENANCE_TAG}": "on"}}
+    are = {"StringEquals": {f"aws:ResourceTag/{names.MAINTENANCE_TAG}": "on"}}
+    return [
+        allow("ReadLedger", ["s3:GetObject"], f"{scope.store}/ledger/*"),
+        allow("ListStore", ["s3:ListBucket"], scope.store),
+        allow("Find", ["autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribeTags"], "*"),
+        allow("Look", each("elasticloadbalancing", "Describe", "Listeners LoadBalancers Rules Tags TargetGroups"), "*"),
+        allow(
+            "Make",
+            ["elasticloadbalancing:CreateRule"],
+            scope.arn("elasticloadbalancing", f"listener/{balancer}"),
+            becomes,
+        ),
+        allow("Tag", ["elasticloadbalancing:AddTags"], rules, becomes),
+        allow("Change", ["elasticloadbalancing:DeleteRule", "elasticloadbalancing:ModifyRule"], rules, are),
+        allow("Keep", ["s3:PutObject"], f"{scope.store}/ledger/.maintenance/{scope.stack}/*"),
+    ]
+
+
 def review(scope: Scope) -> list[Statement]:
     """Return what review stacks take: `pulumi up` and `python -m release sweep` of each stack named pr-NUMBER.
 
@@ -165,6 +188,7 @@ ROLES: Mapping[str, Callable[[Scope], list[Statement]]] = {
     "deployer": deployer,
     "drill": drill,
     "freeze": freeze,
+    "maintenance": maintenance,
     "previewer": previewer,
     "publisher": publisher,
     "review": review,

@@ -19,6 +19,7 @@ from infra.plan import (
     frozen,
     live,
     lookup,
+    maintenance,
     offerings,
     provider,
     replicas,
@@ -93,6 +94,7 @@ def plan(settings: Settings) -> Plan:
         offered = threads.submit(offerings.look, settings, chosen)
         bucket = bucket_of(settings.artifacts, stack=settings.stack, account=account, region=settings.region)
         freeze = threads.submit(frozen.look, settings, bucket)
+        paused = threads.submit(maintenance.look, settings, bucket)
         previewed = pulumi.runtime.is_dry_run()
         replica = threads.submit(lambda: replicas.look(settings, account, previewed=previewed))
         with explained("look for what is there", where(settings)):
@@ -107,13 +109,15 @@ def plan(settings: Settings) -> Plan:
         with explained("look for what is there", where(settings)):
             for problems in (*(check.result() for check in asked.missing), offered.result().problems):
                 refuse(settings, problems)
-            refuse(settings, checks.ports(settings, there))
+            refuse(settings, [*checks.ports(settings, there), *paused.result()[0]])
             refuse(settings, checks.taken_names(settings, account, there))
             refuse(settings, [*replica.result().problems, *asked.records.result()[0]])
             routed = _route(settings, asked.rules.result())
             kept_logs = kept.result()
     exceeded, unread = asked.quotas.result()
-    warn([*replica.result().warnings, *offered.result().warnings, *exceeded, *both.result()], unread)
+    warn(
+        [*replica.result().warnings, *offered.result().warnings, *exceeded, *both.result(), *paused.result()[1]], unread
+    )
     warn(asked.review.result().warnings, asked.records.result()[1])
     commands = {name: release.command(fleet.process, fleet.command) for name, fleet in settings.fleets.items()}
     refuse(settings, boot.problems(settings, commands, bucket))

@@ -29,7 +29,7 @@ config:
     guarded:
       replica: eu-central-1
       zone: {zone}
-      roles: [activate, deployer, freeze, previewer, publisher, rollback]
+      roles: [activate, deployer, freeze, maintenance, previewer, publisher, rollback]
 """
 SETTINGS = """\
 config:

@@ -6,12 +6,14 @@ These tests are one story and run in this order: each starts from what the one b
 from __future__ import annotations
 
 import hashlib
+import http.client
 import json
 import re
 import shlex
 import urllib.request
 from collections.abc import Generator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -194,7 +196,8 @@ def test_a_bad_ref_is_refused_before_anything_changes(sandbox: Sandbox, ref: str
 def test_what_was_reviewed_is_what_is_applied(sandbox: Sandbox):
     """Squashed into another commit, and others deployed since: it runs, held to Pulumi's plan as well.
 
-    What somebody merged meanwhile is refused, naming the step, and nothing is changed.
+    What somebody merged meanwhile is refused, naming the step, and nothing is changed. During the rollout the balancer
+    answers with a page: the plan knows nothing of it, and the rollout leaves it; who is let through gets the app.
     """
     (sandbox.checkout / "squashed").write_text("in another commit")
     squashed, good = commit(sandbox.checkout, "squashed"), sandbox.serves()
@@ -209,9 +212,33 @@ def test_what_was_reviewed_is_what_is_applied(sandbox: Sandbox):
         assert "deregistrationDelay: 5 -> 7" in refused.said
         assert "maxSize: 6 -> 7" not in refused.said.partition("not reviewed")[2]
         assert sandbox.serves() == good
+        closed = sandbox.shell("python -m release maintenance on --allow 127.0.0.2")
+        assert closed.code == 0, closed.said
+        load = Load(sandbox.url(), rate=20)
         ran = sandbox.shell(f"{deploy} && SLIPWAY_SHA={squashed} pulumi up --yes --skip-preview --plan plan.json")
     assert ran.code == 0, ran.said
+    assert answer(sandbox.url()) == (503, "text/html; charset=utf-8", None)
+    assert answer(sandbox.url(), client="127.0.0.2")[::2] == (200, squashed)
+    assert answer(sandbox.url(), path="/healthz", agent="Amazon-Route53-Health-Check-Service (ref x)")[0] == 200
+    assert "is in maintenance by " in ran.said
+    drift = sandbox.shell("python -m release drift")
+    assert (drift.code, "is in maintenance by " in drift.said) == (0, True), drift.said
+    answers = load.end()
+    assert (answers["releases"], set(answers["failed"])) == ({}, {"503"})
+    assert sandbox.shell("python -m release maintenance off").code == 0
     assert sandbox.serves() == squashed
+
+
+def answer(
+    url: str, path: str = "/", client: str = "127.0.0.1", agent: str = "test"
+) -> tuple[int, str | None, str | None]:
+    """Status, type and release of an answer to a client of some address."""
+    place = urlsplit(url)
+    connection = http.client.HTTPConnection(str(place.hostname), place.port, timeout=10, source_address=(client, 0))
+    connection.request("GET", path, headers={"User-Agent": agent})
+    shown = connection.getresponse()
+    connection.close()
+    return shown.status, shown.getheader("Content-Type"), shown.getheader("X-Release")
 
 
 @contextmanager

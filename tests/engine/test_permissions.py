@@ -153,6 +153,23 @@ def test_whoever_is_on_call_rolls_back(site: Site):
     assert site.run("freeze", "python -m release thaw").code == 0
 
 
+def test_the_site_is_closed_for_a_while(site: Site):
+    """By rules of its own on the balancer, which are changed and removed; the stack's own may not be."""
+    for action in ("on --allow 127.0.0.2", "on --allow 127.0.0.3", "status", "off"):
+        ran = site.run("maintenance", f"python -m release maintenance {action}")
+        assert ran.code == 0, ran.said
+    assert ran.said == f"{STACK} is out of maintenance\n"
+    assert site.refused("maintenance") == set()
+    elb = site.sandbox.client("elbv2")
+    balancer = elb.describe_load_balancers(Names=[names.balancer_name(STACK)])["LoadBalancers"][0]["LoadBalancerArn"]
+    listeners = elb.describe_listeners(LoadBalancerArn=balancer)["Listeners"]
+    rules = [rule for each in listeners for rule in elb.describe_rules(ListenerArn=each["ListenerArn"])["Rules"]]
+    own = next(rule["RuleArn"] for rule in rules if not rule["IsDefault"])
+    call = f"import boto3; boto3.client('elbv2').delete_rule(RuleArn={own!r})"
+    refused = site.run("maintenance", f"python -c {shlex.quote(call)}")
+    assert "AccessDenied" in refused.said
+
+
 def test_whoever_is_on_call_activates(site: Site):
     """From a pilot light to serving, with nothing but sizes and one tag; a tag of another name may not be written."""
     scaling, fleets = site.sandbox.client("autoscaling"), [f"slipway-{STACK}-{name}" for name in ("api", "web")]

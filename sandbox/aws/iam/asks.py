@@ -90,7 +90,9 @@ def asks(call: Call) -> Iterator[Ask]:
             context = _context(call)
             yield Ask(action=action, resource=resource, context=context)
             if tagging:
-                yield Ask(action=tagging, resource=resource, context=context)
+                # A rule is tagged itself, but made by naming its listener.
+                made = resource.replace(":listener/", ":listener-rule/") if call.operation == "CreateRule" else resource
+                yield Ask(action=tagging, resource=made, context=context)
     if call.service == "wafv2":
         yield from _firewall(call)
     if source := call.parameters.get("CopySource"):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from infra import boundary, expiry_tag, own_hooks
+from infra import boundary, console, expiry_tag, own_hooks
 from infra.balancer.dns import Alias, AliasArgs, Certificate, CertificateArgs
 from infra.balancer.failover import asked_path
 from infra.balancer.load_balancer import LOG_DAYS, LoadBalancer, LoadBalancerArgs
@@ -72,6 +72,8 @@ def declare(settings: Settings, plan: Plan | ColdPlan) -> Stack:
     if isinstance(plan, ColdPlan):
         last_copy.declare(settings, plan.account, [artifacts])
         return _cold(settings, plan)
+    if settings.console:
+        console.declare(settings.stack)
     network = Network("network", NetworkArgs(zones=plan.zones, settings=settings.network, logs=settings.logs, **where))
     balancer = _declare_balancer(settings, network, plan, where)
     required = artifacts.requirement(insisted=settings.unreplicated)

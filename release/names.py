@@ -118,6 +118,11 @@ def region_of_rule(rule: str) -> str | None:
     return rule.removeprefix(_RULE) if rule.startswith(_RULE) else None
 
 
+def exec_document(stack: str) -> str:
+    """Return the name of the document by which a stack's instances run commands."""
+    return part_name(stack, "exec")
+
+
 def log_group_name(stack: str, fleet: str) -> str:
     return f"{folder(stack)}/{fleet}"
 

@@ -115,6 +115,10 @@ _LOGS_MADE = (
     "DisassociateKmsKey ListTagsForResource PutMetricFilter PutRetentionPolicy TagResource"
 )
 _ALARMS_MADE = "DeleteAlarms ListTagsForResource PutMetricAlarm TagResource"
+_DOCUMENT_MADE = (
+    "AddTagsToResource CreateDocument DeleteDocument DescribeDocument DescribeDocumentPermission GetDocument "
+    "ListTagsForResource RemoveTagsFromResource UpdateDocument UpdateDocumentDefaultVersion"
+)
 _SSM_MADE = "AddTagsToResource GetParameter ListTagsForResource PutParameter"
 
 
@@ -142,6 +146,7 @@ def _change_fleets(scope: Scope) -> list[Statement]:
         allow("SeeMore", ["cloudwatch:DescribeAlarms", "logs:DescribeLogGroups", "ssm:DescribeParameters"], "*"),
         allow("Logs", each("logs", "", _LOGS_MADE), log_groups(scope)),
         allow("Alarms", each("cloudwatch", "", _ALARMS_MADE), scope.arn("cloudwatch", f"alarm:{scope.prefix}-*")),
+        allow("Console", each("ssm", "", _DOCUMENT_MADE), scope.console),
         allow("Parameters", each("ssm", "", _SSM_MADE), scope.arn("ssm", f"parameter{names.folder(scope.stack)}/*")),
     ]
 

@@ -89,6 +89,26 @@ def activate(scope: Scope) -> list[Statement]:
     ]
 
 
+def console(scope: Scope) -> list[Statement]:
+    """Return what `python -m release exec` takes: to run commands as the app's user on the stack's instances.
+
+    Only by the stack's own document: AWS-RunShellScript would make whoever sends it root. How a command ends can't be
+    limited to one's own commands; GetCommandInvocation shows no output of the console's, which is in the log groups.
+    """
+    theirs = {"StringEquals": {f"ssm:resourceTag/{names.STACK_TAG}": scope.stack}}
+    uses = f"{scope.store}/ledger/.uses/{scope.stack}/*"
+    find = [*each("autoscaling", "Describe", "AutoScalingGroups Tags"), "ec2:DescribeInstances"]
+    return [
+        allow("Find", find, "*"),
+        allow("Send", ["ssm:SendCommand"], scope.console),
+        allow("SendTo", ["ssm:SendCommand"], scope.arn("ec2", "instance/*"), theirs),
+        allow("Follow", each("ssm", "", "CancelCommand GetCommandInvocation"), "*"),
+        allow("ReadOutput", ["logs:GetLogEvents"], log_groups(scope)),
+        allow("ListStore", ["s3:ListBucket"], scope.store),
+        allow("Uses", ["s3:PutObject"], uses),
+    ]
+
+
 def deployer(scope: Scope) -> list[Statement]:
     """Return what `pulumi up` takes: publish, roll out and roll back as the others do, and change the stack."""
     return [
@@ -185,6 +205,7 @@ def review(scope: Scope) -> list[Statement]:
 
 ROLES: Mapping[str, Callable[[Scope], list[Statement]]] = {
     "activate": activate,
+    "console": console,
     "deployer": deployer,
     "drill": drill,
     "freeze": freeze,

@@ -67,6 +67,11 @@ class Scope:
         return self.everywhere("route53", f":hostedzone/{self.zone or '*'}")
 
     @property
+    def console(self) -> str:
+        """Return the ARN of the document by which the stack's instances run commands."""
+        return self.arn("ssm", f"document/{names.exec_document(self.stack)}")
+
+    @property
     def prefix(self) -> str:
         """Return what most names begin with."""
         return names.prefix(self.stack)

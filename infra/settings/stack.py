@@ -272,6 +272,8 @@ class StackSettings(Section):
     notify: Annotated[tuple[Target, ...], notified.TARGETS] = Field(default=(), repr=False)
     """Who is told of deploys, rollbacks and freezes: ARNs of SNS topics in the stack's region, and webhooks, each
     encrypted (`pulumi config set --secret --path 'slipway:notify[0]'`; [shapes](deploy-day.md#word-of-it))."""
+    console: StrictBool = False
+    """Whether `python -m release exec` may run commands on the instances, as the app's user."""
     fleets: dict[Annotated[str, FLEET_NAME], FleetSettings] = Field(default_factory=dict)
     """The fleets by name."""
 
@@ -293,6 +295,7 @@ class Settings:
     review: ReviewSettings
     hooks: HooksSettings
     notify: Sequence[Target]
+    console: bool
     fleets: Mapping[str, FleetSettings]
     supersede: bool
     """Whether a rollout of something else that is under way is undone, instead of refused."""

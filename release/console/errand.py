@@ -15,8 +15,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from release import names
 from release.clients import FAILURES, client, code, described
-from release.console.request import Request, script
+from release.console.document import MARGIN, parameters
+from release.console.request import Request
 from release.console.seats import Seat, Seats
 from release.console.transcript import Ending, Said, Transcript, ending
 from release.errors import ConsoleError
@@ -24,8 +26,6 @@ from release.text import one_line
 
 DELIVERY = 60
 """Seconds that the agent has to take the command."""
-MARGIN = 60
-"""Seconds that the instance has to tell what was said, after the command's own deadline."""
 _POLL = 1.0
 _TAIL = 20.0
 """Seconds after the end that lines of the log may take."""
@@ -59,7 +59,7 @@ def allowed(where: str) -> Generator[None]:
         said = one_line(error.response.get("Error", {}).get("Message", ""), 500)
         raise ConsoleError(
             f"{where}: access denied: {said or error.operation_name}. "
-            "`python -m release permissions console` prints what `exec` takes"
+            "`python -m release permissions --role console` prints what `exec` takes"
         ) from error
     except FAILURES as error:
         raise ConsoleError(f"{where}: {described(error)}") from error
@@ -86,7 +86,10 @@ class Errand:
                 with allowed(f"instance {self._seat.id}"):
                     self._id = self._sent()
             except ConsoleError as error:
-                if not _is_unknown(error.__cause__):
+                answered = code(error.__cause__) if isinstance(error.__cause__, ClientError) else ""
+                if answered == "InvalidDocument":
+                    raise ConsoleError(self._off()) from None
+                if answered != "InvalidInstanceId":
                     raise
                 self._refuse_gone()
                 if time.monotonic() > deadline:
@@ -94,13 +97,12 @@ class Errand:
                 time.sleep(3)
 
     def _sent(self) -> str:
-        lines = list(script(self._request.encoded))
         answer = self._ssm.send_command(
             InstanceIds=[self._seat.id],
-            DocumentName="AWS-RunShellScript",
+            DocumentName=names.exec_document(self._seat.stack),
             TimeoutSeconds=DELIVERY,
             Comment="python -m release exec",
-            Parameters={"commands": lines, "executionTimeout": [str(self._request.seconds + MARGIN)]},
+            Parameters=parameters(self._request),
         )
         return str(answer["Command"]["CommandId"])
 
@@ -197,6 +199,12 @@ class Errand:
             ran = " while the command ran: how far that came is not known" if self._id else ""
             raise ConsoleError(f"instance {self._seat.id} {state}{ran}; give another --instance, or none")
 
+    def _off(self) -> str:
+        return (
+            f"stack {self._seat.stack} has no console (document {names.exec_document(self._seat.stack)}): set "
+            "`pulumi config set slipway:console true` and run `pulumi up`; no instance is replaced"
+        )
+
     def _unregistered(self) -> str:
         return (
             f"instance {self._seat.id}: its SSM Agent is not registered with Systems Manager: it needs the fleet's "
@@ -218,7 +226,3 @@ class Errand:
             f"see `aws ssm get-command-invocation --command-id {self._id} --instance-id {self._seat.id}` "
             f"and the stream {self._request.stream} of the log group {self._request.group}"
         )
-
-
-def _is_unknown(error: BaseException | None) -> bool:
-    return isinstance(error, ClientError) and code(error) == "InvalidInstanceId"

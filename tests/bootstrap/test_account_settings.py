@@ -64,7 +64,7 @@ def test_jobs_run_in_an_environment_of_their_own_kind():
         ({"stacks": {"prod": {"region": "us-east-1"}}}, "stacks.prod.region: us-east-1 keeps no state; only eu-west-1"),
         ({"stacks": {"prod": {"replica": "eu-west-1"}}}, "stacks.prod.replica: must be another region than"),
         ({"stacks": {"bootstrap": None}}, "stacks.bootstrap: is what a part of the account's set-up is called"),
-        ({"stacks": {"prod": {"roles": ["root"]}}}, "stacks.prod.roles[0]: must be one of activate, deployer"),
+        ({"stacks": {"prod": {"roles": ["root"]}}}, "stacks.prod.roles[0]: must be one of activate, console, deployer"),
         (
             {"stacks": {"prod": {"environments": {"drill": ["x"]}}}},
             "stacks.prod.environments.drill: drill is not among the stack's roles",

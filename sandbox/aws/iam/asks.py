@@ -59,6 +59,7 @@ _S3 = {
 
 _TAGGING = {
     "CreateAutoScalingGroup": "autoscaling:CreateOrUpdateTags",
+    "CreateDocument": "ssm:AddTagsToResource",
     "CreateInstanceProfile": "iam:TagInstanceProfile",
     "CreateListener": "elasticloadbalancing:AddTags",
     "CreateLoadBalancer": "elasticloadbalancing:AddTags",
@@ -189,6 +190,9 @@ def _logs(call: Call) -> list[str]:
 
 
 def _ssm(call: Call) -> list[str]:
+    if "Document" in call.operation or call.parameters.get("ResourceType") == "Document":
+        name = call.parameters.get("Name") or call.parameters.get("ResourceId")
+        return [_arn(call, "ssm", f"document/{name}")] if name else []
     names = [call.parameters.get("Name"), call.parameters.get("ResourceId"), *call.parameters.get("Names", [])]
     given = [str(name).partition(":")[0].lstrip("/") for name in names if name]
     return [_arn(call, "ssm", f"parameter/{name}") for name in given]

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from release.component.user_data import render
-from release.console.request import Request, program, script
+from release.console.document import content, program
+from release.console.request import Request
 from sandbox.machines.image import MachineImage
 from tests.release.console.test_told import boot
 from tests.waiting import until
@@ -48,7 +49,8 @@ class Machine:
 
     def start(self, *argv: str, seconds: int = 30) -> "subprocess.Popen[str]":
         request = Request(argv=argv, seconds=seconds, group="/slipway/prod/web", stream="exec/1")
-        (self.folder / "_script.sh").write_text("\n".join(script(request.encoded)))
+        lines = json.loads(content())["mainSteps"][0]["inputs"]["runCommand"]
+        (self.folder / "_script.sh").write_text("\n".join(lines).replace("{{ request }}", request.encoded))
         environment = {
             "PATH": f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
             "DIR": str(self.folder),

@@ -195,6 +195,23 @@ secret = aws.ssm.Parameter(
     "secret", type="SecureString", value=pulumi.Output.secret(pick("one", "two")), key_id=key.arn
 )
 aws.ssm.Parameter("written", type="SecureString", value_wo="unseen", value_wo_version=pick(1, 2))
+aws.ssm.Document(
+    "document",
+    document_type="Command",
+    content=json.dumps(
+        {
+            "schemaVersion": "2.2",
+            "mainSteps": [
+                {
+                    "action": "aws:runShellScript",
+                    "name": "say",
+                    "inputs": {"runCommand": [pick("echo one", "echo two")]},
+                }
+            ],
+        }
+    ),
+    tags={"Name": pick("one", "two")},
+)
 
 # The fleet.
 role = aws.iam.Role("web", assume_role_policy=trust("ec2"), description=pick("one", "two"))

@@ -69,10 +69,12 @@ def _configure(sandbox: Sandbox, kind: str) -> None:
     git(sandbox.checkout, "checkout", "--quiet", "--", file.name)
     settings = yaml.safe_load(file.read_text())
     _merge(settings, yaml.safe_load((APPS / kind / "stack.yaml").read_text()))
-    _merge(settings["config"]["slipway:fleets"]["web"], QUICK)
+    fleets = settings["config"]["slipway:fleets"]
+    for fleet in fleets.values():
+        _merge(fleet, QUICK)
     file.write_text(yaml.safe_dump(settings, sort_keys=False))
-    if kind in SECRETS:
-        path = f"slipway:fleets.web.secrets.{SECRETS[kind]}"
+    for fleet in fleets if kind in SECRETS else ():
+        path = f"slipway:fleets.{fleet}.secrets.{SECRETS[kind]}"
         ran = sandbox.shell(f"pulumi config set --stack sandbox --path --secret {path} {'x' * 50}")
         assert ran.code == 0, ran.said
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
+import os
 import sys
 import threading
 import time
@@ -62,10 +64,18 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _live(feed: Feed) -> None:
-    """Redraw the screen until q, Ctrl-C or the end of the terminal."""
+    """Redraw the screen until q, Ctrl-C or the end of the terminal; then end the process."""
+    with contextlib.suppress(KeyboardInterrupt):
+        _redraw(feed)
+    # Python waits for the threads of a look under way, and AWS may not answer them; there is nothing left to do.
+    sys.stdout.flush()
+    os._exit(0)
+
+
+def _redraw(feed: Feed) -> None:
     assert feed.seen  # noqa: S101 - `run` has looked
     screen = Screen(stack=feed.seen.stack, age=feed.age, seen=feed.seen)
-    looking = threading.Thread(target=feed.run, daemon=True)  # a look under way is not waited for
+    looking = threading.Thread(target=feed.run, daemon=True)
     live = Live(screen, console=Console(), screen=True, refresh_per_second=4)
     with keys.pressed() as key:
         try:

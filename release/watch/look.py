@@ -72,6 +72,9 @@ class Looker:
         self._ledgers: dict[str, Ledger] = {}
         self._clock, self._now = clock, now
         self._slow = _Slow()
+        self._refreshes: dict[str, Refresh | None] = {}
+        self._health: dict[str, Mapping[str, str]] = {}
+        """By target group, what the load balancer said last of each target."""
         self._unknown: list[str] = []
 
     @property
@@ -108,14 +111,18 @@ class Looker:
     def _active(self, fleet: DeployedFleet) -> Refresh | None:
         name = fleet.group.name
         found = self._ask(f"whether {fleet.name} is rolled out", lambda: self._fleets.refreshes(name))
-        return decide.in_status(found or (), ACTIVE)
+        if found is not None:
+            self._refreshes[name] = decide.in_status(found, ACTIVE)
+        return self._refreshes.get(name)  # what was seen last, rather than that a rollout has ended
 
     def _targets(self, fleet: DeployedFleet) -> Mapping[str, str]:
         """Return by instance what the load balancer says of it; of several target groups the worst."""
         said: dict[str, str] = {}
         for arn in fleet.group.target_group_arns:
             found = self._ask(f"the targets of {fleet.name}", lambda arn=arn: self._target_health(arn))
-            for instance, state in (found or {}).items():
+            if found is not None:
+                self._health[arn] = found
+            for instance, state in self._health.get(arn, {}).items():
                 if said.get(instance, "healthy") == "healthy":
                     said[instance] = state
         return said

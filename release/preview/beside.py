@@ -33,6 +33,7 @@ _RULES = (
 _ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 _ROLE, _ROLE_POLICY = "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy"
 _LISTENER, _LISTENER_RULE = "aws:lb/listener:Listener", "aws:lb/listenerRule:ListenerRule"
+_HOOK = "aws:autoscaling/lifecycleHook:LifecycleHook"
 _TABLE, _ROUTE = "aws:ec2/routeTable:RouteTable", "aws:ec2/route:Route"
 CONFIG = SHORTLY.merge(Config(retries={"mode": "standard", "total_max_attempts": 4}))
 """Drift can be told without an answer; a call that is throttled or lost is asked again."""
@@ -184,7 +185,12 @@ def _hooks(stack: _Stack) -> Iterator[Drifted]:
         declared = {
             str(hook["name"]): str(hook.get("defaultResult")) for hook in group.old.get("initialLifecycleHooks") or ()
         }
-        for hook in sorted(seen.keys() - declared.keys()):
+        alone = {
+            str(step.old.get("name"))
+            for step in stack.steps
+            if step.type == _HOOK and step.op != "delete" and step.old.get("autoscalingGroupName") == name
+        }
+        for hook in sorted(seen.keys() - declared.keys() - alone):
             command = (
                 f"aws autoscaling delete-lifecycle-hook --auto-scaling-group-name {name} --lifecycle-hook-name {hook}"
             )

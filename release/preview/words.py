@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 _TYPES = {
     "aws:autoscaling/group:Group": "Auto Scaling group",
+    "aws:autoscaling/lifecycleHook:LifecycleHook": "lifecycle hook",
     "aws:autoscaling/policy:Policy": "scaling policy",
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter": "metric filter of a log group",
     "aws:cloudwatch/metricAlarm:MetricAlarm": "alarm",
     "aws:ec2/eip:Eip": "Elastic IP address",
     "aws:ec2/natGateway:NatGateway": "NAT gateway",
@@ -23,6 +25,7 @@ _TYPES = {
 }
 _MANY = {
     "bucket ownership controls": "bucket ownership controls",
+    "metric filter of a log group": "metric filters of log groups",
     "policy of an IAM role": "policies of IAM roles",
     "alias of a KMS key": "aliases of KMS keys",
 }

@@ -156,6 +156,11 @@ def test_lifecycle_hooks_of_a_group(aws: str):
     group = there(GROUP, name, initialLifecycleHooks=[{"name": "boot", "defaultResult": "ABANDON"}])
     put("boot", "ABANDON")
     assert added(group) == {}
+    put("drain", "CONTINUE")
+    assert list(added(group)) == ["lifecycle hook drain"]
+    hook = there("aws:autoscaling/lifecycleHook:LifecycleHook", "drain", name="drain", autoscalingGroupName=name)
+    assert added(group, hook) == {}
+    scaling.delete_lifecycle_hook(AutoScalingGroupName=name, LifecycleHookName="drain")
     put("boot", "CONTINUE")
     put("more", "ABANDON")
     found = added(group)

@@ -21,7 +21,7 @@ ROOMS = {
     "console": {"source", "artifact", "store", "rollout"},
     "drill": {"source", "artifact", "store", "rollout"},
     "preview": {"source", "artifact", "store", "rollout"},
-    "watch": {"source", "artifact", "store", "rollout"},
+    "watch": {"source", "artifact", "store", "rollout", "maintenance"},
     "github": set[str](),
     "review": set[str](),
     "maintenance": {"store"},

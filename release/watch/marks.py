@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from release.maintenance.record import Record
 from release.store.freezes import Freezes
 
 if TYPE_CHECKING:
@@ -14,4 +15,8 @@ if TYPE_CHECKING:
 def of(bucket: str, s3: S3Client, stack: str, at: datetime) -> list[str]:
     """Return a line for each that is on at a time. Raises StoreError."""
     freeze = Freezes(bucket, s3).last(stack)
-    return [str(freeze)] if freeze and not freeze.is_over(at) else []
+    maintenance = Record(bucket, s3).current(stack)
+    return [
+        *([str(maintenance)] if maintenance else []),
+        *([str(freeze)] if freeze and not freeze.is_over(at) else []),
+    ]

@@ -20,6 +20,8 @@ from botocore.exceptions import ClientError
 
 from release.__main__ import main
 from release.clients import client
+from release.maintenance.page import Page
+from release.maintenance.record import Record, Wanted
 from release.rollout.observed import Refresh
 from release.store.freezes import Freezes
 from release.store.ledger import Ledger
@@ -114,16 +116,20 @@ def test_a_rollout_has_not_ended_because_nobody_may_ask(stack: str, monkeypatch:
     assert unknown.startswith("whether web is rolled out: ")
 
 
-def test_a_freeze_is_shown_until_it_is_thawed(stack: str, bucket: str):
+def test_a_freeze_and_maintenance_are_shown_until_they_end(stack: str, bucket: str):
     """Who, why and until when, in the view as in what `up` says."""
+    maintenance = Record(bucket, client("s3", REGION))
     clock, freezes = [0.0], Freezes(bucket, client("s3", REGION))
     looker = Looker(stack, REGION, clock=lambda: clock[0])
     assert looker.look().marks == ()
     freezes.freeze(stack, "the sale", None)
+    maintenance.begun(stack, Wanted(page=Page(), reason="the database moves"))
     clock[0] += SLOW
-    (mark,) = looker.look().marks
-    assert "until somebody thaws it: the sale" in mark
+    first, second = looker.look().marks
+    assert "in maintenance by" in first
+    assert "until somebody thaws it: the sale" in second
     freezes.thaw(stack)
+    maintenance.ended(stack)
     clock[0] += SLOW
     assert looker.look().marks == ()
 

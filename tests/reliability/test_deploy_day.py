@@ -20,7 +20,7 @@ import yaml
 from tests.engine.conftest import PROJECT, Load, Sandbox, commit, fresh_sandbox, git
 from tests.waiting import until
 
-pytestmark = [pytest.mark.reliability, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.reliability, pytest.mark.timeout(2400)]
 
 DEPLOYS = 10
 JOBS = 1000
@@ -97,7 +97,7 @@ def test_ten_deploys_under_load_do_each_job_once_and_fail_no_request(app: App):
     """Nobody migrated by hand; what a worker could not finish in its time was handed back, and done by another."""
     app.deploy()
     url = app.sandbox.url()
-    load = Load(url, RATE, seconds=1200)
+    load = Load(url, RATE, seconds=2000)
     took: list[float] = []
     for number in range(DEPLOYS):
         # The long one first: it is begun, and in the last deploy it is not done when its worker has to go.

@@ -17,9 +17,10 @@ from pathlib import Path
 import boto3
 import pytest
 
-from release import commands
+from release import clients, commands
 from release.__main__ import main
 from release.store.ledger import Event, Ledger
+from release.store.notes import Notes, note
 from tests.release.conftest import REGION, Clone
 
 pytestmark = pytest.mark.sandbox
@@ -173,6 +174,18 @@ def test_history(site: Clone, bucket: str, capsys: pytest.CaptureFixture[str]):
     assert row.endswith(f"aaaaaaaaaaaa  failed   61 s  {who}  no answer on /healthz")
     found = json.loads(run(capsys, "history", "--stack", "prod", "--bucket", bucket, "--json")[1])
     assert found[0]["reason"] == "no answer on /healthz"
+
+
+def test_history_shows_uses_of_the_console(site: Clone, bucket: str, capsys: pytest.CaptureFixture[str]):
+    """Who ran what on which instance, among the deploys; a command of several lines stays in its row."""
+    given = {"fleet": "web", "instance": "i-0123456789abcdef0", "sha": "a" * 40, "command": "sh -c 'a\nb'"}
+    Notes(bucket, "uses", clients.client("s3", REGION)).add(note("prod", "exec", **given))
+    row = run(capsys, "history", "--stack", "prod", "--bucket", bucket)[1].splitlines()[1]
+    assert row.split()[2:5] == ["web", "exec", "a" * 12]
+    assert row.endswith("i-0123456789abcdef0: sh -c 'a b'")
+    assert run(capsys, "history", "--stack", "prod", "--bucket", bucket, "--fleet", "api")[1].count("\n") == 1
+    found = json.loads(run(capsys, "history", "--stack", "prod", "--bucket", bucket, "--json")[1])
+    assert (found[0]["what"], found[0]["facts"]) == ("exec", given)
 
 
 def test_history_on_a_terminal_that_knows_ascii_only(site: Clone, bucket: str):

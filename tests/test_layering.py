@@ -32,6 +32,7 @@ ROOMS = {
         "rollout",
         "notify",
         "console",
+        "phase",
         "logs",
         "drill",
         "preview",

@@ -15,10 +15,12 @@ from release.commands.output import as_json, progress, progress_ended, tell
 from release.errors import ReleaseError
 from release.notify.fact import ACTIVATION
 from release.notify.word import Word
+from release.phase.left import not_run
 from release.rollout.activate import Activation, Target
 from release.rollout.aws import Aws
 from release.rollout.serving import Serving
 from release.store.ledger import Ledger
+from release.store.notes import Notes
 from release.store.releases import Store
 
 HELP = "bring up a stack that is kept for recovery, with nothing but AWS in its region"
@@ -54,6 +56,8 @@ def run(arguments: argparse.Namespace) -> None:
         activation.warn(newer)
     now = {target.fleet.name: activation.serving(target) for target in targets}
     changed = not all(_is_done(target, now[target.fleet.name]) for target in targets)
+    if changed and (left := not_run(stack, Notes(there[0].store, "phases", s3))):
+        tell(left)
     if changed:
         spoken = _word(activation, targets)
         try:

@@ -14,10 +14,12 @@ from release.commands.output import as_json, tell
 from release.errors import ReleaseError
 from release.notify.fact import ROLLBACK
 from release.notify.word import Word
+from release.phase.left import not_run
 from release.rollout.aws import Aws
 from release.rollout.observed import DeployedFleet
 from release.rollout.rollback import Rollback
 from release.store.ledger import Ledger
+from release.store.notes import Notes
 from release.store.releases import Store
 
 HELP = "back to the last good release, with nothing but AWS"
@@ -44,6 +46,8 @@ def run(arguments: argparse.Namespace) -> None:
     )
     release = published(rollback.store, arguments.to) if arguments.to else rollback.choose_release(chosen)
     targets = [rollback.target(fleet, release) for fleet in chosen]
+    if left := not_run(stack, Notes(chosen[0].store, "phases", s3)):
+        tell(left)
     spoken = _word(rollback, chosen, release.sha)
     try:
         with word.spread(spoken):

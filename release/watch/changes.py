@@ -32,8 +32,9 @@ def between(before: Seen, now: Seen) -> Iterator[str]:
         yield from (f"{fleet.name}: {line}" for line in _of_fleet(known.get(fleet.name), fleet))
     yield from (f"{name}: gone" for name in known if name not in {fleet.name for fleet in now.fleets})
     seen = {event.order for event in before.events}
+    unread = any(what.startswith("the ledger:") for what in before.unknown) and not seen
     for event in reversed(now.events):
-        if event.order not in seen and before.events:
+        if event.order not in seen and not unread:
             _, fleet, action, sha, outcome, took, by, reason = rows.event(event)
             parts = [f"{action} of {sha} {outcome}", f"after {took}" if took else "", f"by {by}", reason]
             yield f"{fleet}: {', '.join(part for part in parts if part)}"

@@ -198,11 +198,9 @@ class Looker:
             at=at,
             stirred=stirred,
             refreshes=refreshes,
-            events=tuple(
-                (self._ask("the ledger", lambda: ledger.history(self.stack, None, _EVENTS)) or ()) if ledger else ()
-            ),
-            requests=self._ask("requests", lambda: self._traffic.of_fleets(arns, since)) or {},
-            marks=self._marks(ledger),
+            events=self._events(ledger, before.events),
+            requests=self._ask("requests", lambda: self._traffic.of_fleets(arns, since)) or before.requests,
+            marks=self._marks(ledger, before.marks),
             took={
                 refresh.id: self._took(ledger, name, refresh) for name, refresh in active.items() if refresh and ledger
             },
@@ -221,13 +219,18 @@ class Looker:
     def _warned(self, line: str) -> None:
         self._unknown.append(f"all of the ledger: {line}")
 
-    def _marks(self, ledger: Ledger | None) -> tuple[str, ...]:
+    def _events(self, ledger: Ledger | None, before: tuple[Event, ...]) -> tuple[Event, ...]:
+        if ledger is None:
+            return ()
+        found = self._ask("the ledger", lambda: ledger.history(self.stack, None, _EVENTS))
+        return before if found is None else tuple(found)
+
+    def _marks(self, ledger: Ledger | None, before: tuple[str, ...]) -> tuple[str, ...]:
         if ledger is None:
             return ()
         at = datetime.fromtimestamp(self._now(), timezone.utc)
-        return tuple(
-            self._ask("freezes and maintenance", lambda: marks.of(ledger.bucket, self._s3, self.stack, at)) or ()
-        )
+        found = self._ask("freezes and maintenance", lambda: marks.of(ledger.bucket, self._s3, self.stack, at))
+        return before if found is None else tuple(found)
 
     def _took(self, ledger: Ledger | None, fleet: str, refresh: Refresh) -> estimate.Took | None:
         if ledger is None:

@@ -20,11 +20,12 @@ from botocore.exceptions import ClientError
 
 from release.__main__ import main
 from release.clients import client
+from release.errors import StoreError
 from release.maintenance.page import Page
 from release.maintenance.record import Record, Wanted
 from release.rollout.observed import Refresh
 from release.store.freezes import Freezes
-from release.store.ledger import Ledger
+from release.store.ledger import Event, Ledger
 from release.watch.look import SLOW, Looker
 from tests.release.conftest import REGION
 from tests.release.preview.test_facts import DEPLOY
@@ -114,6 +115,23 @@ def test_a_rollout_has_not_ended_because_nobody_may_ask(stack: str, monkeypatch:
     assert seen.fleets[0].rolling == fleet.rolling
     (unknown,) = seen.unknown
     assert unknown.startswith("whether web is rolled out: ")
+
+
+def test_what_the_store_does_not_tell_any_more_stays(stack: str, monkeypatch: pytest.MonkeyPatch):
+    """Its events are those that were read last, and why there are no newer ones is said."""
+    clock = [0.0]
+    looker = Looker(stack, REGION, clock=lambda: clock[0])
+    before = looker.look().events
+
+    def denied(*_: object) -> list[Event]:
+        raise StoreError("bucket x: could not list the ledger: access denied")
+
+    monkeypatch.setattr(Ledger, "history", denied)
+    clock[0] += SLOW
+    seen = looker.look()
+    assert seen.events == before
+    assert len(before) == 1
+    assert seen.unknown == ("the ledger: bucket x: could not list the ledger: access denied",)
 
 
 def test_a_freeze_and_maintenance_are_shown_until_they_end(stack: str, bucket: str):

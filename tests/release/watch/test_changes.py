@@ -50,6 +50,14 @@ def test_failed_requests_are_told_once():
     assert list(changes.between(bad, bad)) == []
 
 
+def test_the_first_event_of_a_ledger_is_told():
+    """Unless it could not be read before: then all that is in it is no news."""
+    empty = seen(events=())
+    assert list(changes.between(empty, seen())) == ["web: deploy of aaaaaaaaaaaa succeeded, by kim"]
+    unread = replace(empty, unknown=("the ledger: access denied",))
+    assert list(changes.between(unread, seen())) == ["could ask again for the ledger"]
+
+
 def test_fleets_freezes_and_what_could_not_be_asked_come_and_go():
     """Each once, in both directions."""
     before = seen(marks=("frozen by kim: sale",))

@@ -72,7 +72,8 @@ supervise() { # runs the app, and runs it again when it ends, until the instance
     until [ -e "$APP_HOME/ready" ]; do sleep 1; done
     [ ! -e "$draining" ] || break
     echo "slipway: the app ended with $status; starting it again"
-    report restarted "the app ended with $status"
+    # The next start waits for this: not long where the log group can't be reached.
+    AWS_MAX_ATTEMPTS=2 report restarted "the app ended with $status"
     [ $((SECONDS - began)) -lt 60 ] || pause=1
     # An app that ends at once must not spin, and the alarm has to see it: about six times a minute.
     sleep $pause
@@ -106,7 +107,7 @@ retire() { # when the group takes the instance out of service: ends the app, by 
     [ "$now" = "$group" ] || kill -TERM -- "-$now"
     group=$now took=$((SECONDS - began))
     [ $took -lt $((DRAIN + 15)) ] || break
-    [ $took -lt "$DRAIN" ] || { how=killed && kill -KILL -- "-$now"; }
+    [ $took -lt "$DRAIN" ] || { kill -KILL -- "-$now" 2>/dev/null && how=killed; }
     sleep 1
   done
   took=$((SECONDS - began))

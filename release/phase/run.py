@@ -79,16 +79,16 @@ class Phase:
     def run(self, place: Place) -> None:
         """Run it, unless it has run. Raises ReleaseError if it failed: then nothing may be replaced."""
         spec = self._spec
-        before = None if spec.again else self.has_run()
-        if before:
-            when = f"{before.when:%Y-%m-%d %H:%M} UTC"
-            self._say(f"the release phase of {spec.sha[:12]} has run ({when}, by {before.by}) and does not run again; "
-                      "`SLIPWAY_RELEASE_AGAIN=1 pulumi up` runs it")  # fmt: skip
+        if not spec.again and self._said_to_have_run(self.has_run()):
             return
         running = self._instances.running(spec.stack)
         if found := decide.other(running, spec):
             raise RolloutError(decide.refusal(found, spec))
         notes = self._notes.newest(spec.stack, _KEPT)
+        # It may have ended since, with its instance.
+        ended = next((each for each in decide.of_release(notes, spec) if each.what == SUCCEEDED), None)
+        if not spec.again and self._said_to_have_run(ended):
+            return
         left = decide.unfinished(notes, spec)
         going = running[0].instance if running else self._going(left)
         if going:
@@ -97,6 +97,14 @@ class Phase:
             self._instances.end(going)
         elif not (left and self._seen_to_end(left.facts["instance"])):
             self._launch(place, decide.attempt(notes, spec) + bool(left))
+
+    def _said_to_have_run(self, before: Note | None) -> bool:
+        if before:
+            self._say(
+                f"the release phase of {self._spec.sha[:12]} has run ({before.when:%Y-%m-%d %H:%M} UTC by {before.by}) "
+                "and does not run again; `SLIPWAY_RELEASE_AGAIN=1 pulumi up` runs it"
+            )
+        return before is not None
 
     def _going(self, left: Note | None) -> str | None:
         """Return the instance with which a run began that goes on, as far as EC2 knows it yet."""

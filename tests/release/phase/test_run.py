@@ -184,6 +184,14 @@ def test_two_deployers_of_one_release_run_it_once():
     assert list(both.launched.values()) == ["i-1"]
 
 
+def test_one_that_ended_in_these_seconds_counts():
+    """Its deployer noted it after this one had asked whether it has run."""
+    world = World(ends={"i-1": WELL})
+    world.kept.add(note("prod", SUCCEEDED, instance="i-0", **SPEC.facts))
+    world.run()
+    assert not world.launched
+
+
 def test_another_release_must_not_run_beside_it():
     """It is refused with the instance, and nothing is launched."""
     world = World(under_way=[Running("i-9", "b" * 40, "e" * 64, "now")])

@@ -29,7 +29,7 @@ config:
     guarded:
       replica: eu-central-1
       zone: {zone}
-      roles: [activate, deployer, freeze, maintenance, previewer, publisher, rollback]
+      roles: [activate, console, deployer, freeze, maintenance, previewer, publisher, rollback]
 """
 SETTINGS = """\
 config:
@@ -40,6 +40,7 @@ config:
     {{domain: shop.example.test, hostedZone: {zone}, deletionProtection: false, failover: {failover},
       webAcl: {web_acl}}}
   slipway:artifacts: {{accessLogs: true, replica: {{region: eu-central-1}}}}
+  slipway:console: true
   slipway:logs: {{retention: 365, kmsKey: {key}}}
   slipway:fleets:
     web: &fleet

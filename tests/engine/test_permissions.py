@@ -46,6 +46,9 @@ ELSEWHERE = {
     "a stack that is older than its boundary": "iam:PutRolePermissionsBoundary",
     "an image of one's own, which is copied to the replica's region (image.copy)": "ec2:CopyImage",
     "an upload that is broken off": "s3:AbortMultipartUpload",
+    "a command of the console that is broken off": "ssm:CancelCommand",
+    "another version of the console, or of its tags": """
+        ssm:RemoveTagsFromResource ssm:UpdateDocument ssm:UpdateDocumentDefaultVersion""",
     "a command that is given no stack": "autoscaling:DescribeTags",
 }
 """What the policies allow and these tests never ask for, by the reason why it is needed all the same."""
@@ -151,6 +154,28 @@ def test_whoever_is_on_call_rolls_back(site: Site):
     ran = site.run("rollback", "python -m release rollback")
     assert ran.code == 0, ran.said
     assert site.run("freeze", "python -m release thaw").code == 0
+
+
+def test_whoever_has_the_console_is_the_app_and_not_root(site: Site):
+    """On the stack's instances, by its own document; AWS's own, which runs as root, is refused."""
+    ran = site.run("console", "python -m release exec --fleet web -- sh -c 'echo serves $RELEASE_SHA'")
+    assert ran.code == 0, ran.said
+    assert re.search(r"^serves [0-9a-f]{40}$", ran.said, re.MULTILINE)
+    assert site.refused("console") == set()
+    without = site.run("rollback", "python -m release exec --fleet web -- true")
+    assert re.search(r"access denied: .*`python -m release permissions --role console`", without.said), without.said
+    site.tried.setdefault("rollback", set()).update(site.told()["rollback"]["refused"])
+    given = {"InstanceIds": [_instance(site)], "DocumentName": "AWS-RunShellScript", "Parameters": {"commands": ["id"]}}
+    call = f"import boto3; boto3.client('ssm').send_command(**{given})"
+    refused = site.run("console", f"python -c {shlex.quote(call)}")
+    assert "AccessDenied" in refused.said
+
+
+def _instance(site: Site) -> str:
+    """An instance in service."""
+    name = names.group_name(STACK, "web")
+    groups = site.sandbox.client("autoscaling").describe_auto_scaling_groups(AutoScalingGroupNames=[name])
+    return str(groups["AutoScalingGroups"][0]["Instances"][0]["InstanceId"])
 
 
 def test_the_site_is_closed_for_a_while(site: Site):

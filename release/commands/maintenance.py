@@ -13,7 +13,7 @@ from release.commands.options import bucket_name, stack_name
 from release.commands.output import as_json, tell
 from release.errors import ReleaseError
 from release.maintenance import page as pages
-from release.maintenance.balancer import Balancer
+from release.maintenance.balancer import NONE, Balancer
 from release.maintenance.page import Page
 from release.maintenance.record import Maintenance, Record, Wanted
 
@@ -43,7 +43,10 @@ def run(arguments: argparse.Namespace) -> None:
         raise ReleaseError(f"--page and --allow are for `maintenance {ON}`")
     removed = arguments.action == OFF and _end(balancer, record, stack)
     current = record.current(stack)
-    answers = [listener.answers for listener in balancer.listeners()]
+    listeners = balancer.listeners()
+    if not (listeners or current or removed):
+        raise ReleaseError(NONE.format(f"stack {stack}"))
+    answers = [listener.answers for listener in listeners]
     _show(arguments, stack, current, stands=bool(answers) and all(answers), removed=removed)
 
 

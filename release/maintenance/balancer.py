@@ -19,6 +19,7 @@ from release.maintenance.rules import Json, Rule
 if TYPE_CHECKING:
     from types_boto3_elbv2 import ElasticLoadBalancingv2Client
 
+NONE = "{}: there is no such balancer: check --stack and --region"
 _AT_ONCE = 20
 """Resources whose tags DescribeTags takes."""
 
@@ -50,14 +51,17 @@ class Balancer:
         return client("elbv2", self._region)
 
     def listeners(self) -> list[Listener]:
-        """Return the listeners that lead to fleets; one that redirects to another leads there to the page."""
+        """Return the listeners that lead to fleets, none if there is no balancer.
+
+        One that redirects to another leads there to the page.
+        """
         with explained("look for its listeners", self._where):
             try:
                 found = self._elb.describe_load_balancers(Names=[names.balancer_name(self._stack)])["LoadBalancers"]
             except ClientError as error:
                 if code(error) != "LoadBalancerNotFound":
                     raise
-                raise ReleaseError(f"{self._where}: there is none: check --stack and --region") from None
+                return []
             pages = self._elb.get_paginator("describe_listeners").paginate(LoadBalancerArn=found[0]["LoadBalancerArn"])
             shown: list[Any] = [listener for page in pages for listener in page["Listeners"]]
             return [
@@ -73,7 +77,10 @@ class Balancer:
 
         What was made is taken away again if anything goes wrong, Ctrl-C included.
         """
-        for listener in self.listeners():
+        there = self.listeners()
+        if not there:
+            raise ReleaseError(NONE.format(self._where))
+        for listener in there:
             with explained("put its rules", self._where):
                 health = self._health_path(listener.default)
                 self._put(listener, rules.planned(listener.default, listener.rules, page, allow, health))

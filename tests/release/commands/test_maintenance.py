@@ -114,6 +114,15 @@ def test_rules_that_are_gone_are_said(stack: str, capsys: pytest.CaptureFixture[
     assert run(capsys, "on")[2] == ""
 
 
+def test_it_can_be_ended_without_a_balancer(stack: str, capsys: pytest.CaptureFixture[str]):
+    """As after `pulumi destroy`: the next `up` is not to warn of it."""
+    assert run(capsys, "on")[0] == 0
+    elb = boto3.client("elbv2")
+    [balancer] = elb.describe_load_balancers(Names=[names.balancer_name(stack)])["LoadBalancers"]
+    elb.delete_load_balancer(LoadBalancerArn=str(balancer.get("LoadBalancerArn")))
+    assert run(capsys, "off")[:2] == (0, f"{stack} is out of maintenance\n")
+
+
 def test_what_goes_wrong_half_way_leaves_nothing(stack: str, capsys: pytest.CaptureFixture[str]):
     """A rule is refused after others were made: these are taken away again, and clients get the app."""
     elb = boto3.client("elbv2")
@@ -141,7 +150,7 @@ def test_what_goes_wrong_half_way_leaves_nothing(stack: str, capsys: pytest.Capt
         (("on", "--page", "nowhere.html"), "--page nowhere.html: No such file or directory"),
         (("off", "--allow", "10.0.0.0/8"), "--page and --allow are for `maintenance on`"),
         (("on", "--stack", "porduction"), "has no fleet of stack porduction"),
-        (("off", "--stack", "porduction"), "there is none: check --stack and --region"),
+        (("off", "--stack", "porduction"), "stack porduction: there is no such balancer: check --stack and --region"),
     ],
 )
 def test_mistakes(stack: str, bucket: str, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], said: str):

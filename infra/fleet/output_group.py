@@ -18,7 +18,7 @@ def declare(
     if not settings.output:
         return []
     group = aws.cloudwatch.LogGroup(
-        f"{name}-output-group",
+        f"{name}-output-log-group",
         name=names.output_group_name(stack, fleet),
         retention_in_days=settings.output_retention,
         kms_key_id=settings.kms_key,

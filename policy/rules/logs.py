@@ -19,7 +19,7 @@ _YEAR = 365
     types=[types.LOG_GROUP],
     controls=["CKV_AWS_338"],
     level="advisory",
-    fix="set logs.retention to 365 or more (retentionInDays; 0 is for ever)",
+    fix="set logs.retention, for what apps print logs.outputRetention, to 365 or more (retentionInDays; 0 is for ever)",
 )
 def retention(group: Resource) -> Iterator[str]:
     """Without a retention CloudWatch keeps them for ever, as with 0."""

@@ -39,6 +39,9 @@ def problems(settings: Settings, account: str) -> Iterator[str]:
                 yield _problem(
                     f"fleets.{fleet.name}.alarms.notify[{index}]", topic, "of an account that only examples use"
                 )
+    for index, each in enumerate(settings.notify):
+        if each.is_topic and _is_nobodys(each.address, account):
+            yield _problem(f"notify[{index}]", each.address, "of an account that only examples use")
 
 
 def is_reserved(domain: str) -> bool:

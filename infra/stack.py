@@ -14,6 +14,7 @@ from infra.balancer.load_balancer import LOG_DAYS, LoadBalancer, LoadBalancerArg
 from infra.fleet import phase
 from infra.fleet.fleet import Fleet, FleetArgs
 from infra.network.network import Network, NetworkArgs
+from infra.notify import Notify, NotifyArgs
 from infra.plan import cold, frozen, provider, regions
 from infra.plan import plan as plans
 from infra.plan.cold import ColdPlan
@@ -78,6 +79,11 @@ def declare(settings: Settings, plan: Plan | ColdPlan) -> Stack:
     balancer = _declare_balancer(settings, network, plan, where)
     required = artifacts.requirement(insisted=settings.unreplicated)
     digest = plan.release.published(artifacts.ready, required, _copies(settings))
+    if settings.notify:
+        Notify(
+            "notify",
+            NotifyArgs(stack=settings.stack, account=plan.account, fleets=list(settings.fleets), told=settings.told),
+        )
     deployments = Deployments(
         stack=settings.stack,
         region=settings.region,

@@ -119,6 +119,10 @@ _DOCUMENT_MADE = (
     "AddTagsToResource CreateDocument DeleteDocument DescribeDocument DescribeDocumentPermission GetDocument "
     "ListTagsForResource RemoveTagsFromResource UpdateDocument UpdateDocumentDefaultVersion"
 )
+_EVENTS_MADE = (
+    "DeleteRule DescribeRule ListTagsForResource ListTargetsByRule PutRule PutTargets RemoveTargets TagResource "
+    "UntagResource"
+)
 _SSM_MADE = "AddTagsToResource GetParameter ListTagsForResource PutParameter"
 
 
@@ -132,6 +136,7 @@ def _change_fleets(scope: Scope) -> list[Statement]:
         scope.everywhere("iam", f"{scope.account}:role/aws-service-role/{service}.amazonaws.com/*")
         for service in ("autoscaling", "elasticloadbalancing")
     ]
+    told = names.notify_parameter_name(scope.stack)
     return [
         allow("SeeBalancers", each("elasticloadbalancing", "Describe", _BALANCING_SEEN), "*"),
         allow("Balance", each("elasticloadbalancing", "", _BALANCING_MADE), balanced),
@@ -148,6 +153,8 @@ def _change_fleets(scope: Scope) -> list[Statement]:
         allow("Alarms", each("cloudwatch", "", _ALARMS_MADE), scope.arn("cloudwatch", f"alarm:{scope.prefix}-*")),
         allow("Console", each("ssm", "", _DOCUMENT_MADE), scope.console),
         allow("Parameters", each("ssm", "", _SSM_MADE), scope.arn("ssm", f"parameter{names.folder(scope.stack)}/*")),
+        allow("TellNobody", ["ssm:DeleteParameter"], scope.arn("ssm", f"parameter{told}")),
+        allow("Events", each("events", "", _EVENTS_MADE), scope.arn("events", f"rule/{scope.prefix}-*")),
     ]
 
 

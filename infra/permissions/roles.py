@@ -66,7 +66,7 @@ def previewer(scope: Scope) -> list[Statement]:
 
 def rollback(scope: Scope) -> list[Statement]:
     """Return what the person on call may do: `python -m release rollback`, which needs none of Pulumi's state."""
-    return [*_read_store(scope, "releases", "ledger"), *_look(scope), *_roll(scope)]
+    return [*_read_store(scope, "releases", "ledger"), *_look(scope), *_roll(scope), *_tell(scope)]
 
 
 def activate(scope: Scope) -> list[Statement]:
@@ -86,6 +86,7 @@ def activate(scope: Scope) -> list[Statement]:
         allow("Where", each("elasticloadbalancing", "Describe", "Listeners LoadBalancers"), "*"),
         allow("Resize", ["autoscaling:UpdateAutoScalingGroup"], groups(scope)),
         allow("TellPosture", ["autoscaling:CreateOrUpdateTags"], groups(scope), told),
+        *_tell(scope),
     ]
 
 
@@ -123,6 +124,7 @@ def deployer(scope: Scope) -> list[Statement]:
         *changes.statements(scope),
         *_replicate(scope),
         *_copy_image(scope),
+        *_tell(scope),
     ]
 
 
@@ -346,6 +348,15 @@ def _watch(scope: Scope) -> list[Statement]:
 def _freeze(scope: Scope) -> list[Statement]:
     """Return what adds a freeze, its end, or that a deploy insisted; none of them is ever rewritten."""
     return [allow("Freeze", ["s3:PutObject"], f"{scope.store}/ledger/.freezes/{scope.stack}/*")]
+
+
+def _tell(scope: Scope) -> list[Statement]:
+    """Return what tells whomever the stack tells (`notify`): to find out who that is, and to publish to its topics."""
+    whom = scope.arn("ssm", f"parameter{names.notify_parameter_name(scope.stack)}")
+    return [
+        allow("WhomToTell", ["ssm:GetParameter"], whom),
+        allow("Tell", ["sns:Publish"], scope.arn("sns", "*")),
+    ]
 
 
 def _copy_image(scope: Scope) -> list[Statement]:

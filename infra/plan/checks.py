@@ -17,15 +17,16 @@ from release.rollout.observed import DeployedFleet
 def topics(settings: Settings) -> list[str]:
     """Return the problems of topics that do not exist: nobody would hear of an alarm."""
     asked = {
-        (fleet.name, index): topic
+        f"fleets.{fleet.name}.alarms.notify[{index}]": topic
         for fleet in settings.fleets.values()
         for index, topic in enumerate(fleet.alarms.notify)
     }
+    asked |= {f"notify[{index}]": each.address for index, each in enumerate(settings.notify) if each.is_topic}
     missing = lookup.missing_topics(settings.region, asked.values())
     return [
-        f"fleets.{fleet}.alarms.notify[{index}]: there is no topic {topic}, and nobody would hear of an alarm; "
+        f"{path}: there is no topic {topic}, and nobody would hear of {'a deploy' if path[0] == 'n' else 'an alarm'}; "
         f"make it (`aws sns create-topic --name {topic.rpartition(':')[2]}`), or remove it here"
-        for (fleet, index), topic in asked.items()
+        for path, topic in asked.items()
         if topic in missing
     ]
 

@@ -37,3 +37,5 @@ def problems(settings: Settings, sound: Callable[..., bool]) -> Iterator[tuple[s
         yield "artifacts.destroy", "must be true with review.expires: the store would stay when the stack is removed"
     if artifacts.replica:
         yield "artifacts.replica", "must be left out with review.expires: nothing of the stack is to last"
+    if settings.notify:
+        yield "notify", "must be left out with review.expires: a pull request's own code would have the addresses"

@@ -46,6 +46,8 @@ def isolate(text: str, *, stack: str, project: str, bucket: str, follow: str) ->
         )
     edit = _Editor(config, project)
     changed = [*_balancer(edit), *_store(edit, bucket, follow), *_fleets(edit)]
+    if edit.drop("notify"):
+        changed.append("notify: nobody, so that nobody is told of a drill's deploys")
     edit.replace("recovery", {"posture": "active"})
     return Isolated(
         name=drill_stack(stack),
@@ -123,6 +125,10 @@ class _Editor:
         for key in without:
             _drop(node, key)
         node.value += _mapping(value).value
+
+    def drop(self, name: str) -> bool:
+        """Remove a section, and return whether it was there."""
+        return _drop(self._config, f"{self._project}:{name}")
 
     def remove(self, name: str, key: str) -> None:
         node = self._section(name)

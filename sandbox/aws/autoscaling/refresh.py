@@ -2,6 +2,7 @@
 
 import math
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -67,6 +68,16 @@ class Progress:
         return 100 * min(self.updated, self.needed) // self.needed if self.needed else 100
 
 
+_EVENTS = {
+    "Successful": "Succeeded",
+    "Failed": "Failed",
+    "Cancelled": "Cancelled",
+    "RollbackSuccessful": "Rollback Succeeded",
+    "RollbackFailed": "Rollback Failed",
+}
+"""How EventBridge names the ends of a refresh (user guide, "Instance refresh example events and patterns")."""
+
+
 @dataclass
 class Refresh:
     """One instance refresh of one group. `previous` is the group's configuration when it began."""
@@ -88,6 +99,8 @@ class Refresh:
     checkpoint_until: float | None = None
     checkpoints_passed: int = 0
     wait_for_transitions: bool = True
+    told: Callable[[str, str], None] | None = None
+    """Is told how it goes on, by the name that EventBridge has for that, and its own id."""
 
     @property
     def active(self) -> bool:
@@ -118,6 +131,7 @@ class Refresh:
             "InstancesToUpdateOnRollback": self.progress.remaining,
         }
         self.status, self.reason = "RollbackInProgress", reason
+        self._tell("Rollback Started")
         self.progressed_at, self.baking_until, self.checkpoint_until, self.ready = now, None, None, 0
 
     def note(self, needed: int, ready: int, old: int, now: float) -> None:
@@ -160,6 +174,16 @@ class Refresh:
         """End the refresh."""
         self.status, self.ended = status, utcnow()
         self.reason = reason
+        self._tell(_EVENTS[status])
+
+    def start(self, now: float) -> None:
+        """Start to replace."""
+        self.status, self.progressed_at = "InProgress", now
+        self._tell("Started")
+
+    def _tell(self, event: str) -> None:
+        if self.told:
+            self.told(event, self.id)
 
     def describe(self) -> dict[str, Any]:
         """Return the API's shape `InstanceRefresh`."""

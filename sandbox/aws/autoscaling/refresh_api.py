@@ -1,5 +1,6 @@
 """The four operations on instance refreshes."""
 
+from functools import partial
 from typing import Any
 
 from sandbox.aws.autoscaling.exceptions import (
@@ -12,6 +13,7 @@ from sandbox.aws.autoscaling.group import Group
 from sandbox.aws.autoscaling.refresh import Refresh
 from sandbox.aws.autoscaling.refresh_driver import roll_back
 from sandbox.aws.autoscaling.refresh_request import check_alarms, irreversible, read_desired, read_preferences
+from sandbox.aws.events import deliver
 from sandbox.aws.state import clock
 
 
@@ -33,6 +35,7 @@ class RefreshApi:
             raise InstanceRefreshInProgress()
         check_alarms(group, preferences)
         refresh = Refresh(group.name, preferences, desired, group.configuration)
+        refresh.told = partial(_tell, group)
         group.refreshes.insert(0, refresh)
         group.forgive()
         return refresh.id
@@ -66,3 +69,13 @@ class RefreshApi:
         if refresh is None:
             raise ActiveInstanceRefreshNotFound(name)
         return refresh
+
+
+def _tell(group: Group, event: str, refresh_id: str) -> None:
+    deliver.send(
+        group.region,
+        source="aws.autoscaling",
+        detail_type=f"EC2 Auto Scaling Instance Refresh {event}",
+        resources=[str(group.arn)],
+        detail={"InstanceRefreshId": refresh_id, "AutoScalingGroupName": group.name},
+    )

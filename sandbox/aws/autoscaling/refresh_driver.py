@@ -75,7 +75,7 @@ def _alarmed(group: Group, refresh: Refresh, tick: Tick) -> bool:
 
 def _replace(group: Group, refresh: Refresh, tick: Tick) -> Step | None:
     if refresh.status == "Pending":
-        refresh.status, refresh.progressed_at = "InProgress", tick.now
+        refresh.start(tick.now)
     chosen = select(group, refresh)
     lacking = {m.id: waiting_for(group, m, refresh.preferences.warmup, tick) for m in chosen.new}
     ready = sum(1 for reason in lacking.values() if reason is None)

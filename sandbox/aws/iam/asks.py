@@ -189,6 +189,12 @@ def _logs(call: Call) -> list[str]:
     return [_arn(call, "logs", f"log-group:{name}{suffix}") for name in names] or _named_by_arn(call)
 
 
+def _events(call: Call) -> list[str]:
+    """Return the ARN of a rule on the default bus: by PutTargets and its kin it is called `Rule`."""
+    name = call.parameters.get("Rule") or call.parameters.get("Name")
+    return [_arn(call, "events", f"rule/{name}")] if name else _named_by_arn(call)
+
+
 def _ssm(call: Call) -> list[str]:
     if "Document" in call.operation or call.parameters.get("ResourceType") == "Document":
         name = call.parameters.get("Name") or call.parameters.get("ResourceId")
@@ -256,6 +262,7 @@ def _arn(call: Call, service: str, resource: str) -> str:
 _BY_SERVICE = {
     "autoscaling": _autoscaling,
     "elasticloadbalancing": _balancing,
+    "events": _events,
     "iam": identities.resources,
     "kms": _kms,
     "logs": _logs,

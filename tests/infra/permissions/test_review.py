@@ -121,6 +121,5 @@ def test_it_may_do_what_a_deployer_may_and_remove_what_it_made():
         "s3:DeleteObjectVersion",
         "s3:ListBucketMultipartUploads",
         "s3:ListBucketVersions",
-        "ssm:DeleteParameter",
         "tag:GetResources",
     }

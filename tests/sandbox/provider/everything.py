@@ -348,6 +348,19 @@ aws.cloudwatch.LogMetricFilter(
     pattern=pick('{ $.event = "restarted" }', '{ $.event = "ended" }'),
     metric_transformation={"namespace": "Slipway", "name": pick("one", "two"), "value": "1", "unit": "Count"},
 )
+rule = aws.cloudwatch.EventRule(
+    "rule",
+    event_pattern=json.dumps({"source": [pick("aws.autoscaling", "aws.ec2")]}),
+    description=pick("one", "two"),
+    tags={"Name": pick("one", "two")},
+)
+aws.cloudwatch.EventTarget(
+    "rule-target",
+    rule=rule.name,
+    target_id="topic",
+    arn="arn:aws:sns:eu-central-1:123456789012:one",
+    input_transformer={"input_paths": {"at": "$.time"}, "input_template": pick('{"at": "<at>"}', '{"when": "<at>"}')},
+)
 aws.cloudwatch.MetricAlarm(
     "errors",
     comparison_operator="GreaterThanThreshold",

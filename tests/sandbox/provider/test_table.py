@@ -39,6 +39,7 @@ _ANYWHERE = {
 }
 _FORCE_NEW_UPSTREAM = {
     "aws:acm/certificateValidation:CertificateValidation": {"certificateArn", "validationRecordFqdns"},
+    "aws:cloudwatch/eventTarget:EventTarget": {"rule", "targetId"},
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": {"vpcId"},
     "aws:ec2/flowLog:FlowLog": {"vpcId"},  # ResourceId to CloudFormation, create-only too
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": {"policyArn", "role"},

@@ -9,7 +9,7 @@ from typing import TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 
 _T = TypeVar("_T")
-_GONE = re.compile(r"(NotFound(Exception|Error)?|NotExist|NoSuch\w+|^404)$")
+_GONE = re.compile(r"(NotFound(Exception|Error)?|NotExist|NoSuch\w+|^404|^InvalidDocument)$")
 _IN_USE = {"DependencyViolation", "ResourceInUse"}
 
 

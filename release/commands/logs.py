@@ -74,7 +74,10 @@ def _sources(arguments: argparse.Namespace, stack: str, sha: str) -> Iterator[So
         raise ReleaseError(f"--instance: {instance[:100]!r} is not the id of an instance, such as i-0123456789abcdef0")
     for fleet in [arguments.fleet] if arguments.fleet else there:
         yield Source(
-            fleet=fleet, group=names.output_group_name(stack, fleet), prefix=f"{instance}/" if instance else ""
+            fleet=fleet,
+            group=names.output_group_name(stack, fleet),
+            prefix=f"{instance}/" if instance else "",
+            optional=bool(arguments.boot or sha),
         )
         journal = names.log_group_name(stack, fleet)
         if arguments.boot:
@@ -91,10 +94,12 @@ def _lines(reader: Reader, source: Source, wanted: Wanted, start: float, end: fl
 
 @contextmanager
 def _explained(source: Source) -> Generator[None]:
-    """Say of a log group that is not there what makes it be there."""
+    """Say of a log group that is not there what makes it be there, unless other groups are read as well."""
     try:
         yield
     except NoGroupError:
+        if source.optional:
+            return
         raise ReleaseError(
             f"fleet {source.fleet} sends nothing of what its app prints: there is no log group {source.group}; "
             "set slipway:logs.output to true, and run `pulumi up`"

@@ -36,6 +36,8 @@ class Source:
     prefix: str = ""
     pattern: str | None = None
     """Of the journal; lines of an app are found by `Wanted.text`."""
+    optional: bool = False
+    """Whether the group may be missing."""
 
 
 @dataclass(frozen=True, kw_only=True)

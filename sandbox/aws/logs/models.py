@@ -1,5 +1,6 @@
 """CloudWatch Logs' backend."""
 
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,8 @@ from sandbox.aws.logs.metric_filters import CountingLogsBackend
 from sandbox.aws.logs.pages import BadTokenError, Page
 from sandbox.aws.logs.patterns import UnknownPattern, matcher
 
+_ONE_AT_A_TIME = threading.Lock()
+"""moto numbers events by counting up: two requests at once would give two events one number."""
 _WITH_KEY = ("kms:Encrypt", "kms:Decrypt", "kms:ReEncryptTo", "kms:GenerateDataKey", "kms:DescribeKey")
 """What CloudWatch Logs does with a key ("Encrypt log data", step 2, in its user guide)."""
 
@@ -70,7 +73,8 @@ class SandboxLogsBackend(CountingLogsBackend):
         """PutLogEvents, within the limits of a batch."""
         if problem := limits.problem(log_events):
             raise LogsClientError("InvalidParameterException", problem)
-        return super().put_log_events(log_group_name, log_stream_name, log_events)
+        with _ONE_AT_A_TIME:
+            return super().put_log_events(log_group_name, log_stream_name, log_events)
 
     def filtered(self, asked: Mapping[str, Any]) -> Page:
         """FilterLogEvents; what moto's has no parameter for is in `asked`."""

@@ -13,9 +13,10 @@ from release.commands import fleets
 from release.commands.options import stack_name
 from release.commands.output import tell
 from release.console.errand import Errand, allowed
-from release.console.request import Request
+from release.console.request import LIMIT, Request
 from release.console.seats import Seat, Seats, chosen
 from release.console.transcript import Said
+from release.errors import ConsoleError
 from release.rollout.observe import Fleets
 from release.rollout.observed import DeployedFleet
 from release.store.notes import Notes, note
@@ -43,6 +44,10 @@ def run(arguments: argparse.Namespace) -> int:
     fleet = next(each for each in there if each.name == seat.fleet)
     stream = f"exec/{uuid.uuid4()}"
     request = Request(argv=tuple(arguments.command), seconds=arguments.timeout, group=fleet.log_group, stream=stream)
+    if len(request.encoded) > LIMIT:
+        raise ConsoleError(
+            f"the command is too long ({len(request.encoded)} characters): put it in a file of the release"
+        )
     errand = Errand(arguments.region, seat, request, seats)
     _record(arguments, fleet, seat)
     try:

@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict, dataclass
 
 LIMIT = 16_000
-"""Characters of an encoded request; an argument of a command on Linux may have 131,072 bytes."""
+"""Characters of an encoded request: far below what a parameter of a document and an argument on Linux may have."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,7 @@ TYPES: Mapping[str, str] = {
     "aws:autoscaling/group:Group": "aws_autoscaling_group",
     "aws:autoscaling/lifecycleHook:LifecycleHook": "aws_autoscaling_lifecycle_hook",
     "aws:autoscaling/policy:Policy": "aws_autoscaling_policy",
+    "aws:autoscaling/schedule:Schedule": "aws_autoscaling_schedule",
     "aws:cloudwatch/logGroup:LogGroup": "aws_cloudwatch_log_group",
     "aws:cloudwatch/eventRule:EventRule": "aws_cloudwatch_event_rule",
     "aws:cloudwatch/eventTarget:EventTarget": "aws_cloudwatch_event_target",

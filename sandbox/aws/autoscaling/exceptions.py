@@ -6,6 +6,7 @@ __all__ = [
     "ActiveInstanceRefreshNotFound",
     "InstanceRefreshInProgress",
     "IrreversibleInstanceRefresh",
+    "LimitExceeded",
     "ResourceInUse",
     "ScalingActivityInProgress",
     "ValidationError",
@@ -34,6 +35,12 @@ class IrreversibleInstanceRefresh(AutoscalingClientError):
     """There is no configuration to roll back to."""
 
     code = "IrreversibleInstanceRefresh"
+
+
+class LimitExceeded(AutoscalingClientError):
+    """A group has as many of something as it may have."""
+
+    code = "LimitExceeded"
 
 
 class ResourceInUse(AutoscalingClientError):

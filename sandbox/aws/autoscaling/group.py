@@ -9,6 +9,7 @@ from sandbox.aws.autoscaling.configuration import Configuration
 from sandbox.aws.autoscaling.hooks import Hook
 from sandbox.aws.autoscaling.members import Member
 from sandbox.aws.autoscaling.refresh import Refresh
+from sandbox.aws.autoscaling.schedules import ScheduledAction
 from sandbox.aws.ec2.models import SandboxEC2Backend, sandbox_ec2
 from sandbox.aws.elbv2.models import SandboxELBv2Backend, sandbox_elbv2
 
@@ -33,6 +34,7 @@ class Group(FakeAutoScalingGroup):
         self.hooks: dict[str, Hook] = {}
         self.activities: list[ScalingActivity] = []
         self.refreshes: list[Refresh] = []
+        self.scheduled: dict[str, ScheduledAction] = {}
         self.proven_target_groups: set[str] = set()
         self.status: str | None = None
         self.launch_failures = 0

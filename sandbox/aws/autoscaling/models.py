@@ -17,13 +17,14 @@ from sandbox.aws.autoscaling.hooks import Action, Hook
 from sandbox.aws.autoscaling.lifecycle import terminate
 from sandbox.aws.autoscaling.members import Member
 from sandbox.aws.autoscaling.refresh_api import RefreshApi
+from sandbox.aws.autoscaling.schedule_api import ScheduleApi
 from sandbox.aws.state import Tick, clock, state
 
 SETTINGS = ("DefaultInstanceWarmup", "MaxInstanceLifetime", "InstanceMaintenancePolicy")
 Shape = dict[str, Any]
 
 
-class SandboxAutoScalingBackend(RefreshApi, AutoScalingBackend):
+class SandboxAutoScalingBackend(RefreshApi, ScheduleApi, AutoScalingBackend):
     """Return one region's backend."""
 
     @property

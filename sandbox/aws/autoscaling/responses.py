@@ -157,6 +157,28 @@ class SandboxAutoScalingResponse(Guarded, AutoScalingResponse):
     def _policy(self) -> str:
         return f"{self.name}/{self._get_param('PolicyName')}"
 
+    def put_scheduled_update_group_action(self) -> ActionResult:
+        """PutScheduledUpdateGroupAction."""
+        self.backend.put_scheduled_action(self.shape)
+        return EmptyResult()
+
+    def describe_scheduled_actions(self) -> ActionResult:
+        """DescribeScheduledActions."""
+        wanted = self._get_param("ScheduledActionNames", [])
+        found = self.backend.scheduled_actions_of(self._get_param("AutoScalingGroupName"), wanted)
+        return ActionResult({"ScheduledUpdateGroupActions": [action.describe() for action in found]})
+
+    def delete_scheduled_action(self) -> ActionResult:
+        """DeleteScheduledAction."""
+        self.backend.drop_scheduled_action(self.name, str(self._get_param("ScheduledActionName")))
+        return EmptyResult()
+
+    def set_instance_protection(self) -> ActionResult:
+        """SetInstanceProtection."""
+        protected = bool(self._get_bool_param("ProtectedFromScaleIn"))
+        self.backend.protect(self.name, self._get_param("InstanceIds", []), protected=protected)
+        return EmptyResult()
+
     def start_instance_refresh(self) -> ActionResult:
         """StartInstanceRefresh."""
         return ActionResult({"InstanceRefreshId": self.backend.start_refresh(self.shape)})

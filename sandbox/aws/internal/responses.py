@@ -4,12 +4,14 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.wrappers import Request, Response
 
+from sandbox.aws.autoscaling.schedules import calendar
 from sandbox.aws.cloudwatch.models import sandbox_cloudwatch
 from sandbox.aws.ec2.models import all_ec2
 from sandbox.aws.elbv2.models import all_elbv2
@@ -137,6 +139,15 @@ def post_metrics(request: Request) -> Response:
     with state.changed:
         sandbox_cloudwatch(DEFAULT_ACCOUNT_ID, body["region"]).put_metric_data(body["namespace"], data)
     return _json({})
+
+
+def post_calendar(request: Request) -> Response:
+    """POST /_sandbox/calendar: from here on it is `now` for scheduled actions; without it, this machine's time."""
+    now = _body(request).get("now")
+    with state.changed:
+        calendar.set(datetime.fromisoformat(str(now).replace("Z", "+00:00")) if now else None)
+        state.wake()
+    return _json({"now": calendar.now().isoformat()})
 
 
 def post_faults(request: Request) -> Response:

@@ -29,6 +29,7 @@ ROUTES = Map(
         Rule("/_sandbox/metrics", methods=["POST"], endpoint=responses.post_metrics),
         Rule("/_sandbox/permissions", methods=["GET"], endpoint=responses.get_permissions),
         Rule("/_sandbox/calls", methods=["GET", "DELETE"], endpoint=responses.get_calls),
+        Rule("/_sandbox/calendar", methods=["POST"], endpoint=responses.post_calendar),
         Rule("/_sandbox/faults", methods=["GET"], endpoint=responses.get_faults),
         Rule("/_sandbox/faults", methods=["POST"], endpoint=responses.post_faults),
     ]

@@ -361,6 +361,16 @@ aws.cloudwatch.EventTarget(
     arn="arn:aws:sns:eu-central-1:123456789012:one",
     input_transformer={"input_paths": {"at": "$.time"}, "input_template": pick('{"at": "<at>"}', '{"when": "<at>"}')},
 )
+aws.autoscaling.Schedule(
+    "mornings",
+    autoscaling_group_name=group.name,
+    scheduled_action_name="mornings",
+    recurrence=pick("0 8 * * 1-5", "30 7 * * 1-5"),
+    time_zone="Europe/Berlin",
+    min_size=-1,
+    max_size=-1,
+    desired_capacity=2,
+)
 aws.cloudwatch.MetricAlarm(
     "errors",
     comparison_operator="GreaterThanThreshold",

@@ -24,6 +24,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.* has been deprecated in favor 
 _REPLACED_HERE = {
     "aws:acm/certificate:Certificate": {"validationMethod"},  # RequestCertificate alone takes it
     "aws:autoscaling/policy:Policy": {"name"},  # PutScalingPolicy makes another policy
+    "aws:autoscaling/schedule:Schedule": {"scheduledActionName"},  # CloudFormation names it itself
     "aws:cloudwatch/logGroup:LogGroup": {"logGroupClass"},  # CreateLogGroup alone takes it
     "aws:ec2/eip:Eip": {"domain", "publicIpv4Pool"},  # AllocateAddress alone takes them
     "aws:kms/key:Key": {"keyUsage", "customerMasterKeySpec", "multiRegion"},  # CloudFormation fails instead

@@ -1,0 +1,46 @@
+"""aws.autoscaling.Schedule: when a group's sizes change. A size of -1 stays as it is, and one left out is 0, as upstream."""
+
+from sandbox.provider.kit import Call, Problems, Props, Resource, only
+
+_SIZES = ("minSize", "maxSize", "desiredCapacity")
+RESOURCE = Resource(
+    __name__,
+    "AWS::AutoScaling::ScheduledAction",
+    computed="startTime endTime timeZone",
+    replace="scheduledActionName",
+    defaults=dict.fromkeys(_SIZES, 0),
+)
+
+
+def create(call: Call, inputs: Props) -> str:
+    sizes = {name: inputs[name] for name in _SIZES}
+    kept = {name: value for name, value in inputs.items() if sizes.get(name) != -1}
+    call.client("autoscaling").put_scheduled_update_group_action(**RESOURCE.to_aws(kept))
+    return str(inputs["scheduledActionName"])
+
+
+def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> None:
+    create(call, new)
+
+
+def read(call: Call, id_: str, prior: Props) -> Props:
+    group, _, name = id_.rpartition("/")  # an import gives both
+    group = group or prior["autoscalingGroupName"]
+    reply = call.client("autoscaling").describe_scheduled_actions(AutoScalingGroupName=group, ScheduledActionNames=[name])
+    shown = only(reply["ScheduledUpdateGroupActions"])
+    found = RESOURCE.from_aws(shown)
+    return {
+        **found,
+        **{name: -1 if found.get(name) is None else found[name] for name in _SIZES},
+        "arn": shown["ScheduledActionARN"],
+    }
+
+
+def delete(call: Call, id_: str, state: Props) -> None:
+    name, group = state["scheduledActionName"], state["autoscalingGroupName"]
+    call.client("autoscaling").delete_scheduled_action(AutoScalingGroupName=group, ScheduledActionName=name)
+
+
+def check(inputs: Props) -> Problems:
+    if "recurrence" not in inputs and "startTime" not in inputs:
+        yield "recurrence", "set one of recurrence and startTime"

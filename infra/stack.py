@@ -13,6 +13,7 @@ from infra.balancer.failover import asked_path
 from infra.balancer.load_balancer import LOG_DAYS, LoadBalancer, LoadBalancerArgs
 from infra.fleet import phase
 from infra.fleet.fleet import Fleet, FleetArgs
+from infra.fleet.job import Job, JobArgs
 from infra.network.network import Network, NetworkArgs
 from infra.notify import Notify, NotifyArgs
 from infra.plan import cold, frozen, provider, regions
@@ -22,6 +23,7 @@ from infra.plan.plan import Plan
 from infra.settings import Settings
 from infra.store import last_copy
 from infra.store.artifacts import Artifacts, ArtifactsArgs
+from release import names, postures
 from release.component.deployment import Deployments
 from release.image_copy import ImageCopies
 
@@ -124,12 +126,41 @@ def declare(settings: Settings, plan: Plan | ColdPlan) -> Stack:
         fleets=fleets,
         network=network,
     )
-    last_copy.declare(settings, plan.account, [artifacts, network, balancer, *fleets.values()])
+    jobs = _declare_jobs(settings, network, plan, fleets, [network, *artifacts.ready], where)
+    last_copy.declare(settings, plan.account, [artifacts, network, balancer, *fleets.values(), *jobs])
     return _outputs(settings, plan, network, balancer, fleets, digest=digest)
 
 
 def _sha(plan: Plan | ColdPlan) -> str:
     return (plan.sha or "") if isinstance(plan, ColdPlan) else plan.release.sha
+
+
+def _declare_jobs(
+    settings: Settings,
+    network: Network,
+    plan: Plan,
+    fleets: Mapping[str, Fleet],
+    requires: Sequence[pulumi.Resource],
+    where: Mapping[str, str],
+) -> list[Job]:
+    runs = settings.posture == postures.ACTIVE and not names.is_drill(settings.stack)
+    return [
+        Job(
+            name,
+            JobArgs(
+                bucket=plan.bucket,
+                settings=job,
+                fleet=settings.fleets[job.fleet],
+                of=fleets[job.fleet],
+                release=plan.release,
+                subnets=[subnet.id for subnet in network.private.values()],
+                requires=requires,
+                runs=runs,
+                **where,
+            ),
+        )
+        for name, job in settings.schedule.items()
+    ]
 
 
 def _cold(settings: Settings, plan: ColdPlan) -> Stack:

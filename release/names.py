@@ -13,6 +13,10 @@ STORE_TAG = "slipway:store"
 """Key of the tag by which an Auto Scaling group names the bucket of its releases."""
 RELEASE_TAG = "slipway:release"
 """Key of the tag by which instances and volumes name their release's SHA."""
+JOB_TAG = "slipway:job"
+"""Key of the tag by which the group of scheduled work tells which it is: such a group is no fleet."""
+JOB_FLEET_TAG = "slipway:job-fleet"
+"""Key of the tag by which it names the fleet whose release it runs."""
 POSTURE_TAG = "slipway:posture"
 """Key of the tag by which an Auto Scaling group tells its posture: what of its stack stands."""
 SIZE_TAG = "slipway:size"
@@ -92,6 +96,16 @@ def target_group_in(arn: str) -> str:
 
 def group_name(stack: str, fleet: str) -> str:
     return f"{prefix(stack)}-{fleet}"
+
+
+def job_fleet(job: str) -> str:
+    """Return what scheduled work is called where fleets have their names."""
+    return f"job-{job}"
+
+
+def job_stream(job: str) -> str:
+    """Return the log stream that has how each run of scheduled work began and ended; its output is in those below."""
+    return f"schedule/{job}"
 
 
 def role_name(stack: str, fleet: str, region: str) -> str:

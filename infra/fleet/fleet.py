@@ -79,6 +79,7 @@ class Fleet(pulumi.ComponentResource):
     """What of the fleet has to exist before an instance can boot."""
     sha: pulumi.Output[str]
     """The SHA that the fleet serves; known once its instances have proved it."""
+    identity: Identity
 
     def __init__(self, name: str, args: FleetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:fleet:Fleet", name, None, opts)
@@ -96,7 +97,7 @@ class Fleet(pulumi.ComponentResource):
         output = output_group.declare(name, args.stack, args.settings.name, args.logs, self._child)
         access = self._declare_access()
         self.security_group_id = access.security_group_id
-        identity = self._declare_identity()
+        self.identity = identity = self._declare_identity()
         alarms = self._declare_alarms(log_group)
         deployment = self._deployment(alarms)
         self.boot = self._boot(log_group, identity)
@@ -113,6 +114,7 @@ class Fleet(pulumi.ComponentResource):
             opts=self._child,
         )
         self._declare_drain(group)
+        scaling.declare_schedule(name, group, args.settings.scaling.schedule, self._child)
         self.sha = serving(group, deployment)
         self.register_outputs({"group": self.group_name, "logGroup": self.log_group_name, "sha": self.sha})
 

@@ -28,6 +28,7 @@ class IdentityArgs:
 class Identity(pulumi.ComponentResource):
     """Source: IAM user guide, "Roles for Amazon EC2"; Systems Manager user guide, "Parameter Store"."""
 
+    role_name: pulumi.Output[str]
     instance_profile_arn: pulumi.Output[str]
     selectors: Sequence[pulumi.Output[str]]
     """`name:version` of each secret: another value is another version, which rolls out like a release."""
@@ -45,6 +46,7 @@ class Identity(pulumi.ComponentResource):
             f"{name}-profile", name=role.name, role=role.name, tags=self._tags, opts=self._child
         )
         secrets = [self._secret(key, value) for key, value in sorted(args.fleet.secrets.items())]
+        self.role_name = role.name
         self.instance_profile_arn = profile.arn
         self.selectors = [pulumi.Output.format("{0}:{1}", secret.name, secret.version) for secret in secrets]
         self.ready = [policy, profile, *secrets]

@@ -1,11 +1,14 @@
-"""The scaling of a fleet: target tracking of its CPU utilization, or of the requests that each instance gets."""
+"""The scaling of a fleet: target tracking of CPU utilization or of each instance's requests, scheduled sizes."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import pulumi
 import pulumi_aws as aws
 
 from infra.settings.fleet import ScalingSettings
+from infra.settings.schedule import SizeAtSettings
 
 
 def declare(
@@ -37,3 +40,25 @@ def declare(
         },
         opts=opts,
     )
+
+
+def declare_schedule(
+    name: str, group: aws.autoscaling.Group, schedule: Mapping[str, SizeAtSettings], opts: pulumi.ResourceOptions
+) -> None:
+    """Declare the sizes that the group gets at certain times; -1 leaves one as it is."""
+    for called, entry in schedule.items():
+        aws.autoscaling.Schedule(
+            f"{name}-schedule-{called}",
+            scheduled_action_name=called,
+            autoscaling_group_name=group.name,
+            recurrence=entry.cron,
+            time_zone=entry.timezone,
+            min_size=_size(entry.min),
+            max_size=_size(entry.max),
+            desired_capacity=_size(entry.desired),
+            opts=opts,
+        )
+
+
+def _size(given: int | None) -> int:
+    return -1 if given is None else given

@@ -67,7 +67,8 @@ def _of_instances(scope: Scope, stack: str) -> list[Statement]:
     document = policies.instance(
         stack=stack, fleet="*", region=scope.region, account=scope.account, bucket=scope.bucket_name
     )
-    return list(document["Statement"])
+    jobs = policies.leaves(stack, names.job_fleet("*"), region=scope.region, account=scope.account)
+    return [*document["Statement"], jobs]
 
 
 def _only(statement: Statement) -> Statement:

@@ -101,8 +101,8 @@ _FIREWALL = "AssociateWebACL DisassociateWebACL GetWebACL GetWebACLForResource"
 _BALANCING_SEEN = "CapacityReservation ListenerAttributes LoadBalancerAttributes TargetGroupAttributes"
 _GROUPS_MADE = (
     "CreateAutoScalingGroup CreateOrUpdateTags DeleteAutoScalingGroup DeleteLifecycleHook DeletePolicy "
-    "EnableMetricsCollection "
-    "PutScalingPolicy UpdateAutoScalingGroup"
+    "DeleteScheduledAction EnableMetricsCollection PutScalingPolicy PutScheduledUpdateGroupAction ResumeProcesses "
+    "SuspendProcesses UpdateAutoScalingGroup"
 )
 _IAM_MADE = (
     "AddRoleToInstanceProfile CreateInstanceProfile DeleteInstanceProfile DeleteRole DeleteRolePolicy "
@@ -142,7 +142,7 @@ def _change_fleets(scope: Scope) -> list[Statement]:
         allow("Balance", each("elasticloadbalancing", "", _BALANCING_MADE), balanced),
         allow("Firewall", each("wafv2", "", _FIREWALL), [*balanced[:1], scope.arn("wafv2", "regional/webacl/*")]),
         allow("SetFirewall", ["elasticloadbalancing:SetWebAcl"], "*"),
-        allow("SeeScaling", each("autoscaling", "Describe", "Policies WarmPool"), "*"),
+        allow("SeeScaling", each("autoscaling", "Describe", "Policies ScheduledActions WarmPool"), "*"),
         allow("Scale", each("autoscaling", "", _GROUPS_MADE), groups(scope)),
         allow("Roles", each("iam", "", _IAM_MADE), [scope.roles, profiles]),
         *_give(scope),

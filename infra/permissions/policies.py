@@ -69,6 +69,13 @@ def instance(
     )
 
 
+def leaves(stack: str, job: str, *, region: str, account: str) -> Statement:
+    """Return what an instance that does scheduled work may do with its group: empty it, and end itself."""
+    actions = ["SetDesiredCapacity", "SetInstanceProtection", "TerminateInstanceInAutoScalingGroup"]
+    arn = names.group_arn(stack, job, region=region, account=account)
+    return _allow([f"autoscaling:{action}" for action in actions], arn)
+
+
 def flow_logs(log_group_arn: str) -> dict[str, Any]:
     return document(
         _allow(["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"], f"{log_group_arn}:*"),

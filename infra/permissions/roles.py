@@ -84,7 +84,7 @@ def activate(scope: Scope) -> list[Statement]:
         *_look(scope),
         *_watch(scope),
         allow("Where", each("elasticloadbalancing", "Describe", "Listeners LoadBalancers"), "*"),
-        allow("Resize", ["autoscaling:UpdateAutoScalingGroup"], groups(scope)),
+        allow("Resize", ["autoscaling:ResumeProcesses", "autoscaling:UpdateAutoScalingGroup"], groups(scope)),
         allow("TellPosture", ["autoscaling:CreateOrUpdateTags"], groups(scope), told),
         *_tell(scope),
     ]
@@ -264,7 +264,7 @@ def _replicate(scope: Scope) -> list[Statement]:
 def _look(scope: Scope) -> list[Statement]:
     """Return the reads of what is deployed. Only those of the logs can be limited to some resources."""
     anywhere = [
-        *each("autoscaling", "Describe", "AutoScalingGroups InstanceRefreshes ScalingActivities Tags"),
+        *each("autoscaling", "Describe", "AutoScalingGroups InstanceRefreshes ScalingActivities ScheduledActions Tags"),
         *each("ec2", "", "DescribeLaunchTemplateVersions"),
         *each("elasticloadbalancing", "Describe", "TargetGroups TargetHealth"),
         *each("cloudwatch", "", "GetMetricData"),  # `watch` counts all fleets' requests at once

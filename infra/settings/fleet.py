@@ -11,6 +11,7 @@ from infra.settings import variables
 from infra.settings.egress import HTTPS, RULE, Egress
 from infra.settings.instances import TYPE
 from infra.settings.kinds import Kind, Otherwise, items, number, text, whole, wrong_type, wrong_value
+from infra.settings.schedule import ENTRY, SizeAtSettings
 from infra.settings.section import Section
 from release import defaults
 from release.rollout import duration
@@ -111,7 +112,7 @@ class RouteSettings(Section):
 
 
 class ScalingSettings(Section):
-    """What target tracking holds: one of the two."""
+    """What target tracking holds: `requestsPerTarget` or `cpu`; and sizes at certain times."""
 
     requests_per_target: Annotated[int | None, whole(1, 1_000_000, "requests a minute")] = None
     """The number of requests a minute for each instance, as ALBRequestCountPerTarget counts them."""
@@ -119,6 +120,8 @@ class ScalingSettings(Section):
         default_factory=lambda given: None if given.get("requests_per_target") else 60
     )
     """The average CPU utilization of the fleet."""
+    schedule: dict[Annotated[str, ENTRY], SizeAtSettings] = Field(default_factory=dict)
+    """Sizes at certain times, by name; `size` is what the fleet is made with."""
 
 
 class VolumeSettings(Section):

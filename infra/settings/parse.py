@@ -40,7 +40,7 @@ def parse(
         problems.add("the stack's name", f"{error}, is {stack!r}; rename it with `pulumi stack rename NAME`")
     file = _read(cast("dict[str, object]", _printable(given, (), problems)), problems)
     fleets = {name: fleet.named(name) for name, fleet in sorted(file.fleets.items())}
-    values: dict[str, Any] = {**dict(file), "fleets": fleets}
+    values: dict[str, Any] = {**dict(file), "fleets": fleets, "schedule": dict(sorted(file.schedule.items()))}
     settings = Settings(
         stack=stack,
         # Variables only: as settings they would be forgotten in a stack file, and they are meant for one `pulumi up`.

@@ -9,7 +9,7 @@ from pydantic.alias_generators import to_snake
 
 from infra.balancer import failover, routing
 from infra.fleet import alarm_times
-from infra.settings import notify, review_rules, worker_rules
+from infra.settings import notify, review_rules, schedule_rules, worker_rules
 from infra.settings.egress import EVERYWHERE, HTTPS
 from infra.settings.fleet import FleetSettings
 from infra.settings.instances import architecture
@@ -38,8 +38,9 @@ def problems(settings: Settings, sound: Sound) -> Problems:
     yield from review_rules.problems(settings, sound)
     yield from worker_rules.problems(settings, sound)
     yield from notify.problems(settings.notify, settings.region, settings.told) if sound("notify") else ()
+    yield from schedule_rules.jobs(settings.schedule, settings.fleets)
     for name, fleet in settings.fleets.items():
-        for rule in (_architecture, _bounds, _ways, _topics, _bake, _timeout):
+        for rule in (_architecture, _bounds, _ways, _topics, _bake, _timeout, _scheduled_sizes):
             yield from _below(f"fleets.{name}", sound, rule, fleet, settings)
     routes = {name: fleet.routes for name, fleet in settings.fleets.items()}
     yield from routing.conflicts(
@@ -60,6 +61,7 @@ def encryption(settings: Settings, encrypted: Collection[str]) -> Problems:
             "is encrypted, but the instance is told its command in the open (user data); pass what is secret in it "
             "as a variable of the fleet's secrets",
         )
+    yield from schedule_rules.plain(settings.schedule, encrypted)
     for base, fleet in ((f"fleets.{name}", fleet) for name, fleet in settings.fleets.items()):
         for path in (f"{base}.secrets.{name}" for name in fleet.secrets):
             if not covers(encrypted, path):
@@ -221,6 +223,11 @@ def _ways(fleet: FleetSettings, _: Settings, sound: Sound) -> Problems:
         yield "egress", f"must have {HTTPS} (to everywhere): instances fetch their release by it; is {given}"
     for name in fleet.environment.keys() & fleet.secrets.keys():
         yield f"secrets.{name}", "is in environment too; remove one of them"
+
+
+def _scheduled_sizes(fleet: FleetSettings, _: Settings, sound: Sound) -> Problems:
+    if sound("size.min", "size.max", "scaling.schedule"):
+        yield from schedule_rules.sizes(fleet)
 
 
 def _topics(fleet: FleetSettings, settings: Settings, sound: Sound) -> Problems:

@@ -21,6 +21,7 @@ from infra.settings.kinds import Kind, Otherwise, excluding, items, text, whole,
 from infra.settings.logs import LogsSettings
 from infra.settings.recovery import RecoverySettings
 from infra.settings.review import ReviewSettings
+from infra.settings.schedule import ENTRY, JobSettings
 from infra.settings.section import Section
 from release import defaults
 from release.notify.targets import Target, Told
@@ -276,6 +277,8 @@ class StackSettings(Section):
     """Whether `python -m release exec` may run commands on the instances, as the app's user."""
     fleets: dict[Annotated[str, FLEET_NAME], FleetSettings] = Field(default_factory=dict)
     """The fleets by name."""
+    schedule: dict[Annotated[str, ENTRY], JobSettings] = Field(default_factory=dict)
+    """Scheduled work, by name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -297,6 +300,7 @@ class Settings:
     notify: Sequence[Target]
     console: bool
     fleets: Mapping[str, FleetSettings]
+    schedule: Mapping[str, JobSettings]
     supersede: bool
     """Whether a rollout of something else that is under way is undone, instead of refused."""
     unreplicated: bool

@@ -1,7 +1,8 @@
 # Runs COMMAND once, as the app's user with its environment, and leaves: a release phase, a scheduled command.
 # The instance's own stream of the log group gets `began`, and `ended` with the exit status (none where the command never
 # ran), how many lines there were and a reason; STREAM/<instance id> gets the output, masked, in lines as they come.
-# A part before this one may say what else belongs to that: `began`, and `ended STATUS`, which makes the instance leave.
+# A part before this one may say what else belongs to that: `began`, and `ended STATUS`, which makes the instance leave;
+# and, as RUNS, a stream that gets what the instance's own stream gets, for all runs together.
 declare -F began >/dev/null || began() { :; }
 declare -F ended >/dev/null || ended() { shutdown -h now; }
 
@@ -12,13 +13,19 @@ journal() { # event, exit status or nothing, reason
   said=$(printf %s "$3" | safe | python3 -I -c '
 import json, sys, time
 
-event, status, sha, lines, ran = sys.argv[1:]
-line = {"event": event, "sha": sha, "reason": sys.stdin.buffer.read().decode("utf-8", "replace")[:4000]}
+event, status, sha, lines, ran, instance = sys.argv[1:]
+line = {"event": event, "sha": sha, "instance": instance, "reason": sys.stdin.buffer.read().decode("utf-8", "replace")[:4000]}
 if event == "ended":
     line.update(exit=int(status) if status else None, lines=int(lines), seconds=int(ran) if ran else None)
-print(json.dumps([{"timestamp": int(time.time() * 1000), "message": json.dumps(line)}]))' "$1" "$2" "$SHA" "$lines" "$ran")
+print(json.dumps([{"timestamp": int(time.time() * 1000), "message": json.dumps(line)}]))' "$1" "$2" "$SHA" "$lines" "$ran" "$INSTANCE_ID")
   echo "$1 $2"
-  aws logs put-log-events --log-group-name "$LOG_GROUP" --log-stream-name "$INSTANCE_ID" --log-events "$said" >/dev/null
+  [ -z "${RUNS:-}" ] || put "$RUNS" "$said" ||
+    { aws logs create-log-stream --log-group-name "$LOG_GROUP" --log-stream-name "$RUNS" && put "$RUNS" "$said"; }
+  put "$INSTANCE_ID" "$said"
+}
+
+put() { # stream, events
+  aws logs put-log-events --log-group-name "$LOG_GROUP" --log-stream-name "$1" --log-events "$2" >/dev/null
 }
 
 over() { # exit status or nothing, reason: the last thing that is said

@@ -43,7 +43,11 @@ def touched(steps: Iterable[Step]) -> list[Touched]:
     """
     found = list(steps)
     templates = {str({**step.old, **step.new}.get("name", "")): step for step in found if step.type == LAUNCH_TEMPLATE}
-    groups = [step for step in found if step.type == GROUP and step.op in _BECOMES and _changes_instances(step)]
+    groups = [
+        step
+        for step in found
+        if step.type == GROUP and step.op in _BECOMES and _changes_instances(step) and not _is_job(step)
+    ]
     return sorted((_fleet(step, templates) for step in groups), key=lambda fleet: fleet.fleet)
 
 
@@ -61,6 +65,11 @@ def _fleet(step: Step, templates: Mapping[str, Step]) -> Touched:
         template=template_of(step.new),
         least=int(least) if isinstance(least, (int, float)) else None,
     )
+
+
+def _is_job(step: Step) -> bool:
+    """Return whether a group is one of scheduled work: no instance of it is replaced, and it is no fleet."""
+    return names.JOB_TAG in group_tags(step.new or step.old)
 
 
 def _changes_instances(step: Step) -> bool:

@@ -82,7 +82,8 @@ class Fleets:
         pages = self._autoscaling.get_paginator("describe_auto_scaling_groups").paginate(
             Filters=[{"Name": f"tag:{key}", "Values": list(values)}]
         )
-        found = [shapes.fleet(shown) for page in pages for shown in page["AutoScalingGroups"]]
+        groups = (shown for page in pages for shown in page["AutoScalingGroups"])
+        found = [shapes.fleet(shown) for shown in groups if not shapes.is_job(shown)]
         return sorted(found, key=lambda fleet: (fleet.stack, fleet.name))
 
     def group(self, name: str) -> Group | None:

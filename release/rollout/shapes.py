@@ -57,6 +57,11 @@ def group(shown: Mapping[str, Any]) -> Group:
     )
 
 
+def is_job(shown: Mapping[str, Any]) -> bool:
+    """Return whether a group is one of scheduled work, and no fleet."""
+    return any(tag["Key"] == names.JOB_TAG for tag in shown.get("Tags", ()))
+
+
 def fleet(shown: Mapping[str, Any]) -> DeployedFleet:
     """Return the fleet that a group is, by its tags."""
     tags = {str(tag["Key"]): str(tag["Value"]) for tag in shown["Tags"]}

@@ -57,7 +57,7 @@ def _scheduled(group: Group, tick: Tick) -> None:
 
 
 def _resize(group: Group, sizes: Mapping[str, int]) -> None:
-    """Set the sizes that an action names; the capacity is kept within the bounds. What contradicts itself is not done."""
+    """Set the sizes that an action names, with the capacity within them; what contradicts itself is not done."""
     low, high = sizes.get("MinSize", int(group.min_size or 0)), sizes.get("MaxSize", int(group.max_size or 0))
     wanted = sizes.get("DesiredCapacity", min(max(group.capacity, low), high))
     if low <= wanted <= high:

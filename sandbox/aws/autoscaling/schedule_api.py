@@ -19,9 +19,13 @@ _PROTECTED = ("InService", "EnteringStandby", "Standby")
 class ScheduleApi:
     """Part of the backend of a region."""
 
-    groups: dict[str, Group]
     account_id: str
     region_name: str
+
+    @property
+    def groups(self) -> dict[str, Group]:
+        """Return the groups by name; the backend has this."""
+        raise NotImplementedError
 
     def group(self, name: str) -> Group:
         """Return a group; the backend has this."""

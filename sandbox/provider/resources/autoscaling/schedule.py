@@ -1,4 +1,4 @@
-"""aws.autoscaling.Schedule: when a group's sizes change. A size of -1 stays as it is, and one left out is 0, as upstream."""
+"""aws.autoscaling.Schedule: when a group's sizes change. As upstream, -1 leaves a size alone, and one left out is 0."""
 
 from sandbox.provider.kit import Call, Problems, Props, Resource, only
 
@@ -26,7 +26,9 @@ def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> N
 def read(call: Call, id_: str, prior: Props) -> Props:
     group, _, name = id_.rpartition("/")  # an import gives both
     group = group or prior["autoscalingGroupName"]
-    reply = call.client("autoscaling").describe_scheduled_actions(AutoScalingGroupName=group, ScheduledActionNames=[name])
+    reply = call.client("autoscaling").describe_scheduled_actions(
+        AutoScalingGroupName=group, ScheduledActionNames=[name]
+    )
     shown = only(reply["ScheduledUpdateGroupActions"])
     found = RESOURCE.from_aws(shown)
     return {

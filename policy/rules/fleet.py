@@ -10,6 +10,7 @@ from policy.rules import types
 
 rules = Rules()
 _LAUNCHING = "autoscaling:EC2_INSTANCE_LAUNCHING"
+_JOB_TAG = "slipway:job"
 
 
 def specification(group: Resource) -> Json:
@@ -21,6 +22,15 @@ def specification(group: Resource) -> Json:
 def overrides(group: Resource) -> tuple[Mapping[str, Json], ...]:
     """Return the instance types, or what stands for them, of a group that launches several."""
     return tuple(blocks(group.get("mixedInstancesPolicy.launchTemplate.overrides")))
+
+
+def is_job(group: Resource) -> bool:
+    """Return whether a group is one of scheduled work: it serves nobody, has one instance at most, is not rolled out.
+
+    Its instance is there for one command, which says in the log group how it ended.
+    """
+    tagged = any(tag.get("key") == _JOB_TAG for tag in blocks(group.get("tags")))
+    return tagged and group.get("maxSize") == 1 and not many(group.get("targetGroupArns"))
 
 
 @rules.alone(
@@ -67,7 +77,7 @@ def health_percentages(group: Resource) -> Iterator[str]:
         for side in ("minHealthyPercentage", "maxHealthyPercentage")
         if group.get(f"instanceMaintenancePolicy.{side}") is None
     ]
-    if missing:
+    if missing and not is_job(group):
         yield f"instanceMaintenancePolicy does not set {' and '.join(missing)}"
 
 
@@ -151,6 +161,8 @@ def instance_requirements(group: Resource) -> Iterator[str]:
 def boot_hook(group: Resource) -> Iterator[str]:
     given = group.get("initialLifecycleHooks")
     launching = [hook for hook in blocks(given) if may_be(hook.get("lifecycleTransition"), _LAUNCHING)]
+    if is_job(group):
+        return
     if UNKNOWN not in many(given) and not any(may_be(hook.get("defaultResult"), "ABANDON") for hook in launching):
         yield "an instance that never answers is taken into service when the time is up"
 

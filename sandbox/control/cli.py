@@ -15,6 +15,7 @@ from pathlib import Path
 
 from sandbox import engine, processes
 from sandbox.control import (
+    calendar,
     calls,
     deploy,
     drill,
@@ -111,6 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     logs.set_defaults(run=_logs)
 
     faults.add(commands.add_parser)
+    calendar.add(commands.add_parser)
     calls.add(commands.add_parser)
     drill.add(commands.add_parser)
     token.add(commands.add_parser)

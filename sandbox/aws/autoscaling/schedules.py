@@ -51,6 +51,8 @@ class ScheduledAction:
     end: datetime | None
     arn: str
     due: datetime | None = None
+    planned: timedelta = timedelta()
+    """How far ahead the calendar was then."""
 
     def plan(self, after: datetime) -> None:
         """Find out when it happens next, later than `after`."""
@@ -58,6 +60,7 @@ class ScheduledAction:
         if self.recurrence and due is None:
             local = ZoneInfo(self.zone or "UTC")
             due = next(CronSim(self.recurrence, after.astimezone(local))).astimezone(timezone.utc)
+        self.planned = calendar.ahead
         self.due = due if due and not (self.end and due > self.end) else None
 
     def describe(self) -> dict[str, Any]:
@@ -129,6 +132,9 @@ def _check(recurrence: str) -> None:
 def due(actions: list[ScheduledAction], tick: Tick) -> list[ScheduledAction]:
     """Return the actions whose time has come, oldest first, with the next time planned; and ask for the next pass."""
     now = calendar.now()
+    for action in actions:
+        if action.planned != calendar.ahead:  # what lies between is left out
+            action.plan(now)
     come = sorted((each for each in actions if each.due and each.due <= now), key=lambda each: each.due or now)
     for action in come:
         action.plan(now)

@@ -62,7 +62,7 @@ def test_what_is_due_while_scheduled_actions_are_suspended_is_not_done_later(fle
     fleet.scaling.put_scheduled_update_group_action(
         AutoScalingGroupName=fleet.name, ScheduledActionName="up", Recurrence="0 6 * * *", MaxSize=7
     )
-    aws.post("calendar", {"now": just_before(7)})
+    aws.post("calendar", {"now": just_before(6)})
 
     def planned() -> int:
         shown = fleet.scaling.describe_scheduled_actions(AutoScalingGroupName=fleet.name)

@@ -9,6 +9,7 @@ RESOURCE = Resource(
     computed="startTime endTime timeZone",
     replace="scheduledActionName",
     defaults=dict.fromkeys(_SIZES, 0),
+    names={"autoscalingGroupName": "AutoScalingGroupName"},
 )
 
 

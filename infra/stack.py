@@ -126,7 +126,7 @@ def declare(settings: Settings, plan: Plan | ColdPlan) -> Stack:
         fleets=fleets,
         network=network,
     )
-    jobs = _declare_jobs(settings, network, plan, fleets, [network, *artifacts.ready], where)
+    jobs = _declare_jobs(settings, network, plan, fleets, requires=[network, *artifacts.ready], where=where)
     last_copy.declare(settings, plan.account, [artifacts, network, balancer, *fleets.values(), *jobs])
     return _outputs(settings, plan, network, balancer, fleets, digest=digest)
 
@@ -140,6 +140,7 @@ def _declare_jobs(
     network: Network,
     plan: Plan,
     fleets: Mapping[str, Fleet],
+    *,
     requires: Sequence[pulumi.Resource],
     where: Mapping[str, str],
 ) -> list[Job]:

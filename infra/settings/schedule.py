@@ -14,10 +14,7 @@ FLEET = text(_NAME, "the name of a fleet")
 
 
 class JobSettings(Section):
-    """Work that is done at certain times: a command, once each time, on an instance that is there for it alone.
-
-    It never overlaps with itself: what comes while it runs is left out.
-    """
+    """Work that is done at certain times: a command, on an instance that is there for it alone; never twice at once."""
 
     cron: Annotated[str, CRON]
     """When it runs: minute, hour, day of the month, month, day of the week (0 is Sunday), in numbers: `30 2 * * *`."""

@@ -64,6 +64,8 @@ OUTPUTS: dict[str, Callable[["Declared"], dict[str, Any]]] = {
     "aws:autoscaling/lifecycleHook:LifecycleHook": lambda _: {},
     "aws:autoscaling/policy:Policy": lambda _: {},
     "aws:autoscaling/schedule:Schedule": lambda _: {},
+    "aws:cloudwatch/eventRule:EventRule": lambda _: {},
+    "aws:cloudwatch/eventTarget:EventTarget": lambda _: {},
     "aws:cloudwatch/logGroup:LogGroup": lambda r: {"arn": f"arn:aws:logs:::log-group:{r.inputs['name']}"},
     "aws:cloudwatch/logMetricFilter:LogMetricFilter": lambda _: {},
     "aws:cloudwatch/metricAlarm:MetricAlarm": lambda _: {},

@@ -69,6 +69,9 @@ def run(arguments: argparse.Namespace) -> None:
             ) from None
         finally:
             progress_ended()
+    if arguments.posture == postures.ACTIVE:
+        for group in aws.groups.let_work_begin(stack):
+            tell(f"{group}: its scheduled work begins")
     _show(arguments, activation, targets, now, changed=changed)
 
 

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from release import names
 from release.clients import client
 from release.postures import Size
+from release.rollout import shapes
+
+_SCHEDULED = "ScheduledActions"
 
 
 class Groups:
@@ -33,6 +36,21 @@ class Groups:
     def resize(self, group: str, size: Size) -> None:
         """Set a group's bounds (UpdateAutoScalingGroup). Its desired capacity follows where it is outside of them."""
         self._autoscaling.update_auto_scaling_group(AutoScalingGroupName=group, MinSize=size.min, MaxSize=size.max)
+
+    def let_work_begin(self, stack: str) -> list[str]:
+        """Resume the scheduled work of a stack that stood by; return the groups (ResumeProcesses)."""
+        pages = self._autoscaling.get_paginator("describe_auto_scaling_groups").paginate(
+            Filters=[{"Name": f"tag:{names.STACK_TAG}", "Values": [stack]}]
+        )
+        waiting = [
+            str(shown["AutoScalingGroupName"])
+            for page in pages
+            for shown in page["AutoScalingGroups"]
+            if shapes.is_job(shown) and any(it.get("ProcessName") == _SCHEDULED for it in shown["SuspendedProcesses"])
+        ]
+        for group in waiting:
+            self._autoscaling.resume_processes(AutoScalingGroupName=group, ScalingProcesses=[_SCHEDULED])
+        return waiting
 
     def url(self, target_group_arns: Sequence[str]) -> str | None:
         """Return the URL of the load balancer that leads to these target groups, by its own name; None without one."""

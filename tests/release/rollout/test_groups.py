@@ -70,3 +70,15 @@ def test_activating_is_refused_before_anything_changes(stack: str, capsys: pytes
         "AutoScalingGroups"
     ]
     assert shown["MaxSize"] == 0
+
+
+def test_scheduled_work_begins_where_a_stack_is_brought_up(stack: str):
+    """Its groups' scheduled actions are resumed; a fleet's stay as they are."""
+    autoscaling = boto3.client("autoscaling")
+    name = make(stack, **{names.JOB_TAG: "nightly"})
+    autoscaling.suspend_processes(AutoScalingGroupName=name, ScalingProcesses=["ScheduledActions"])
+    groups = Groups(REGION)
+    assert groups.let_work_begin(stack) == [name]
+    assert groups.let_work_begin(stack) == []
+    (shown,) = autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])["AutoScalingGroups"]
+    assert not shown["SuspendedProcesses"]

@@ -18,13 +18,14 @@ from release.errors import ReleaseError, StoreError
 from release.maintenance.record import Record
 from release.rollout import decide, live, observed, regions
 from release.rollout.aws import Aws
+from release.rollout.jobs import Jobs
 from release.rollout.observe import served
 from release.rollout.observed import DeployedFleet
 from release.store.freezes import Freeze, Freezes
 from release.store.ledger import Ledger, now
 from release.store.replica import Peer, peer, silent
 
-HELP = "what each fleet serves, as its instances report it"
+HELP = "what each fleet serves, as its instances report it, and how scheduled work went last"
 
 
 LIVE_IN_BOTH = 3
@@ -41,21 +42,31 @@ def add(command: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int | None:
-    """Print a line a fleet: what serves, what is configured, the refresh under way, the last event."""
+    """Print a line a fleet: what serves, what is configured, the refresh under way, the last event; then one a job."""
     if arguments.all_regions:
         return _all_regions(arguments)
     aws, stack = Aws(arguments.region), stack_name(arguments)
     there = found(arguments, stack, aws.fleets)
     drilled, freeze = _last_drill(arguments, stack, there[0]), _freeze(arguments, stack, there[0])
     paused = Record(there[0].store, client("s3", arguments.region)).current(stack)
+    jobs = Jobs(arguments.region).of_stack(stack)
     shown = [_state(arguments, stack, aws, fleet) for fleet in there]
     if arguments.json:
         at = drilled.isoformat() if drilled else None
         stops = {"frozen": freeze and document(freeze), "maintenance": maintenance.document(paused)}
-        as_json([{**fleet, "last_drill": at, **stops} for fleet in shown])
+        work = [(job.fleet, job.document()) for job in jobs]
+        as_json(
+            [
+                {**fleet, "schedule": [each for of, each in work if of == fleet["fleet"]], "last_drill": at, **stops}
+                for fleet in shown
+            ]
+        )
         return None
     rows = [[str(fleet[key] or "-") for key in ("fleet", "serves", "configured", "refresh", "last")] for fleet in shown]
     table(("FLEET", "SERVES", "CONFIGURED", "REFRESH", "LAST IN THE LEDGER"), rows)
+    if jobs:
+        print()
+        table(("SCHEDULED", "FLEET", "LAST RUN"), [(job.name, job.fleet, str(job)) for job in jobs])
     for stop in filter(None, (freeze, paused)):
         print(f"{stack} is {stop}")
     if drilled:

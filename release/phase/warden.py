@@ -16,8 +16,9 @@ import sys
 import threading
 from pathlib import Path
 
+from release.processes import engine_group
+
 _TOLD, _DONE = b"interrupted\n", b"done\n"
-_LEVELS = 8
 
 
 class Warden:
@@ -33,7 +34,7 @@ class Warden:
         theirs, self._input = os.pipe()
         self._output, its = os.pipe()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "release.phase.warden", self._instance, str(_engine_group())],
+            [sys.executable, "-m", "release.phase.warden", self._instance, str(engine_group())],
             stdin=theirs,
             stdout=its,
             stderr=subprocess.DEVNULL,
@@ -56,31 +57,6 @@ class Warden:
             for line in output:
                 if line == _TOLD:
                     self.interrupted.set()
-
-
-def _engine_group() -> int:
-    """Return the process group of the nearest ancestor that is in another one than this process: the engine's."""
-    own, process = os.getpgid(0), os.getpid()
-    for _ in range(_LEVELS):
-        process = _parent(process)
-        if process <= 1:
-            break
-        try:
-            group = os.getpgid(process)
-        except OSError:
-            break
-        if group != own:
-            return group
-    return own
-
-
-def _parent(process: int) -> int:
-    """Return the id of a process's parent, 0 if there is none to be found (POSIX's `ps`)."""
-    try:
-        said = subprocess.run(["ps", "-o", "ppid=", "-p", str(process)], capture_output=True, text=True, check=False)
-        return int(said.stdout)
-    except (OSError, ValueError):
-        return 0
 
 
 def main(instance: str, group: int) -> None:

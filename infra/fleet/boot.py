@@ -66,22 +66,26 @@ def _worker(fleet: FleetSettings) -> Part:
     return Part(script="worker", told=told)
 
 
+def largest(settings: Settings, fleet: FleetSettings, command: str, bucket: str) -> Boot:
+    """Return what an instance that runs `command` is told, as long as it can get before the release is known."""
+    parameters = (names.parameter_name(settings.stack, fleet.name, key) for key in fleet.secrets)
+    return boot(
+        fleet,
+        stack=settings.stack,
+        region=settings.region,
+        bucket=bucket,
+        command=command,
+        sha="0" * 40,
+        digest="0" * 64,
+        secrets=[f"{parameter}:{_LARGEST_VERSION}" for parameter in parameters],
+        output=settings.logs.output,
+    )
+
+
 def problems(settings: Settings, commands: Mapping[str, str], bucket: str) -> Iterator[str]:
     """Yield what EC2 would refuse at launch, known before anything is declared; `commands` is what each fleet runs."""
     for name, fleet in settings.fleets.items():
-        parameters = (names.parameter_name(settings.stack, name, key) for key in fleet.secrets)
-        told = boot(
-            fleet,
-            stack=settings.stack,
-            region=settings.region,
-            bucket=bucket,
-            command=commands[name],
-            sha="0" * 40,
-            digest="0" * 64,
-            secrets=[f"{parameter}:{_LARGEST_VERSION}" for parameter in parameters],
-            output=settings.logs.output,
-        )
         try:
-            render(told)
+            render(largest(settings, fleet, commands[name], bucket))
         except UserDataTooLargeError as error:
             yield str(error)

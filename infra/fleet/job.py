@@ -10,13 +10,13 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from infra.fleet import job_command
 from infra.fleet.fleet import Fleet
 from infra.permissions import policies
 from infra.settings import FleetSettings
 from infra.settings.schedule import JobSettings
 from release import names
 from release.component.launch_template import LaunchTemplate, LaunchTemplateArgs
-from release.component.once import scheduled
 from release.component.release import Release
 from release.component.user_data import Boot
 
@@ -89,13 +89,7 @@ class Job(pulumi.ComponentResource):
         args, settings = self._args, self._args.settings
 
         def told(known: list[Any]) -> Boot:
-            return scheduled(
-                known[0],
-                group=self._group_name,
-                command=settings.command,
-                timeout=settings.timeout,
-                stream=names.job_stream(self._name),
-            )
+            return job_command.told(known[0], args.stack, self._name, settings)
 
         made = LaunchTemplateArgs(
             group=self._group_name,

@@ -44,17 +44,7 @@ def problems(settings: Settings, told: str | None, bucket: str) -> Iterator[str]
     if not told:
         return
     of = fleet(settings)
-    parameters = (names.parameter_name(settings.stack, of.name, key) for key in of.secrets)
-    base = boot.boot(
-        of,
-        stack=settings.stack,
-        region=settings.region,
-        bucket=bucket,
-        command=told,
-        sha="0" * 40,
-        digest="0" * 64,
-        secrets=[f"{parameter}:999999" for parameter in parameters],
-    )
+    base = boot.largest(settings, of, told, bucket)
     try:
         render(once(base, command=told, timeout=settings.release.timeout, stream=f"release/{'0' * 12}"))
     except UserDataTooLargeError as error:

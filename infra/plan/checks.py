@@ -171,12 +171,21 @@ def _has_own_logs(settings: Settings) -> bool:
 
 
 def commands(settings: Settings, commands: Mapping[str, str], image: Image) -> Iterator[str]:
-    """Yield the fleets whose command the image lacks: each instance would fail to boot."""
-    for name, fleet in settings.fleets.items():
-        lacks = packages.missing(commands[name], fleet.packages, image=image.name, owner=image.owner)
-        if lacks and "PATH" not in fleet.environment:
-            command, package = lacks
-            yield (
-                f"fleets.{name}.packages: it runs `{commands[name]}`, but the image {image.name} has no {command}; "
-                f"`pulumi config set --path 'slipway:fleets.{name}.packages[{len(fleet.packages)}]' {package}`"
-            )
+    """Yield the fleets whose command the image lacks: each instance would fail to boot. And the scheduled work.
+
+    One line for each package of a fleet, whichever of them need it.
+    """
+    run = [(f"fleets.{name}.packages", name, commands[name]) for name in settings.fleets]
+    run += [(f"schedule.{name}.command", job.fleet, job.command) for name, job in settings.schedule.items()]
+    told = set[tuple[str, str]]()
+    for path, name, line in run:
+        fleet = settings.fleets[name]
+        lacks = packages.missing(line, fleet.packages, image=image.name, owner=image.owner)
+        if not lacks or "PATH" in fleet.environment or (name, lacks[1]) in told:
+            continue
+        command, package = lacks
+        told.add((name, package))
+        yield (
+            f"{path}: it runs `{line}`, but the image {image.name} has no {command}; "
+            f"`pulumi config set --path 'slipway:fleets.{name}.packages[{len(fleet.packages)}]' {package}`"
+        )

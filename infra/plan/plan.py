@@ -10,7 +10,7 @@ import pulumi
 
 from infra.balancer import routing
 from infra.balancer.routing import Routing
-from infra.fleet import boot, phase_command
+from infra.fleet import boot, job_command, phase_command
 from infra.network import zones
 from infra.plan import (
     checks,
@@ -120,7 +120,7 @@ def plan(settings: Settings) -> Plan:
     )
     warn(asked.review.result().warnings, asked.records.result()[1])
     commands = {name: release.command(fleet.process, fleet.command) for name, fleet in settings.fleets.items()}
-    refuse(settings, boot.problems(settings, commands, bucket))
+    refuse(settings, [*boot.problems(settings, commands, bucket), *job_command.problems(settings, bucket)])
     refuse(settings, checks.commands(settings, commands, release.image))
     phase = phase_command.command(settings, release.publication.processes)
     refuse(settings, phase_command.problems(settings, phase, bucket))

@@ -56,17 +56,20 @@ def asked(settings: Settings, desired: Mapping[str, int]) -> list[Quota]:
 
 
 def needed(settings: Settings, desired: Mapping[str, int], vcpus: Mapping[str, int]) -> dict[Quota, int]:
-    """Return how much of each quota the stack takes at its peak, when it is active: a rollout of all fleets."""
+    """Return how much of each quota the stack takes at its peak, when it is active.
+
+    That is a rollout of all fleets while all scheduled work is done.
+    """
     zones = settings.network.zones
+    jobs = [settings.fleets[job.fleet].instance_types[0] for job in settings.schedule.values()]
     fleets = [fleet for fleet in settings.fleets.values() if is_standard(fleet.instance_types[0])]
     return {
         VPCS: 1,
         ADDRESSES: {"none": 0, "single": 1, "per-az": zones if isinstance(zones, int) else len(zones)}[
             settings.network.nat
         ],
-        VCPUS: sum(
-            _peak(fleet, desired.get(fleet.name, 0)) * vcpus.get(fleet.instance_types[0], 0) for fleet in fleets
-        ),
+        VCPUS: sum(_peak(fleet, desired.get(fleet.name, 0)) * vcpus.get(fleet.instance_types[0], 0) for fleet in fleets)
+        + sum(vcpus.get(kind, 0) for kind in jobs if is_standard(kind)),
     }
 
 
@@ -79,7 +82,7 @@ def warnings(settings: Settings, need: Mapping[Quota, int], usage: Mapping[Quota
             continue
         known = "" if used.limit is not None else ", a new account's (AWS did not tell this one's)"
         yield (
-            f"{quota.what}: {_takes(quota, settings.posture)} {need[quota]}, and {used.used} are used beside it, in "
+            f"{quota.what}: {_takes(quota, settings)} {need[quota]}, and {used.used} are used beside it, in "
             f"{settings.region}; the quota {quota.code} is {limit}{known}. Ask for more (`aws service-quotas "
             f"request-service-quota-increase --service-code {quota.service} --quota-code {quota.code} --desired-value "
             f"{total} --region {settings.region}`){_or(quota)}"
@@ -95,11 +98,12 @@ def _peak(fleet: FleetSettings, desired: int) -> int:
     return -(-max(fleet.size.min, desired) * fleet.rollout.max_healthy_percentage // 100)
 
 
-def _takes(quota: Quota, posture: str) -> str:
+def _takes(quota: Quota, settings: Settings) -> str:
     if quota is not VCPUS:
         return "the stack takes"
-    then = "once the stack is active, " if posture != ACTIVE else ""
-    return f"the fleets take, {then}while all of them are rolled out,"
+    then = "once the stack is active, " if settings.posture != ACTIVE else ""
+    work = " and all scheduled work is done" if settings.schedule else ""
+    return f"the fleets take, {then}while all of them are rolled out{work},"
 
 
 def _or(quota: Quota) -> str:

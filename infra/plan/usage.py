@@ -51,7 +51,7 @@ def _ask(
     with ThreadPoolExecutor(max_workers=8) as threads:
         values = {quota: threads.submit(_limit, limits, quota) for quota in asked}
         counts = {quota: threads.submit(_COUNTS[quota], ec2, settings.stack) for quota in asked if quota in _COUNTS}
-        running = threads.submit(_running, ec2).result() if VCPUS in asked else {}
+        running = threads.submit(_running, ec2, settings.stack).result() if VCPUS in asked else {}
     wanted = {fleet.instance_types[0] for fleet in settings.fleets.values()} if VCPUS in asked else set[str]()
     vcpus = _vcpus(ec2, sorted({*running.values(), *wanted}))
     others = sum(vcpus.get(kind, 0) for instance, kind in running.items() if instance not in own)
@@ -69,8 +69,8 @@ def _limit(limits: ServiceQuotasClient, quota: Quota) -> int | None:
         raise
 
 
-def _running(ec2: EC2Client) -> dict[str, str]:
-    """Return the types of the on-demand instances that count, by id."""
+def _running(ec2: EC2Client, stack: str) -> dict[str, str]:
+    """Return the types of the on-demand instances that count, by id; without those of the stack's scheduled work."""
     pages = ec2.get_paginator("describe_instances").paginate(Filters=[_LIVE])
     return {
         str(instance["InstanceId"]): str(instance["InstanceType"])
@@ -78,6 +78,7 @@ def _running(ec2: EC2Client) -> dict[str, str]:
         for reservation in page["Reservations"]
         for instance in reservation["Instances"]
         if instance.get("InstanceLifecycle") is None and quotas.is_standard(instance["InstanceType"])
+        if not (_is_of(stack, instance) and any(tag["Key"] == names.JOB_TAG for tag in instance["Tags"]))
     }
 
 

@@ -269,6 +269,19 @@ def test_what_does_not_fit_into_user_data_is_refused(plan: Planner):
     assert all("EC2 takes 16384" in problem and "move long values to files" in problem for problem in found)
 
 
+def test_scheduled_work_that_does_not_fit_into_user_data_is_refused(plan: Planner):
+    """Not half-way through, at its launch template; the entry is named, and what of the fleet is too long."""
+    job = {"cron": "0 2 * * *", "fleet": "web"}
+    [problem] = refused(plan, schedule={"nightly": {**job, "command": "x" * 15_000}, "ok": {**job, "command": "x"}})
+    assert problem.startswith("schedule.nightly.command: the user data would be ")
+    assert "move it to a script in the repository" in problem
+    much = {"web": {"environment": {"A": "x" * 15_000}}}
+    assert [each.split(":")[0] for each in refused(plan, fleets=much, schedule={"ok": {**job, "command": "x"}})] == [
+        "fleets.web.environment",
+        "schedule.ok",
+    ]
+
+
 def test_a_name_that_no_stack_has_is_refused(plan: Planner):
     """Whatever it is, it can't be made twice."""
     boto3.client("iam").create_role(RoleName=f"slipway-shop-web-{REGION}", AssumeRolePolicyDocument="{}")
@@ -378,6 +391,17 @@ def test_a_command_that_the_image_lacks_needs_its_package(plan: Planner):
     ]
     plan(fleets={"web": {"command": "node server.js", "packages": ["nodejs20"]}})
     plan(fleets={"web": {"command": "node server.js", "environment": {"PATH": "/opt/app/release/bin:/usr/bin"}}})
+
+
+def test_scheduled_work_needs_the_packages_of_its_fleet(plan: Planner):
+    """Each package is asked for once, and not where the fleet has it."""
+    job = {"cron": "0 2 * * *", "fleet": "web"}
+    work = {"nightly": {**job, "command": "node report.js"}, "weekly": {**job, "command": "npm run clean"}}
+    assert refused(plan, schedule=work) == [
+        "schedule.nightly.command: it runs `node report.js`, but the image al2023-ami-2023.9-kernel-6.1-x86_64 has no "
+        "node; `pulumi config set --path 'slipway:fleets.web.packages[0]' nodejs22`"
+    ]
+    plan(schedule=work, fleets={"web": {"packages": ["nodejs22"]}})
 
 
 # What stands

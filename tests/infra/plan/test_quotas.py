@@ -81,6 +81,17 @@ def test_what_a_stack_takes_at_its_peak():
     assert single[ADDRESSES] == 1
 
 
+def test_scheduled_work_takes_an_instance_an_entry():
+    """It may come while all fleets are rolled out."""
+    work = {name: {"cron": "0 2 * * *", "command": "work", "fleet": "web"} for name in ("nightly", "weekly")}
+    given = settings(schedule=work)
+    alone = quotas.needed(settings(), {}, {"t3.small": 2})[VCPUS]
+    need = quotas.needed(given, {}, {"t3.small": 2})
+    assert need[VCPUS] == alone + 2 * 2
+    [cores] = quotas.warnings(given, need, {VCPUS: Usage(limit=5, used=0)})
+    assert "while all of them are rolled out and all scheduled work is done, 16" in cores
+
+
 def test_a_warning_says_how_much_of_what_and_what_to_do():
     given = settings()
     need = quotas.needed(given, {}, {"t3.small": 2})
@@ -135,6 +146,15 @@ def test_what_others_use_counts_and_ones_own_does_not(aws: Any):
     assert "12, and 8 are used beside it" in cores
     assert trouble == ""
     assert len(others) == 2
+
+
+def test_an_instance_of_its_scheduled_work_is_not_counted_twice(aws: Any):
+    """What the stack needs has it already; one of another stack counts."""
+    for stack in ("shop", "other"):
+        tags = [{"Key": "slipway:stack", "Value": stack}, {"Key": "slipway:job", "Value": "nightly"}]
+        aws.create_tags(Resources=run(aws, 1), Tags=tags)
+    [cores], _ = usage.look(settings(), [])
+    assert "12, and 2 are used beside it" in cores
 
 
 def test_nothing_is_asked_where_nothing_is_new(monkeypatch: pytest.MonkeyPatch):

@@ -175,10 +175,10 @@ def commands(settings: Settings, commands: Mapping[str, str], image: Image) -> I
 
     One line for each package of a fleet, whichever of them need it.
     """
-    run = [(f"fleets.{name}.packages", name, commands[name]) for name in settings.fleets]
-    run += [(f"schedule.{name}.command", job.fleet, job.command) for name, job in settings.schedule.items()]
+    run = [(f"fleets.{name}.packages: it runs", name, commands[name]) for name in settings.fleets]
+    run += [(f"schedule.{name}.command: it runs", job.fleet, job.command) for name, job in settings.schedule.items()]
     told = set[tuple[str, str]]()
-    for path, name, line in run:
+    for begins, name, line in run:
         fleet = settings.fleets[name]
         lacks = packages.missing(line, fleet.packages, image=image.name, owner=image.owner)
         if not lacks or "PATH" in fleet.environment or (name, lacks[1]) in told:
@@ -186,6 +186,6 @@ def commands(settings: Settings, commands: Mapping[str, str], image: Image) -> I
         command, package = lacks
         told.add((name, package))
         yield (
-            f"{path}: it runs `{line}`, but the image {image.name} has no {command}; "
+            f"{begins} `{line}`, but the image {image.name} has no {command}; "
             f"`pulumi config set --path 'slipway:fleets.{name}.packages[{len(fleet.packages)}]' {package}`"
         )

@@ -2,7 +2,7 @@
 
 A refresh compares AWS with what the state of the last `up` says. What only AWS decides is no part of that: a group's
 desired capacity, for one, is never declared. What a rollout, a rollback or an activation did beside an `up` is in the
-ledger or in the group's tags, and is said as that.
+ledger or in the group's tags, what a scheduled size did in the schedule, and is said as that.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from release import names, postures
+from release.preview.scheduled import BOUNDS, Sizes, sizes
 from release.preview.steps import Change, Step
 from release.preview.touched import GROUP, LAUNCH_TEMPLATE, group_tags, template_of
 from release.store.event import Event
@@ -19,7 +20,6 @@ from release.store.event import Event
 REFRESHED = "refresh"
 """What a refresh calls a resource that is as it was."""
 _TEMPLATE = ("launchTemplate", "mixedInstancesPolicy")
-_SIZES = ("minSize", "maxSize")
 _BUCKET = "aws:s3/bucket:Bucket"
 SETS_BACK = "`pulumi up --refresh` sets it back"
 
@@ -46,7 +46,7 @@ class Drift:
 
     drifted: tuple[Drifted, ...] = ()
     by_slipway: tuple[str, ...] = ()
-    """What rollouts, rollbacks and activations by hand changed, a line each: that is recorded, and is no drift."""
+    """What rollouts, rollbacks and activations by hand changed, and scheduled sizes, a line each: that is no drift."""
     unknown: tuple[str, ...] = ()
     """What could not be compared, and why."""
 
@@ -69,9 +69,10 @@ def asks(steps: Iterable[Step]) -> list[Step]:
 def drift(steps: Sequence[Step], events: Mapping[str, Sequence[Event]]) -> Drift:
     """Return what a refresh's steps say. `events` are the ledger's by the groups' URNs, newest first."""
     drifted: list[Drifted] = []
+    scheduled = sizes(steps)
     by_slipway: list[str] = []
     for step in _different(steps):
-        explained, left = _explained(step, events.get(step.urn, ()))
+        explained, left = _explained(step, events.get(step.urn, ()), scheduled.get(str(step.old.get("name")), Sizes()))
         by_slipway += explained
         if left or step.op == "delete":
             drifted.append(_drifted(step, left))
@@ -109,7 +110,7 @@ def _undone(step: Step, changes: Sequence[Change]) -> str:
     return SETS_BACK
 
 
-def _explained(step: Step, events: Sequence[Event]) -> tuple[list[str], list[Change]]:
+def _explained(step: Step, events: Sequence[Event], scheduled: Sizes) -> tuple[list[str], list[Change]]:
     """Return what of a group's changes Slipway itself made, in words, and the changes that are left."""
     if step.type != GROUP or not step.new:
         return [], list(step.changes)
@@ -118,11 +119,12 @@ def _explained(step: Step, events: Sequence[Event]) -> tuple[list[str], list[Cha
     if rolled := _rolled(fleet, step, events):
         said.append(rolled)
         left = [change for change in left if not _is_template(change)]
-    if activated := _activated(fleet, step):
+    if activated := _activated(fleet, step, scheduled):
         said.append(activated)
-        left = [change for change in left if change.path not in _SIZES]
+        left = [change for change in left if change.path not in BOUNDS]
         left = [change for change in left if not _is_posture(change, step)]
-    return said, left
+    said += [scheduled.told(fleet, change) for change in left if scheduled.explains(change)]
+    return said, [change for change in left if not scheduled.explains(change)]
 
 
 def _rolled(fleet: str, step: Step, events: Sequence[Event]) -> str:
@@ -138,15 +140,16 @@ def _rolled(fleet: str, step: Step, events: Sequence[Event]) -> str:
     )
 
 
-def _activated(fleet: str, step: Step) -> str:
+def _activated(fleet: str, step: Step, scheduled: Sizes) -> str:
     """Return that `release activate` changed the group's bounds, if its tags say so, or ""."""
     before, after = group_tags(step.old), group_tags(step.new)
     old, new = before.get(names.POSTURE_TAG, ""), after.get(names.POSTURE_TAG, "")
     stands = postures.size_in(after.get(names.SIZE_TAG, ""))
     if old == new or new not in postures.POSTURES or stands is None:
         return ""
-    has = tuple(int(step.new.get(key) or 0) for key in _SIZES)
-    if new == postures.ACTIVE and has != (stands.min, stands.max):
+    has = tuple(int(step.new.get(key) or 0) for key in BOUNDS)
+    active = zip(BOUNDS, has, (stands.min, stands.max), strict=True)
+    if new == postures.ACTIVE and any(now != given and not scheduled.sets(key, now) for key, now, given in active):
         return ""
     return f"fleet {fleet} was activated: {old or 'active'} → {new}, now {has[0]} to {has[1]} instances"
 

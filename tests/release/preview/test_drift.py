@@ -16,6 +16,7 @@ from release.engine import Engine
 from release.errors import EngineError
 from release.preview import drift_page, marks, refresh
 from release.preview.drift import SETS_BACK, Drift, Drifted, asks, drift, to_json
+from release.preview.scheduled import SCHEDULE
 from release.preview.steps import Change, Step, parse
 from release.preview.touched import GROUP
 from tests.release.preview.test_facts import past
@@ -89,6 +90,58 @@ def test_an_activation_is_no_drift():
     assert found.by_slipway == ("fleet web was activated: pilot-light → active, now 3 to 6 instances",)
     assert drift([group(asleep, {**active, "maxSize": 9}, *paths)], {}).found
     assert drift([group(asleep, {**active, "tags": {**active["tags"], "Owner": "me"}}, *paths)], {}).found
+
+
+def scheduled(name: str, low: int, high: int = -1, group_name: str = "slipway-prod-web") -> Step:
+    """An action as a refresh shows it that found it unchanged."""
+    old = {"autoscalingGroupName": group_name, "scheduledActionName": name, "minSize": low, "maxSize": high}
+    return Step(op="refresh", urn=name, type=SCHEDULE, name=f"web-schedule-{name}", old=old, new=old)
+
+
+def resized(low: int, high: int, *paths: str) -> Step:
+    """The group of the fleet web, declared from 3 to 6."""
+    declared, now = (
+        {**version("1"), "name": "slipway-prod-web", "minSize": a, "maxSize": b} for a, b in ((3, 6), (low, high))
+    )
+    changes = tuple(Change(path=path, before=declared[path], after=now[path]) for path in paths)
+    return replace(group(declared, now), changes=changes)
+
+
+def test_a_scheduled_size_is_no_drift():
+    """What an entry of `scaling.schedule` sets is said as that; another size, and another group's entry, are drift."""
+    day, early = scheduled("day", 5, 5), scheduled("early", 5)
+    found = drift([resized(5, 5, "minSize", "maxSize"), day, early], {})
+    assert not found.found
+    assert found.by_slipway == (
+        "fleet web has minSize 5 in place of 3: scaling.schedule.day or scaling.schedule.early set it",
+        "fleet web has maxSize 5 in place of 6: scaling.schedule.day set it",
+    )
+    (of_group,) = drift([resized(5, 9, "minSize", "maxSize"), day], {}).drifted
+    assert [change.path for change in of_group.changes] == ["maxSize"]
+    assert drift([resized(4, 6, "minSize"), day], {}).found
+    assert drift([resized(5, 6, "minSize"), scheduled("day", 5, group_name="slipway-prod-api")], {}).found
+    assert drift([resized(5, 5, "maxSize"), early], {}).found  # an action that leaves the bound as it is
+
+
+def test_what_was_added_to_a_group_with_scheduled_sizes_is_drift():
+    """Whatever kind of value it has."""
+    step = resized(5, 6, "minSize")
+    tag = Change(path="tags[4]", before=None, after={"key": "Owner", "value": "me"})
+    (of_group,) = drift([replace(step, changes=(*step.changes, tag)), scheduled("day", 5)], {}).drifted
+    assert of_group.changes == (tag,)
+
+
+def test_an_activation_before_a_scheduled_size_is_no_drift():
+    """The bounds are no longer those of the tag, but those of the hour."""
+    asleep = {**version("1"), "name": "slipway-prod-web", "minSize": 0, "maxSize": 0}
+    asleep["tags"] = {"slipway:posture": "pilot-light", "slipway:size": "3-6"}
+    tags = {"slipway:posture": "active", "slipway:size": "3-6"}
+    active = {**version("1"), "name": "slipway-prod-web", "minSize": 5, "tags": tags}
+    step = group(asleep, active, "minSize", "maxSize", "tags[3].value")
+    found = drift([step, scheduled("day", 5)], {})
+    assert not found.found
+    assert found.by_slipway == ("fleet web was activated: pilot-light → active, now 5 to 6 instances",)
+    assert drift([step, scheduled("day", 4)], {}).found
 
 
 def test_what_has_to_be_replaced():

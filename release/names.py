@@ -137,6 +137,11 @@ def exec_document(stack: str) -> str:
     return part_name(stack, "exec")
 
 
+def shell_document(stack: str) -> str:
+    """Return the name of the document by which a stack's instances open a terminal."""
+    return part_name(stack, "shell")
+
+
 def log_group_name(stack: str, fleet: str) -> str:
     return f"{folder(stack)}/{fleet}"
 

@@ -151,7 +151,7 @@ def _change_fleets(scope: Scope) -> list[Statement]:
         allow("SeeMore", ["cloudwatch:DescribeAlarms", "logs:DescribeLogGroups", "ssm:DescribeParameters"], "*"),
         allow("Logs", each("logs", "", _LOGS_MADE), log_groups(scope)),
         allow("Alarms", each("cloudwatch", "", _ALARMS_MADE), scope.arn("cloudwatch", f"alarm:{scope.prefix}-*")),
-        allow("Console", each("ssm", "", _DOCUMENT_MADE), scope.console),
+        allow("Console", each("ssm", "", _DOCUMENT_MADE), [scope.console, scope.terminal]),
         allow("Parameters", each("ssm", "", _SSM_MADE), scope.arn("ssm", f"parameter{names.folder(scope.stack)}/*")),
         allow("TellNobody", ["ssm:DeleteParameter"], scope.arn("ssm", f"parameter{told}")),
         allow("Events", each("events", "", _EVENTS_MADE), scope.arn("events", f"rule/{scope.prefix}-*")),

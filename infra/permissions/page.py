@@ -57,7 +57,13 @@ def _table(policy: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-_WORDS = {"StringEquals": "is", "StringLike": "is like", "ForAllValues:StringEquals": "are", "Null": "is absent:"}
+_WORDS = {
+    "BoolIfExists": "is",
+    "ForAllValues:StringEquals": "are",
+    "Null": "is absent:",
+    "StringEquals": "is",
+    "StringLike": "is like",
+}
 
 
 def _condition(operator: str, key: str, value: str | list[str]) -> str:

@@ -95,8 +95,17 @@ def console(scope: Scope) -> list[Statement]:
 
     Only by the stack's own document: AWS-RunShellScript would make whoever sends it root. How a command ends can't be
     limited to one's own commands; GetCommandInvocation shows no output of the console's, which is in the log groups.
+
+    A terminal is opened by the stack's other document. Without the access check of its condition StartSession would do
+    with the instance alone, for any document; by AWS's own, one is root (user guide, "Start a session with a document
+    by specifying the session documents in IAM policies"). A session bears its owner as a tag, because the id of a
+    role's session begins with its name, and not with aws:userid ("Additional sample IAM policies for Session
+    Manager"). A session's channel takes the session's token besides; AWS knows no other limit to it.
     """
     theirs = {"StringEquals": {f"ssm:resourceTag/{names.STACK_TAG}": scope.stack}}
+    checked = {"BoolIfExists": {"ssm:SessionDocumentAccessCheck": "true"}}
+    own = {"StringLike": {"ssm:resourceTag/aws:ssmmessages:session-id": "${aws:userid}"}}
+    sessions = scope.arn("ssm", "session/*")
     uses = f"{scope.store}/ledger/.uses/{scope.stack}/*"
     find = [*each("autoscaling", "Describe", "AutoScalingGroups Tags"), "ec2:DescribeInstances"]
     return [
@@ -105,6 +114,10 @@ def console(scope: Scope) -> list[Statement]:
         allow("SendTo", ["ssm:SendCommand"], scope.arn("ec2", "instance/*"), theirs),
         allow("Follow", each("ssm", "", "CancelCommand GetCommandInvocation"), "*"),
         allow("ReadOutput", ["logs:GetLogEvents"], log_groups(scope)),
+        allow("Open", ["ssm:StartSession"], scope.terminal, checked),
+        allow("OpenOn", ["ssm:StartSession"], scope.arn("ec2", "instance/*"), {**theirs, **checked}),
+        allow("Close", each("ssm", "", "ResumeSession TerminateSession"), sessions, own),
+        allow("Channel", ["ssmmessages:OpenDataChannel"], "*"),
         allow("ListStore", ["s3:ListBucket"], scope.store),
         allow("Uses", ["s3:PutObject"], uses),
     ]

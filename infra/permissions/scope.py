@@ -72,6 +72,11 @@ class Scope:
         return self.arn("ssm", f"document/{names.exec_document(self.stack)}")
 
     @property
+    def terminal(self) -> str:
+        """Return the ARN of the document by which they open a terminal."""
+        return self.arn("ssm", f"document/{names.shell_document(self.stack)}")
+
+    @property
     def prefix(self) -> str:
         """Return what most names begin with."""
         return names.prefix(self.stack)

@@ -65,6 +65,23 @@ def allowed(where: str) -> Generator[None]:
         raise ConsoleError(f"{where}: {described(error)}") from error
 
 
+def off(stack: str, document: str) -> str:
+    """Return what to say of a stack without that document."""
+    return (
+        f"stack {stack} has no console (document {document}): set "
+        "`pulumi config set slipway:console true` and run `pulumi up`; no instance is replaced"
+    )
+
+
+def unregistered(instance: str) -> str:
+    """Return what to say of an instance that Systems Manager does not hear of."""
+    return (
+        f"instance {instance}: its SSM Agent is not registered with Systems Manager: it needs the fleet's "
+        "role, and a way to the endpoints ssm and ssmmessages (network.nat, or the stack's own "
+        "endpoints where that is none); `aws ssm describe-instance-information` lists those that have"
+    )
+
+
 class Errand:
     """One command on one instance."""
 
@@ -88,12 +105,12 @@ class Errand:
             except ConsoleError as error:
                 answered = code(error.__cause__) if isinstance(error.__cause__, ClientError) else ""
                 if answered == "InvalidDocument":
-                    raise ConsoleError(self._off()) from None
+                    raise ConsoleError(off(self._seat.stack, names.exec_document(self._seat.stack))) from None
                 if answered != "InvalidInstanceId":
                     raise
                 self._refuse_gone()
                 if time.monotonic() > deadline:
-                    raise ConsoleError(self._unregistered()) from None
+                    raise ConsoleError(unregistered(self._seat.id)) from None
                 time.sleep(3)
 
     def _sent(self) -> str:
@@ -198,19 +215,6 @@ class Errand:
             state = "is gone" if found is None else f"is {found.state}"
             ran = " while the command ran: how far that came is not known" if self._id else ""
             raise ConsoleError(f"instance {self._seat.id} {state}{ran}; give another --instance, or none")
-
-    def _off(self) -> str:
-        return (
-            f"stack {self._seat.stack} has no console (document {names.exec_document(self._seat.stack)}): set "
-            "`pulumi config set slipway:console true` and run `pulumi up`; no instance is replaced"
-        )
-
-    def _unregistered(self) -> str:
-        return (
-            f"instance {self._seat.id}: its SSM Agent is not registered with Systems Manager: it needs the fleet's "
-            "role, and a way to the endpoints ssm and ssmmessages (network.nat, or the stack's own "
-            "endpoints where that is none); `aws ssm describe-instance-information` lists those that have"
-        )
 
     def _not_run(self, seen: _Seen) -> str:
         said = one_line(seen.stderr.strip().rpartition("\n")[2] or seen.stdout, 1000)

@@ -6,7 +6,6 @@ Python 3.9 and the standard library, nothing else (remote.py).
 from __future__ import annotations
 
 import json
-import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -75,18 +74,3 @@ class Outlet:
             if size > BATCH_BYTES:
                 return self._waiting[: max(1, number - 1)]
         return self._waiting[:number]
-
-
-def aws(*words: str, given: object = None) -> subprocess.CompletedProcess[bytes]:
-    """Return a finished call of the AWS CLI, which has a deadline; `given` is its standard input, as JSON."""
-    said = None if given is None else json.dumps(given).encode()
-    try:
-        return subprocess.run(["aws", *words], input=said, capture_output=True, timeout=60, check=False)
-    except (OSError, subprocess.TimeoutExpired) as problem:
-        return subprocess.CompletedProcess(words, 1, b"", str(problem).encode())
-
-
-def last_line(call: subprocess.CompletedProcess[bytes]) -> str:
-    """Return the last line of what a call said about its failure."""
-    said: bytes = call.stderr
-    return said.decode("utf-8", "replace").strip().rpartition("\n")[2][:1000] or f"it ended with {call.returncode}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 LIMIT = 16_000
@@ -22,6 +23,15 @@ class Request:
 
     @property
     def encoded(self) -> str:
-        """Return it as remote.py reads it: letters, digits, `+`, `/` and `=`, which mean nothing to a shell."""
-        document = json.dumps(asdict(self), separators=(",", ":"))
-        return base64.b64encode(document.encode()).decode()
+        """Return it as remote.py reads it."""
+        return _packed(asdict(self))
+
+
+def on_terminal(argv: Sequence[str]) -> str:
+    """Return a command as terminal.py reads it."""
+    return _packed({"argv": list(argv)})
+
+
+def _packed(document: Mapping[str, object]) -> str:
+    """Return it in letters, digits, `+`, `/` and `=`, which mean nothing to a shell."""
+    return base64.b64encode(json.dumps(document, separators=(",", ":")).encode()).decode()

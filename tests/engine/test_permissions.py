@@ -47,6 +47,8 @@ ELSEWHERE = {
     "an image of one's own, which is copied to the replica's region (image.copy)": "ec2:CopyImage",
     "an upload that is broken off": "s3:AbortMultipartUpload",
     "a command of the console that is broken off": "ssm:CancelCommand",
+    "a terminal of the console: tests/sandbox/aws/test_aws_sessions.py": """
+        ssm:ResumeSession ssm:StartSession ssm:TerminateSession ssmmessages:OpenDataChannel""",
     "another version of the console, or of its tags": """
         ssm:RemoveTagsFromResource ssm:UpdateDocument ssm:UpdateDocumentDefaultVersion""",
     "a command that is given no stack": "autoscaling:DescribeTags",

@@ -101,7 +101,12 @@ def _assume(call: Call, principal: Principal | None) -> Response | None:
 
 
 def _asked(call: Call, principal: Principal) -> Iterator[Ask]:
-    common = {"aws:PrincipalArn": principal.role_arn, "aws:PrincipalAccount": ACCOUNT, "aws:SecureTransport": "true"}
+    common = {
+        "aws:PrincipalArn": principal.role_arn,
+        "aws:PrincipalAccount": ACCOUNT,
+        "aws:SecureTransport": "true",
+        "aws:userid": principal.user_id,
+    }
     for ask in asks(call):
         yield Ask(action=ask.action, resource=ask.resource, context={**common, **ask.context})
 

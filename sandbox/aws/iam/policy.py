@@ -15,6 +15,7 @@ from typing import Any, cast
 
 Statement = Mapping[str, Any]
 _ALL = "ForAllValues:"
+_VARIABLE = re.compile(r"\$\{([A-Za-z]+:[A-Za-z0-9/:_-]+)\}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,10 +63,25 @@ def _in(statement: Statement, element: str, value: str, *, ignoring_case: bool =
 
 def _holds(conditions: Mapping[str, Mapping[str, Any]], context: Mapping[str, str | tuple[str, ...]]) -> bool:
     return all(
-        _compare(operator, _listed(values), _value(context, key))
+        _compare(operator, _resolved(_listed(values), context), _value(context, key))
         for operator, keys in conditions.items()
         for key, values in keys.items()
     )
+
+
+def _resolved(values: list[str], context: Mapping[str, str | tuple[str, ...]]) -> list[str]:
+    """Return a condition's values with the policy variables put in; one with an unknown variable equals nothing."""
+    found: list[str] = []
+    for value in values:
+        resolved = value
+        for name in _VARIABLE.findall(value):
+            known = _value(context, name)
+            if not isinstance(known, str):
+                break
+            resolved = resolved.replace(f"${{{name}}}", known)
+        else:
+            found.append(resolved)
+    return found
 
 
 def _value(context: Mapping[str, str | tuple[str, ...]], key: str) -> str | tuple[str, ...] | None:

@@ -35,6 +35,12 @@ class Principal:
         """Return the value of the condition key aws:PrincipalArn."""
         return f"arn:aws:iam::{ACCOUNT}:role/{self.role}"
 
+    @property
+    def user_id(self) -> str:
+        """Return the value of the policy variable aws:userid: the role's id and the session's name."""
+        role = self._role()
+        return f"{role.id if role else ''}:{self.session}"
+
     def statements(self) -> list[Statement]:
         """Return the statements of all its current policies; none if the role is gone."""
         role = self._role()

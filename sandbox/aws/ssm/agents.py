@@ -15,6 +15,7 @@ from sandbox.aws.iam.resources import Said
 from sandbox.aws.iam.rights import Rights
 
 _CHANNELS = ("ssmmessages:CreateControlChannel", "ssmmessages:OpenControlChannel")
+_DATA = ("ssmmessages:CreateDataChannel", "ssmmessages:OpenDataChannel")
 _MESSAGES = (
     "ec2messages:AcknowledgeMessage",
     "ec2messages:GetEndpoint",
@@ -29,12 +30,19 @@ def speaking(region: str) -> dict[str, Machine]:
     return {id_: machine for id_, machine in machines.items() if _speaks(machine, id_)}
 
 
+def attended(region: str) -> set[str]:
+    """Return the ids of those whose agent opens sessions: only by `ssmmessages`."""
+    there = speaking(region)
+    return {id_ for id_, machine in there.items() if _allowed(machine.role or "", id_, *_CHANNELS, *_DATA)}
+
+
 def _speaks(machine: Machine, id_: str) -> bool:
     if machine.state != "running" or machine.port is None or not machine.role:
         return False
-    may = Rights(Principal(role=machine.role, session=id_), Said())
+    heard = _allowed(machine.role, id_, "ssm:UpdateInstanceInformation")
+    return heard and (_allowed(machine.role, id_, *_CHANNELS) or _allowed(machine.role, id_, *_MESSAGES))
 
-    def allowed(*actions: str) -> bool:
-        return all(may.do(Ask(action=action, resource="*")) for action in actions)
 
-    return allowed("ssm:UpdateInstanceInformation") and (allowed(*_CHANNELS) or allowed(*_MESSAGES))
+def _allowed(role: str, id_: str, *actions: str) -> bool:
+    may = Rights(Principal(role=role, session=id_), Said())
+    return all(may.do(Ask(action=action, resource="*")) for action in actions)

@@ -72,6 +72,20 @@ def script(content: Mapping[str, Any], given: Mapping[str, Sequence[str]]) -> Sc
     return Script(plugin=str(steps[0]["name"]), text="\n".join(lines) + "\n", seconds=int(seconds))
 
 
+def terminal(content: Mapping[str, Any], given: Mapping[str, Sequence[str]]) -> str:
+    """Return what a Session document of InteractiveCommands has `sh -c` run on Linux. Raises DocumentError.
+
+    Source: Systems Manager user guide, "Session document schema".
+    """
+    if content.get("schemaVersion") != "1.0" or content.get("sessionType") != "InteractiveCommands":
+        raise DocumentError("the sandbox knows sessions of schema 1.0 and type InteractiveCommands only")
+    values = _values(content.get("parameters") or {}, given)
+    commands = str(((content.get("properties") or {}).get("linux") or {}).get("commands", ""))
+    if not commands.strip():
+        raise DocumentError("Commands cannot be empty for session type InteractiveCommands")
+    return "\n".join(_lines(commands, values))
+
+
 def _values(declared: Mapping[str, Any], given: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     """Return each parameter's value as a list."""
     unknown = sorted(set(given) - set(declared))

@@ -15,6 +15,7 @@ from moto.ssm.models import SimpleSystemManagerBackend, ssm_backends
 
 from sandbox.aws.ssm import agents, documents
 from sandbox.aws.ssm.invocations import Invocation
+from sandbox.aws.ssm.sessions import Session, session_id
 from sandbox.aws.state import clock, state
 
 _DELIVERY = 3600
@@ -36,6 +37,7 @@ class SandboxSSMBackend(SimpleSystemManagerBackend):
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self.invocations: dict[tuple[str, str], Invocation] = {}
+        self.sessions: dict[str, Session] = {}
 
     def send(self, asked: Mapping[str, Any]) -> list[Invocation]:
         """SendCommand, to instances that are named by their ids."""
@@ -46,7 +48,7 @@ class SandboxSSMBackend(SimpleSystemManagerBackend):
             raise SSMError("DuplicateInstanceId")
         delivery = int(asked.get("TimeoutSeconds") or _DELIVERY)
         name = str(asked.get("DocumentName", "")).rpartition("document/")[2]
-        content = self._content(name)
+        content = self._content(name, "Command")
         parameters = {key: [str(v) for v in value] for key, value in (asked.get("Parameters") or {}).items()}
         try:
             script = documents.script(content, parameters)
@@ -76,14 +78,44 @@ class SandboxSSMBackend(SimpleSystemManagerBackend):
         state.wake()
         return made
 
-    def _content(self, name: str) -> Mapping[str, Any]:
-        if name in documents.OWNED_BY_AWS:
+    def start_session(self, asked: Mapping[str, Any], owner: str) -> Session:
+        """StartSession, by a document of one's own."""
+        target = str(asked["Target"])
+        name = str(asked.get("DocumentName") or "SSM-SessionManagerRunShell").rpartition("document/")[2]
+        content = self._content(name, "Session")
+        try:
+            commands = documents.terminal(content, asked.get("Parameters") or {})
+        except documents.DocumentError as problem:
+            raise SSMError("InvalidParameters", str(problem)) from None
+        if target not in agents.attended(self.region_name):
+            raise SSMError("TargetNotConnected", f"{target} is not connected.")
+        reason = str(asked.get("Reason") or "")
+        made = Session(
+            id=session_id(owner),
+            region=self.region_name,
+            target=target,
+            document=name,
+            owner=owner,
+            reason=reason,
+            commands=commands,
+        )
+        self.sessions[made.id] = made
+        return made
+
+    def session(self, id_: str) -> Session:
+        """Return a session. Raises SSMError if there never was one."""
+        if id_ not in self.sessions:
+            raise SSMError("DoesNotExistException", f"Session {id_} does not exist.")
+        return self.sessions[id_]
+
+    def _content(self, name: str, kind: str) -> Mapping[str, Any]:
+        if kind == "Command" and name in documents.OWNED_BY_AWS:
             return documents.OWNED_BY_AWS[name]
         if name not in self._documents:
             raise InvalidDocument(f"Document with name {name} does not exist.")
         found = self._documents[name].get_default_version()
-        if found.document_type != "Command":
-            raise InvalidDocument(f"Document {name} is not of type Command.")
+        if found.document_type != kind:
+            raise InvalidDocument(f"Document {name} is not of type {kind}.")
         return cast("Mapping[str, Any]", json.loads(json.dumps(found.content_json)))
 
     def of_command(self, command: str) -> list[Invocation]:

@@ -1,13 +1,16 @@
-"""Systems Manager's requests about commands and the instances that take them."""
+"""Systems Manager's requests about commands, sessions and the instances that take them."""
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timezone
 from typing import Any, cast
 
 from moto.core.responses import ActionResult, EmptyResult
 from moto.ssm.responses import SimpleSystemManagerResponse
 
+from sandbox.aws.iam import principals
+from sandbox.aws.iam.guard import ADMINISTRATOR
 from sandbox.aws.requests import Guarded
 from sandbox.aws.ssm import agents
 from sandbox.aws.ssm.invocations import Invocation
@@ -66,6 +69,29 @@ class SandboxSSMResponse(Guarded, SimpleSystemManagerResponse):
             for id_, machine in known.items()
         ]
         return ActionResult({"InstanceInformationList": listed})
+
+    def start_session(self) -> ActionResult:
+        """StartSession."""
+        principal = principals.of(self.get_access_key())
+        owner = principal.user_id if principal else ADMINISTRATOR.rpartition("/")[2]
+        asked = {name: self._get_param(name) for name in ("Target", "DocumentName", "Reason", "Parameters")}
+        return ActionResult(self._backend.start_session(asked, owner).opening())
+
+    def resume_session(self) -> ActionResult:
+        """ResumeSession."""
+        return ActionResult(self._backend.session(self._get_param("SessionId")).opening())
+
+    def terminate_session(self) -> ActionResult:
+        """TerminateSession."""
+        found = self._backend.session(self._get_param("SessionId"))
+        found.ended = found.ended or time.time()
+        return ActionResult({"SessionId": found.id})
+
+    def describe_sessions(self) -> ActionResult:
+        """DescribeSessions, without filters."""
+        ended = self._get_param("State") == "History"
+        found = [each for each in self._backend.sessions.values() if (each.ended is not None) == ended]
+        return ActionResult({"Sessions": [each.shown() for each in found]})
 
     @property
     def _backend(self) -> SandboxSSMBackend:

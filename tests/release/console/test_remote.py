@@ -47,11 +47,9 @@ class Machine:
         file.write_text(text)
         file.chmod(0o755)
 
-    def start(self, *argv: str, seconds: int = 30) -> "subprocess.Popen[str]":
-        request = Request(argv=argv, seconds=seconds, group="/slipway/prod/web", stream="exec/1")
-        lines = json.loads(content())["mainSteps"][0]["inputs"]["runCommand"]
-        (self.folder / "_script.sh").write_text("\n".join(lines).replace("{{ request }}", request.encoded))
-        environment = {
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
             "PATH": f"{self.folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
             "DIR": str(self.folder),
             "PER_BOOT": str(self.folder / "per-boot"),
@@ -59,12 +57,17 @@ class Machine:
             "APP_USER": str(os.getuid()),
             "AWS_PAGER": "less",
         }
+
+    def start(self, *argv: str, seconds: int = 30) -> "subprocess.Popen[str]":
+        request = Request(argv=argv, seconds=seconds, group="/slipway/prod/web", stream="exec/1")
+        lines = json.loads(content())["mainSteps"][0]["inputs"]["runCommand"]
+        (self.folder / "_script.sh").write_text("\n".join(lines).replace("{{ request }}", request.encoded))
         return subprocess.Popen(
             ["sh", str(self.folder / "_script.sh")],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env=environment,
+            env=self.environment,
             start_new_session=True,
         )
 

@@ -228,7 +228,7 @@ class Fleet(pulumi.ComponentResource):
             max_size=self._size.max,
             vpc_zone_identifiers=[subnet.id for subnet in self._args.network.private.values()],
             target_group_arns=[self._target_group.arn] if self._target_group else None,
-            **instances.arguments(template, settings.instance_types),
+            **instances.arguments(template, settings.instance_types, settings.distribution),
             health_check_type="ELB" if self._target_group else "EC2",
             # Workers judge themselves, and not before they are in service.
             health_check_grace_period=settings.health.grace if self._target_group else 0,

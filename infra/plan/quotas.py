@@ -26,8 +26,10 @@ class Quota:
 ADDRESSES = Quota(service="ec2", code="L-0263D0A3", what="Elastic IP addresses", default=5)
 VPCS = Quota(service="vpc", code="L-F678F1CE", what="VPCs", default=5)
 VCPUS = Quota(service="ec2", code="L-1216C47A", what="vCPUs of on-demand standard instances", default=5)
+SPOT_VCPUS = Quota(service="ec2", code="L-34B43A08", what="vCPUs of standard spot instances", default=5)
 STANDARD = tuple("acdhimrtz")
-"""First letters of the instance types that VCPUS counts (EC2 user guide, "On-Demand Instance quotas")."""
+"""First letters of the instance types that VCPUS and SPOT_VCPUS count (EC2 user guide, "On-Demand Instance quotas" and
+"Spot Instance quotas")."""
 _SPECIAL = ("dl", "hpc", "inf", "mac", "trn")
 
 
@@ -46,8 +48,12 @@ def is_standard(instance_type: str) -> bool:
 
 def asked(settings: Settings, desired: Mapping[str, int]) -> list[Quota]:
     """Return the quotas that something new would need; `desired` is the size of each running fleet."""
-    grows = any(_grows(fleet, desired) and is_standard(fleet.instance_types[0]) for fleet in settings.fleets.values())
+    fleets = list(settings.fleets.values())
+    grows = any(_grows(fleet, desired) and is_standard(fleet.instance_types[0]) for fleet in fleets)
     new = [VCPUS] if grows else []
+    # How many of a running fleet's instances are spot is not known here, so it may need more of them at any time.
+    if any(fleet.distribution and any(map(is_standard, fleet.instance_types)) for fleet in fleets):
+        new.append(SPOT_VCPUS)
     if not desired:
         new.append(VPCS)
         if settings.network.nat != "none":
@@ -68,9 +74,23 @@ def needed(settings: Settings, desired: Mapping[str, int], vcpus: Mapping[str, i
         ADDRESSES: {"none": 0, "single": 1, "per-az": zones if isinstance(zones, int) else len(zones)}[
             settings.network.nat
         ],
-        VCPUS: sum(_peak(fleet, desired.get(fleet.name, 0)) * vcpus.get(fleet.instance_types[0], 0) for fleet in fleets)
+        VCPUS: sum(
+            _on_demand(fleet, desired.get(fleet.name, 0)) * vcpus.get(fleet.instance_types[0], 0) for fleet in fleets
+        )
         + sum(vcpus.get(kind, 0) for kind in jobs if is_standard(kind)),
-    }
+    } | _spot(settings, desired, vcpus)
+
+
+def _spot(settings: Settings, desired: Mapping[str, int], vcpus: Mapping[str, int]) -> dict[Quota, int]:
+    """Return what fleets with a distribution take of SPOT_VCPUS, if all of it is of the largest type they may have."""
+    needed = [
+        (_peak(fleet, size) - distribution.on_demand(_peak(fleet, size)))
+        * max(vcpus.get(kind, 0) for kind in fleet.instance_types)
+        for fleet in settings.fleets.values()
+        if (distribution := fleet.distribution)
+        for size in (desired.get(fleet.name, 0),)
+    ]
+    return {SPOT_VCPUS: sum(needed)} if needed else {}
 
 
 def warnings(settings: Settings, need: Mapping[Quota, int], usage: Mapping[Quota, Usage]) -> Iterator[str]:
@@ -98,8 +118,17 @@ def _peak(fleet: FleetSettings, desired: int) -> int:
     return -(-max(fleet.size.min, desired) * fleet.rollout.max_healthy_percentage // 100)
 
 
+def _on_demand(fleet: FleetSettings, desired: int) -> int:
+    """Instances on demand at the peak: at most the old ones' and the new ones', each by themselves."""
+    peak, distribution = _peak(fleet, desired), fleet.distribution
+    if distribution is None:
+        return peak
+    before = max(fleet.size.min, desired)
+    return distribution.on_demand(before) + distribution.on_demand(peak - before)
+
+
 def _takes(quota: Quota, settings: Settings) -> str:
-    if quota is not VCPUS:
+    if quota not in (VCPUS, SPOT_VCPUS):
         return "the stack takes"
     then = "once the stack is active, " if settings.posture != ACTIVE else ""
     work = " and all scheduled work is done" if settings.schedule else ""
@@ -109,4 +138,6 @@ def _takes(quota: Quota, settings: Settings) -> str:
 def _or(quota: Quota) -> str:
     if quota is VCPUS:
         return ", or set a smaller rollout.maxHealthyPercentage or size.min"
+    if quota is SPOT_VCPUS:
+        return ", or set a smaller rollout.maxHealthyPercentage or a higher capacity.onDemandBase"
     return ", or set network.nat to single or none" if quota is ADDRESSES else ""

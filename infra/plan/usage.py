@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from infra.plan import quotas
-from infra.plan.quotas import ADDRESSES, VCPUS, VPCS, Quota, Usage
+from infra.plan.quotas import ADDRESSES, SPOT_VCPUS, VCPUS, VPCS, Quota, Usage
 from infra.settings import Settings
 from release import names
 from release.clients import FAILURES, client, code, described
@@ -51,11 +52,14 @@ def _ask(
     with ThreadPoolExecutor(max_workers=8) as threads:
         values = {quota: threads.submit(_limit, limits, quota) for quota in asked}
         counts = {quota: threads.submit(_COUNTS[quota], ec2, settings.stack) for quota in asked if quota in _COUNTS}
-        running = threads.submit(_running, ec2, settings.stack).result() if VCPUS in asked else {}
-    wanted = {fleet.instance_types[0] for fleet in settings.fleets.values()} if VCPUS in asked else set[str]()
-    vcpus = _vcpus(ec2, sorted({*running.values(), *wanted}))
-    others = sum(vcpus.get(kind, 0) for instance, kind in running.items() if instance not in own)
-    used = {VCPUS: others} | {quota: count.result() for quota, count in counts.items()}
+        of_vcpus = VCPUS in asked or SPOT_VCPUS in asked
+        running = threads.submit(_running, ec2, settings.stack).result() if of_vcpus else []
+    wanted = {kind for fleet in settings.fleets.values() for kind in fleet.instance_types} if of_vcpus else set[str]()
+    vcpus = _vcpus(ec2, sorted({*(each.type for each in running), *wanted}))
+    others = {VCPUS: 0, SPOT_VCPUS: 0}
+    for each in running:
+        others[each.quota] += vcpus.get(each.type, 0) if each.id not in own else 0
+    used = others | {quota: count.result() for quota, count in counts.items()}
     return {quota: Usage(limit=values[quota].result(), used=used[quota]) for quota in asked}, vcpus
 
 
@@ -69,17 +73,26 @@ def _limit(limits: ServiceQuotasClient, quota: Quota) -> int | None:
         raise
 
 
-def _running(ec2: EC2Client, stack: str) -> dict[str, str]:
-    """Return the types of the on-demand instances that count, by id; without those of the stack's scheduled work."""
+@dataclass(frozen=True, kw_only=True)
+class _Running:
+    id: str
+    type: str
+    quota: Quota
+    """The one that it counts for."""
+
+
+def _running(ec2: EC2Client, stack: str) -> list[_Running]:
+    """Return the instances that count, without those of the stack's scheduled work."""
     pages = ec2.get_paginator("describe_instances").paginate(Filters=[_LIVE])
-    return {
-        str(instance["InstanceId"]): str(instance["InstanceType"])
+    counts = {None: VCPUS, "spot": SPOT_VCPUS}  # what is in a capacity block counts for neither
+    return [
+        _Running(id=str(instance["InstanceId"]), type=str(instance["InstanceType"]), quota=counts[life])
         for page in pages
         for reservation in page["Reservations"]
         for instance in reservation["Instances"]
-        if instance.get("InstanceLifecycle") is None and quotas.is_standard(instance["InstanceType"])
+        if (life := instance.get("InstanceLifecycle")) in counts and quotas.is_standard(instance["InstanceType"])
         if not (_is_of(stack, instance) and any(tag["Key"] == names.JOB_TAG for tag in instance["Tags"]))
-    }
+    ]
 
 
 def _vcpus(ec2: EC2Client, types: Sequence[str]) -> dict[str, int]:

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, ModelWrapValidatorHandler, PrivateAttr, StrictBool, model_validator
 
 from infra.settings import variables
+from infra.settings.capacity import CapacitySettings
 from infra.settings.egress import HTTPS, RULE, Egress
 from infra.settings.instances import TYPE
 from infra.settings.kinds import Kind, Otherwise, items, number, text, whole, wrong_type, wrong_value
@@ -15,6 +16,7 @@ from infra.settings.schedule import ENTRY, SizeAtSettings
 from infra.settings.section import Section
 from release import defaults
 from release.rollout import duration
+from release.rollout.distribution import Distribution
 
 INSTANCE_TYPE = text(TYPE, "an instance type such as t3.small")
 HEALTH_PATH = text(r"/[!-~]{0,1023}", "a path that begins with /")
@@ -200,6 +202,7 @@ class FleetSettings(Section):
     instance_types: Annotated[tuple[str, ...], items(INSTANCE_TYPE, "instance types", least=1)] = ("t3.small",)
     """The instance types to launch, in order of preference; all of the image's architecture."""
     size: SizeSettings = SizeSettings()
+    capacity: CapacitySettings | None = None
     port: Annotated[int, whole(1024, 65535)] = 8080
     """The TCP port that the app must listen on; the app finds it in `$PORT`."""
     health: HealthSettings = HealthSettings()
@@ -245,6 +248,15 @@ class FleetSettings(Section):
         if self.balanced:
             return 0
         return defaults.RESTARTS if self.alarms.restarts is None else self.alarms.restarts
+
+    @property
+    def distribution(self) -> Distribution | None:
+        """How many of its instances are spot; None where all are on demand."""
+        given = self.capacity
+        if given is None:
+            return None
+        base = self.size.min if given.on_demand_base is None else given.on_demand_base
+        return Distribution(base=base, percentage=given.on_demand_percentage, spot=given.spot_allocation)
 
     @property
     def pace(self) -> duration.Pace:

@@ -9,6 +9,7 @@ from typing import Any, cast
 from pydantic import ValidationError
 
 from infra.settings import rules
+from infra.settings.capacity_rules import refused
 from infra.settings.kinds import Wrong
 from infra.settings.problems import Path, Problems, set_command, shown, told
 from infra.settings.section import section_at
@@ -126,7 +127,8 @@ def _read(given: object, problems: Problems) -> StackSettings:
             if path[-1] == "[key]" and kind != "extra_forbidden":
                 path = path[:-1]
             known = section_at(StackSettings, path[:-1]).fields() if kind == "extra_forbidden" else ()
-            problems.wrong(path, told(each, shown(path), known, hidden=problems.is_hidden(path)))
+            why = refused(path) if kind == "extra_forbidden" else ""
+            problems.wrong(path, why or told(each, shown(path), known, hidden=problems.is_hidden(path)))
             wrong.add(path[:-1] if kind == "missing" else path)
         return _read(_without(given, wrong, ()), problems)
 

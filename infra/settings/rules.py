@@ -9,7 +9,7 @@ from pydantic.alias_generators import to_snake
 
 from infra.balancer import failover, routing
 from infra.fleet import alarm_times
-from infra.settings import notify, review_rules, schedule_rules, worker_rules
+from infra.settings import capacity_rules, notify, review_rules, schedule_rules, worker_rules
 from infra.settings.egress import EVERYWHERE, HTTPS
 from infra.settings.fleet import FleetSettings
 from infra.settings.instances import architecture
@@ -40,7 +40,7 @@ def problems(settings: Settings, sound: Sound) -> Problems:
     yield from notify.problems(settings.notify, settings.region, settings.told) if sound("notify") else ()
     yield from schedule_rules.jobs(settings.schedule, settings.fleets)
     for name, fleet in settings.fleets.items():
-        for rule in (_architecture, _bounds, _ways, _topics, _bake, _timeout, _scheduled_sizes):
+        for rule in (_architecture, _bounds, _ways, _topics, _bake, _timeout, _scheduled_sizes, _capacity):
             yield from _below(f"fleets.{name}", sound, rule, fleet, settings)
     routes = {name: fleet.routes for name, fleet in settings.fleets.items()}
     yield from routing.conflicts(
@@ -228,6 +228,10 @@ def _ways(fleet: FleetSettings, _: Settings, sound: Sound) -> Problems:
 def _scheduled_sizes(fleet: FleetSettings, _: Settings, sound: Sound) -> Problems:
     if sound("size.min", "size.max", "scaling.schedule"):
         yield from schedule_rules.sizes(fleet)
+
+
+def _capacity(fleet: FleetSettings, _: Settings, sound: Sound) -> Problems:
+    yield from capacity_rules.problems(fleet, sound)
 
 
 def _topics(fleet: FleetSettings, settings: Settings, sound: Sound) -> Problems:

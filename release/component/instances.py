@@ -1,4 +1,4 @@
-"""Which instances a group launches: one type, or several of them on demand. As Pulumi has it, and for the API.
+"""Which instances a group launches: of which types, on demand or spot. As Pulumi has it, and for the API.
 
 The API's side of it is release/rollout/shapes.py.
 """
@@ -13,27 +13,33 @@ import pulumi_aws as aws
 
 from release.component.launch_template import LaunchTemplate
 from release.rollout import shapes
+from release.rollout.distribution import Distribution
 from release.rollout.observed import Template
 
 
-def arguments(template: LaunchTemplate, types: Sequence[str]) -> dict[str, Any]:
+def arguments(template: LaunchTemplate, types: Sequence[str], distribution: Distribution | None) -> dict[str, Any]:
     """Return the arguments of aws.autoscaling.Group that say what it launches.
 
-    Of several types it is on-demand instances of the first one that can be had, in their order.
+    Of several types it is on-demand instances of the first one that can be had, in their order. With a distribution,
+    a spot instance at risk is replaced before EC2 takes it, as far as EC2 tells in time (Capacity Rebalancing).
     """
-    if len(types) == 1:
+    if len(types) == 1 and distribution is None:
         return {"launch_template": {"id": template.id, "version": template.version}}
+    spread: aws.autoscaling.GroupMixedInstancesPolicyInstancesDistributionArgsDict = {
+        "on_demand_allocation_strategy": "prioritized",
+        "on_demand_percentage_above_base_capacity": distribution.percentage if distribution else 100,
+    }
+    if distribution:
+        spread["on_demand_base_capacity"] = distribution.base
+        spread["spot_allocation_strategy"] = distribution.spot
     policy: aws.autoscaling.GroupMixedInstancesPolicyArgsDict = {
         "launch_template": {
             "launch_template_specification": {"launch_template_id": template.id, "version": template.version},
             "overrides": [{"instance_type": name} for name in types],
         },
-        "instances_distribution": {
-            "on_demand_allocation_strategy": "prioritized",
-            "on_demand_percentage_above_base_capacity": 100,
-        },
+        "instances_distribution": spread,
     }
-    return {"mixed_instances_policy": policy}
+    return {"mixed_instances_policy": policy} | ({"capacity_rebalance": True} if distribution else {})
 
 
 def desired_configuration(inputs: Mapping[str, Any]) -> tuple[dict[str, Any], Template]:

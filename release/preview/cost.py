@@ -11,6 +11,7 @@ from release.preview import prices
 from release.preview.prices import HOURS, Prices
 from release.preview.steps import Step
 from release.preview.touched import GROUP, LAUNCH_TEMPLATE
+from release.rollout.distribution import Distribution
 
 THRESHOLD = 5.0
 """US dollars a month below which a difference is not worth a line."""
@@ -60,6 +61,8 @@ class Launched:
     """GB of its volumes."""
     detailed: bool
     """Whether it has detailed monitoring."""
+    spot: int = 0
+    """How many of the instances are spot."""
 
 
 def cost(steps: Iterable[Step], region: str, there: Mapping[str, Launched]) -> Cost:
@@ -145,8 +148,34 @@ def _fleets(steps: Sequence[Step], table: Prices | None, there: Mapping[str, Lau
         group, template = named[GROUP].get(name), named[LAUNCH_TEMPLATE].get(name)
         before = there.get(name)
         after = _after(before, group, template)
+        if group:
+            before, after = _with_spot(before, group.old), _with_spot(after, group.new)
         if before != after:
             yield Item(what=_told(before, after), dollars=_difference(table, before, after))
+            yield from _spot_prices(before, after)
+
+
+def _with_spot(launched: Launched | None, inputs: Mapping[str, Any]) -> Launched | None:
+    """Return it with how many of its instances are spot, by a group's distribution."""
+    given = _inner(_inner(inputs, "mixedInstancesPolicy"), "instancesDistribution")
+    if launched is None or not given:
+        return launched
+    base, percentage = given.get("onDemandBaseCapacity"), given.get("onDemandPercentageAboveBaseCapacity")
+    found = Distribution(base=int(base or 0), percentage=100 if percentage is None else int(percentage), spot="")
+    return replace(launched, spot=launched.instances - found.on_demand(launched.instances))
+
+
+def _spot_prices(before: Launched | None, after: Launched | None) -> Iterator[Item]:
+    """Yield what is not known of spot instances: their price, which changes all the time."""
+    old, new = ((each.type, each.spot) if each and each.spot else None for each in (before, after))
+    if old != new:
+        told = " and ".join(f"{count} {kind}" for kind, count in filter(None, (old, new)))
+        yield Item(what=f"the spot price of {told}", dollars=None)
+
+
+def _inner(inputs: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = inputs.get(key)
+    return cast("Mapping[str, Any]", found) if isinstance(found, Mapping) else _NOTHING
 
 
 def _by_name(steps: Sequence[Step], type_: str) -> Mapping[str, Step]:
@@ -180,9 +209,9 @@ def _volume(mapping: Mapping[str, Any]) -> int:
 def _told(before: Launched | None, after: Launched | None) -> str:
     if before and after and before.instances == after.instances:
         return f"{_shown(before)} become {_shown(after, counted=False)}"
-    if before and after and before.type == after.type:
+    if before and after and (before.type, before.spot) == (after.type, after.spot):
         more = after.instances - before.instances
-        count = replace(after, instances=abs(more))
+        count = replace(after, instances=abs(more), spot=0)
         return f"{_shown(count)} {'more' if more > 0 else 'fewer'}"
     if before and after:
         return f"{_shown(before)} become {_shown(after)}"
@@ -190,7 +219,7 @@ def _told(before: Launched | None, after: Launched | None) -> str:
 
 
 def _shown(launched: Launched, *, counted: bool = True) -> str:
-    what = f"{launched.type} with {launched.volume} GB"
+    what = f"{launched.type} with {launched.volume} GB{f' ({launched.spot} of them spot)' if launched.spot else ''}"
     if not counted:
         return what
     return f"{launched.instances} instance{'' if launched.instances == 1 else 's'} {what}"
@@ -202,14 +231,15 @@ def _difference(table: Prices | None, before: Launched | None, after: Launched |
 
 
 def _price(table: Prices | None, launched: Launched | None) -> float | None:
-    """Return what all instances of a group cost a month; nothing where there are none."""
+    """Return what all instances of a group cost a month, without the hours of spot ones."""
     if launched is None or launched.instances == 0:
         return 0.0
     hourly = table.instance(launched.type) if table else None
     if hourly is None or table is None:
         return None
     detailed = prices.DETAILED if launched.detailed else 0.0
-    return launched.instances * (hourly * HOURS + launched.volume * table.gp3 + detailed)
+    on_demand = (launched.instances - launched.spot) * hourly * HOURS
+    return on_demand + launched.instances * (launched.volume * table.gp3 + detailed)
 
 
 def _length(value: Any) -> int:  # noqa: ANN401 - JSON

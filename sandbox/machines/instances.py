@@ -27,6 +27,8 @@ class Instance:
     port: int | None
     boots: int
     """How often it should have booted so far."""
+    life_cycle: str = "on-demand"
+    """`spot` or `on-demand`."""
     target_lifecycle_state: str | None = None
     """Where its group takes it; None without a group."""
 
@@ -51,6 +53,7 @@ def _instance(entry: Mapping[str, Any]) -> Instance:
         tags=entry.get("tags") or {},
         port=entry.get("port"),
         boots=entry.get("boots") or 1,
+        life_cycle=entry.get("life_cycle") or "on-demand",
         target_lifecycle_state=entry.get("target_lifecycle_state"),
     )
 

@@ -106,7 +106,7 @@ def _tree(instance: Instance) -> dict[str, str]:
         "meta-data/ami-id": instance.image_id,
         "meta-data/hostname": _hostname(instance),
         "meta-data/instance-id": instance.id,
-        "meta-data/instance-life-cycle": "on-demand",
+        "meta-data/instance-life-cycle": instance.life_cycle,
         "meta-data/instance-type": instance.instance_type,
         "meta-data/local-hostname": _hostname(instance),
         "meta-data/local-ipv4": instance.private_ip,

@@ -129,7 +129,7 @@ class Fleet:
         self.scaling.create_auto_scaling_group(
             **{
                 "AutoScalingGroupName": self.name,
-                "LaunchTemplate": self.source(version),
+                **({} if "MixedInstancesPolicy" in more else {"LaunchTemplate": self.source(version)}),
                 "MinSize": 0,
                 "MaxSize": largest,
                 "DesiredCapacity": size,

@@ -143,6 +143,6 @@ def test_quotas(aws: Aws):
         return quotas.get_service_quota(ServiceCode=service, QuotaCode=name)["Quota"]["Value"]
 
     assert value("ec2", "L-0263D0A3") == value("vpc", "L-F678F1CE") == 5
-    assert value("ec2", "L-1216C47A") == 256
+    assert value("ec2", "L-1216C47A") == value("ec2", "L-34B43A08") == 256
     with pytest.raises(ClientError, match="NoSuchResource"):
         value("ec2", "L-00000000")

@@ -534,6 +534,23 @@ def test_several_instance_types_are_a_mixed_instances_policy():
     assert "launchTemplate" not in group
 
 
+def test_a_fleet_with_capacity_has_spot_instances_above_its_base():
+    """Of one type too; what AWS itself would take by default is said all the same."""
+    group = declare(fleets={"web": {"size": {"min": 2}, "capacity": {"onDemandPercentage": 25}}}).one(
+        "autoscaling/group"
+    )
+    assert group["mixedInstancesPolicy"]["instancesDistribution"] == {
+        "onDemandAllocationStrategy": "prioritized",
+        "onDemandBaseCapacity": 2,
+        "onDemandPercentageAboveBaseCapacity": 25,
+        "spotAllocationStrategy": "price-capacity-optimized",
+    }
+    assert group["mixedInstancesPolicy"]["launchTemplate"]["overrides"] == [{"instanceType": "t3.small"}]
+    assert group["capacityRebalance"] is True
+    without = declare(fleets={"web": None}).one("autoscaling/group")
+    assert not {"mixedInstancesPolicy", "capacityRebalance"} & without.keys()
+
+
 def test_groups_can_be_found_by_tag():
     """Rollback needs no state: stack, fleet and store are on the group."""
     tags = {tag["key"]: tag["value"] for tag in usual().of("autoscaling/group")["web-group"]["tags"]}

@@ -58,7 +58,16 @@ def _victim(group: Group) -> Member | None:
     candidates = candidates or [m for m in group.active() if m.pending]
     if not candidates:
         return None
-    return first_to_go(candidates, [m.zone for m in group.active()], _outdated(group, candidates))
+    # First of all, whether one on demand or a spot one goes: as it keeps the distribution (EC2 Auto Scaling user guide,
+    # "Control which Auto Scaling instances terminate during scale in").
+    active = group.active()
+    spare = _on_demand(active) > group.launch_configuration_now.on_demand(len(active) - 1)
+    candidates = [m for m in candidates if m.spot is not spare] or candidates
+    return first_to_go(candidates, [m.zone for m in active], _outdated(group, candidates))
+
+
+def _on_demand(members: Sequence[Member]) -> int:
+    return sum(not member.spot for member in members)
 
 
 def _outdated(group: Group, members: Sequence[Member]) -> list[Member]:
@@ -72,8 +81,9 @@ def launch(group: Group, count: int, tick: Tick) -> None:
     for _ in range(count):
         placements = switchboard.now.usable(dict(group.placements))
         outdated = _outdated(group, group.active())
-        staying = [m.zone for m in group.active() if m not in outdated]
-        zone = emptiest(list(placements), staying, [m.zone for m in outdated])
+        staying = [m for m in group.active() if m not in outdated]
+        zone = emptiest(list(placements), [m.zone for m in staying], [m.zone for m in outdated])
+        spot = _on_demand(staying) >= group.launch_configuration_now.on_demand(len(staying) + 1)
         refresh = group.active_refresh
         have = len(group.active())
         cause = (
@@ -85,7 +95,7 @@ def launch(group: Group, count: int, tick: Tick) -> None:
         activity = group.record("Launching a new EC2 instance", cause, zone, placements[zone])
         try:
             source = group.launch_configuration_now.resolve(group.ec2)
-            instance = _run(group, source, zone, placements[zone])
+            instance = _run(group, source, zone, placements[zone], spot=spot)
         except ServiceException as error:
             message = f"{error.message}. Launching EC2 instance failed."
             activity.end("Failed", message)
@@ -108,7 +118,7 @@ def launch(group: Group, count: int, tick: Tick) -> None:
     state.wake()
 
 
-def _run(group: Group, source: LaunchSource, zone: str, subnet: str | None) -> Instance:
+def _run(group: Group, source: LaunchSource, zone: str, subnet: str | None, *, spot: bool) -> Instance:
     if switchboard.now.refuses(zone):
         raise InsufficientCapacity(str(source.instance_type), zone)
     template = source.template
@@ -131,6 +141,7 @@ def _run(group: Group, source: LaunchSource, zone: str, subnet: str | None) -> I
             "Version": str(template.number),
         },
         monitoring_state="enabled" if (template.data.get("Monitoring") or {}).get("Enabled") else "disabled",
+        instance_market_options={"MarketType": "spot"} if spot else None,
         ebs_optimized=bool(template.data.get("EbsOptimized")),
     )
     return reservation.instances[0]

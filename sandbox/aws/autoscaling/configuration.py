@@ -75,6 +75,16 @@ class Configuration:
         overrides = (policy.get("LaunchTemplate") or {}).get("Overrides") or []
         return tuple(o["InstanceType"] for o in overrides if o.get("InstanceType"))
 
+    def on_demand(self, size: int) -> int:
+        """Return how many of `size` instances are on demand; a fraction of one is rounded up, in favour of them.
+
+        Source: EC2 Auto Scaling user guide, "Controlling the proportion of On-Demand instances".
+        """
+        given = (self.mixed_instances_policy or {}).get("InstancesDistribution") or {}
+        base, share = given.get("OnDemandBaseCapacity"), given.get("OnDemandPercentageAboveBaseCapacity")
+        first = min(size, int(base or 0))
+        return first + -(-(size - first) * (100 if share is None else int(share)) // 100)
+
     def resolve(self, ec2: SandboxEC2Backend) -> LaunchSource:
         """Return the template version it resolves to now and its first instance type (none is ever sold out here).
 

@@ -44,6 +44,11 @@ class Member(InstanceState):
         self.ending: ScalingActivity | None = None
 
     @property
+    def spot(self) -> bool:
+        """Return whether EC2 may take it away."""
+        return self.instance.lifecycle == "spot"
+
+    @property
     def id(self) -> str:
         return str(self.instance.id)
 

@@ -44,6 +44,7 @@ def _instance(ec2: SandboxEC2Backend, machine: Machine, targets: Mapping[str, st
         "tags": {tag["key"]: tag["value"] for tag in instance.get_tags()},
         "port": machine.port,
         "boots": machine.boots,
+        "life_cycle": instance.lifecycle or "on-demand",
         "target_lifecycle_state": targets.get(instance.id),
     }
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from moto.servicequotas.models import ServiceQuotasBackend
 
-VALUES = {("ec2", "L-0263D0A3"): 5.0, ("ec2", "L-1216C47A"): 256.0}
+VALUES = {("ec2", "L-0263D0A3"): 5.0, ("ec2", "L-1216C47A"): 256.0, ("ec2", "L-34B43A08"): 256.0}
 """An account that has been used for a while: a new one's 5 vCPUs would make every `make up` begin with a warning."""
 
 

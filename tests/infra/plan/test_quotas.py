@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from infra.plan import quotas, usage
-from infra.plan.quotas import ADDRESSES, VCPUS, VPCS, Usage
+from infra.plan.quotas import ADDRESSES, SPOT_VCPUS, VCPUS, VPCS, Usage
 from infra.settings import Settings, parse
 from release.rollout.observed import DeployedFleet, Group, Instance
 
@@ -62,6 +62,8 @@ def test_standard_types(kind: str, counts: bool):
         ({}, {"web": 2}, {VCPUS}),
         ({"fleets": {"web": None, "api": {"routes": {"paths": ["/api"]}}}}, {"web": 3}, {VCPUS}),
         ({"fleets": {"web": {"instanceTypes": ["g5.xlarge"]}}}, {}, {VPCS, ADDRESSES}),
+        ({"fleets": {"web": {"capacity": {}}}}, {"web": 3}, {SPOT_VCPUS}),
+        ({"fleets": {"web": {"capacity": {}, "instanceTypes": ["g5.xlarge"]}}}, {"web": 3}, set()),
     ],
 )
 def test_only_what_is_new_is_asked_for(mapping: dict[str, object], desired: dict[str, int], asked: set[quotas.Quota]):
@@ -90,6 +92,18 @@ def test_scheduled_work_takes_an_instance_an_entry():
     assert need[VCPUS] == alone + 2 * 2
     [cores] = quotas.warnings(given, need, {VCPUS: Usage(limit=5, used=0)})
     assert "while all of them are rolled out and all scheduled work is done, 16" in cores
+
+
+def test_spot_instances_have_a_quota_of_their_own():
+    """At the peak old and new ones are there, each with its base on demand; spot ones may be of the largest type."""
+    fleet = {"instanceTypes": ["t3.small", "m5.xlarge"], "size": {"min": 4}, "capacity": {"onDemandBase": 2}}
+    given = settings(fleets={"web": fleet})
+    need = quotas.needed(given, {}, {"t3.small": 2, "m5.xlarge": 4})
+    assert (need[VCPUS], need[SPOT_VCPUS]) == (4 * 2, 6 * 4)
+    [warned] = quotas.warnings(given, need, {SPOT_VCPUS: Usage(limit=16, used=2)})
+    assert "vCPUs of standard spot instances: the fleets take, while all of them are rolled out, 24, and 2" in warned
+    assert "--quota-code L-34B43A08 --desired-value 26" in warned
+    assert warned.endswith("or set a smaller rollout.maxHealthyPercentage or a higher capacity.onDemandBase")
 
 
 def test_a_warning_says_how_much_of_what_and_what_to_do():
@@ -125,9 +139,9 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         yield boto3.client("ec2", region_name=REGION)
 
 
-def run(ec2: Any, count: int, kind: str = "t3.small") -> list[str]:
+def run(ec2: Any, count: int, kind: str = "t3.small", **more: object) -> list[str]:
     image = ec2.describe_images()["Images"][0]["ImageId"]
-    started = ec2.run_instances(ImageId=image, MinCount=count, MaxCount=count, InstanceType=kind)["Instances"]
+    started = ec2.run_instances(ImageId=image, MinCount=count, MaxCount=count, InstanceType=kind, **more)["Instances"]
     return [instance["InstanceId"] for instance in started]
 
 
@@ -155,6 +169,16 @@ def test_an_instance_of_its_scheduled_work_is_not_counted_twice(aws: Any):
         aws.create_tags(Resources=run(aws, 1), Tags=tags)
     [cores], _ = usage.look(settings(), [])
     assert "12, and 2 are used beside it" in cores
+
+
+def test_others_spot_instances_count_for_the_quota_of_spot(aws: Any):
+    """And for no other: the four on demand, two old and two new, fit a new account's."""
+    run(aws, 2, "m5.xlarge", InstanceMarketOptions={"MarketType": "spot"})
+    given = settings(fleets={"web": {"size": {"min": 3}, "capacity": {"onDemandBase": 1}}})
+    [spot], trouble = usage.look(given, [])
+    assert "vCPUs of standard spot instances" in spot
+    assert "10, and 8 are used" in spot
+    assert trouble == ""
 
 
 def test_nothing_is_asked_where_nothing_is_new(monkeypatch: pytest.MonkeyPatch):

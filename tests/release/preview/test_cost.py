@@ -24,7 +24,7 @@ def step(type_: str, old: dict[str, Any] | None = None, new: dict[str, Any] | No
     return Step(op=op, urn="u", type=type_, name="n", old=old or {}, new=new or {})
 
 
-def group(old: dict[str, int] | None = None, new: dict[str, int] | None = None) -> Step:
+def group(old: dict[str, Any] | None = None, new: dict[str, Any] | None = None) -> Step:
     return step(GROUP, *({"name": "g", **bounds} if bounds is not None else None for bounds in (old, new)))
 
 
@@ -152,3 +152,22 @@ def test_the_table_is_dated_and_plausible():
             pairs += [(one.gp3, other.gp3)]
             pairs += [(price, other.large[family]) for family, price in one.large.items() if family in other.large]
             assert all(0.6 < first / second < 1.7 for first, second in pairs)
+
+
+def distributed(base: int, smallest: int = 3) -> dict[str, Any]:
+    spread = {"onDemandBaseCapacity": base, "onDemandPercentageAboveBaseCapacity": 0}
+    return {"minSize": smallest, "maxSize": 9, "mixedInstancesPolicy": {"instancesDistribution": spread}}
+
+
+def test_the_price_of_spot_instances_is_not_known():
+    """What is known is counted: the instances on demand, and all volumes."""
+    known, unknown = cost([group({"minSize": 3, "maxSize": 9}, distributed(1))], "eu-west-1", {"g": SMALL}).items
+    assert known.what == "3 instances t3.small with 8 GB become t3.small with 8 GB (2 of them spot)"
+    assert known.dollars == pytest.approx(-2 * 0.0912 / 4 * 730)
+    assert (unknown.what, unknown.dollars) == ("the spot price of 2 t3.small", None)
+
+
+def test_a_release_of_a_fleet_with_spot_instances_costs_nothing():
+    """Nor does a distribution that makes no difference at the fleet's size."""
+    assert cost([group(distributed(1), distributed(1))], "eu-west-1", {"g": SMALL}).items == ()
+    assert cost([group(distributed(3), distributed(4))], "eu-west-1", {"g": SMALL}).items == ()

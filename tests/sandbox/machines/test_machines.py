@@ -253,6 +253,7 @@ def test_the_metadata_service_is_that_of_ec2(api: FakeInternalApi, machines: Sta
         "meta-data/placement/": "availability-zone\nregion",
         "meta-data/local-ipv4": "10.20.0.7",
         "meta-data/ami-id": "ami-0123456789abcdef0",
+        "meta-data/instance-life-cycle": "on-demand",
         "meta-data/instance-type": "t3.small",
         "meta-data/iam/security-credentials/": "web",
         "meta-data/tags/instance/Name": 404,

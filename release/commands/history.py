@@ -1,4 +1,4 @@
-"""`history`: what was deployed, by whom and with what outcome, and who used the console, newest first."""
+"""`history`: what was deployed, by whom and with what outcome, release phases, uses of the console, newest first."""
 
 from __future__ import annotations
 
@@ -22,16 +22,19 @@ def add(command: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Print the stack's newest events of the ledger, and uses of the console. Raises StoreError or LedgerError."""
+    """Print the stack's newest events of the ledger, release phases and uses of the console.
+
+    Raises StoreError or LedgerError.
+    """
     bucket, s3, stack = bucket_name(arguments), client("s3", arguments.region), stack_name(arguments)
     events = ledger.Ledger(bucket, s3).history(stack, arguments.fleet, arguments.limit)
-    uses = Notes(bucket, "uses", s3).newest(stack, arguments.limit)
-    uses = [use for use in uses if arguments.fleet in (None, use.facts.get("fleet"))]
-    both = sorted([*events, *uses], key=lambda one: one.when, reverse=True)[: arguments.limit]
+    noted = [note for kind in ("uses", "phases") for note in Notes(bucket, kind, s3).newest(stack, arguments.limit)]
+    noted = [note for note in noted if arguments.fleet in (None, note.facts.get("fleet"))]
+    all_of_it = sorted([*events, *noted], key=lambda one: one.when, reverse=True)[: arguments.limit]
     if arguments.json:
-        as_json([_document(one) for one in both])
+        as_json([_document(one) for one in all_of_it])
         return
-    rows = [_of_use(one) if isinstance(one, Note) else _of_event(one) for one in both]
+    rows = [_of_note(one) if isinstance(one, Note) else _of_event(one) for one in all_of_it]
     table(("AT (UTC)", "FLEET", "ACTION", "SHA", "OUTCOME", "TOOK", "BY", "CALLER", "REASON"), rows)
 
 
@@ -49,11 +52,17 @@ def _of_event(event: ledger.Event) -> tuple[str, ...]:
     )
 
 
-def _of_use(use: Note) -> tuple[str, ...]:
-    facts = use.facts.get
-    said = f"{facts('instance', '')}: {facts('command', '')}"
-    when = f"{use.when:%Y-%m-%d %H:%M:%S}"
-    return (when, facts("fleet", ""), use.what, facts("sha", "")[:12], "", "", use.by, use.caller or "", said)
+def _of_note(note: Note) -> tuple[str, ...]:
+    """Return the row of a command of the console, or of the beginning or end of a release phase."""
+    facts = note.facts.get
+    instance, when = facts("instance", ""), f"{note.when:%Y-%m-%d %H:%M:%S}"
+    command = facts("command")
+    if command is None:
+        action, outcome, said = "release phase", note.what, f"{instance}: {note.reason}" if note.reason else instance
+    else:
+        action, outcome, said = note.what, "", f"{instance}: {command}"
+    sha = facts("sha", "")[:12]
+    return (when, facts("fleet", ""), action, sha, outcome, "", note.by, note.caller or "", said)
 
 
 def _count(text: str) -> int:

@@ -188,6 +188,17 @@ def test_history_shows_uses_of_the_console(site: Clone, bucket: str, capsys: pyt
     assert (found[0]["what"], found[0]["facts"]) == ("exec", given)
 
 
+def test_history_shows_release_phases(site: Clone, bucket: str, capsys: pytest.CaptureFixture[str]):
+    """When one began and how it ended, among the deploys, with the reason on one line."""
+    phases, given = Notes(bucket, "phases", clients.client("s3", REGION)), {"fleet": "web", "instance": "i-1"}
+    for what, reason in (("began", None), ("failed", "`migrate` ended\nwith 1")):
+        phases.add(note("prod", what, reason=reason, sha="a" * 40, digest="b" * 64, **given))
+    failed, began = run(capsys, "history", "--stack", "prod", "--bucket", bucket)[1].splitlines()[1:]
+    assert failed.split()[2:7] == ["web", "release", "phase", "a" * 12, "failed"]
+    assert failed.endswith("i-1: `migrate` ended with 1")
+    assert (began.split()[6], began.split()[-1]) == ("began", "i-1")
+
+
 def test_history_on_a_terminal_that_knows_ascii_only(site: Clone, bucket: str):
     """Nor does what isn't UTF-8 stop it, or what steers a terminal."""
     event = json.dumps(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -16,8 +18,8 @@ def run(
     """Run a command; returns its exit code (128 + N for signal N).
 
     `interrupted` is printed at the first signal. On a terminal the kernel sends Ctrl-C to both processes and this one
-    only outlives it; elsewhere the command gets a process group of its own and each signal is passed on once, as
-    `passed_on` or, with None, as what it is.
+    only outlives it; elsewhere the command gets a process group of its own and each signal is passed on once: as
+    `passed_on`, to the whole group, as a terminal does, or, with None, to the command as what it is.
     """
     shared = sys.stdin.isatty()
     process: subprocess.Popen[bytes] | None = None
@@ -26,7 +28,12 @@ def run(
     def forward(number: int, _frame: types.FrameType | None) -> None:
         if messages:
             print(f"\n{messages.pop()}", file=sys.stderr, flush=True)
-        if process and not (shared and number == signal.SIGINT):
+        if process is None or (shared and number == signal.SIGINT):
+            return
+        if passed_on and not shared:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, passed_on)
+        else:
             process.send_signal(passed_on or number)
 
     before = {number: signal.signal(number, forward) for number in (signal.SIGINT, signal.SIGTERM)}

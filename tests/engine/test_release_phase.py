@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,11 @@ import pytest
 import yaml
 
 from release import names
+from release.store.notes import Note, Notes
 from tests.engine.conftest import Ran, Sandbox, commit, fresh_sandbox
 from tests.waiting import until
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
 
 WEB = "python3 -m shop"
 MIGRATE = """\
@@ -62,6 +64,17 @@ class Shop:
         ]
         shown = self.sandbox.client("ec2").describe_instances(Filters=filters)["Reservations"]
         return [each["InstanceId"] for some in shown for each in some["Instances"]]
+
+    def noted(self) -> list[Note]:
+        """What the store has of release phases, the newest first."""
+        bucket = self.sandbox.outputs()["bucket"]
+        return Notes(bucket, "phases", self.sandbox.client("s3")).newest("sandbox", 99)
+
+    def launched(self) -> datetime:
+        """When the fleet's first instance was, in whole seconds."""
+        ids = list(self.sandbox.instances())
+        shown = self.sandbox.client("ec2").describe_instances(InstanceIds=ids)["Reservations"]
+        return min(each["LaunchTime"] for some in shown for each in some["Instances"])
 
     def serving(self) -> tuple[dict[str, str], int, str]:
         """The fleet's instances, how many refreshes there were, and what answers."""
@@ -129,6 +142,9 @@ def test_it_runs_once_before_the_first_instance_and_a_failure_replaces_nothing(s
     assert said.index(f"release | migrating to {shop.good}") < said.index("release | migrated")
     assert said.index("release | migrated") < said.index(f"serving {shop.good}")
     assert (shop.runs(shop.good), shop.phases()) == (1, [])
+    done, began = shop.noted()
+    assert (done.what, began.what) == ("succeeded", "began")
+    assert done.at.replace(microsecond=0) <= shop.launched()
     before = shop.serving()
     bad = release(shop.sandbox.checkout, shop.database, FAILS)
     ran = shop.sandbox.up()
@@ -221,11 +237,13 @@ def test_a_second_deployer_who_takes_the_lock_follows_the_first_ones(shop: Shop)
 @pytest.mark.reliability
 def test_a_rollback_does_not_run_it_and_says_so(shop: Shop):
     """What the release phase changed stays, and whoever rolls back is told."""
-    old, new = shop.deploy(), shop.deploy()
+    old = shop.good
+    new = shop.deploy()
     ran = shop.sandbox.shell("python -m release rollback")
     assert ran.code == 0, ran.said
     assert (
         f"the release phase does not run, and what it has changed stays: the last one was that of {new[:12]}"
         in ran.said
     )
+    shop.good = old
     assert (shop.runs(old), shop.runs(new), shop.sandbox.serves()) == (1, 1, old)

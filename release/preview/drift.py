@@ -20,6 +20,8 @@ from release.store.event import Event
 REFRESHED = "refresh"
 """What a refresh calls a resource that is as it was."""
 _TEMPLATE = ("launchTemplate", "mixedInstancesPolicy")
+_OTHERWISE = ("mixedInstancesPolicy.instancesDistribution", "mixedInstancesPolicy.launchTemplate.overrides")
+"""What of a mixed instances policy no rollout changes by itself: how instances are bought, and of which types."""
 _BUCKET = "aws:s3/bucket:Bucket"
 SETS_BACK = "`pulumi up --refresh` sets it back"
 
@@ -155,7 +157,7 @@ def _activated(fleet: str, step: Step, scheduled: Sizes) -> str:
 
 
 def _is_template(change: Change) -> bool:
-    return change.path.startswith(_TEMPLATE)
+    return change.path.startswith(_TEMPLATE) and not change.path.startswith(_OTHERWISE)
 
 
 def _is_posture(change: Change, step: Step) -> bool:

@@ -79,6 +79,14 @@ def test_a_template_that_the_ledger_does_not_know(path: str):
     assert not drift([step], {"g": past((A, "started", "2", None))}).found
 
 
+@pytest.mark.parametrize("path", ["instancesDistribution.onDemandBaseCapacity", "launchTemplate.overrides[1]"])
+def test_how_instances_are_bought_is_not_the_ledgers_to_explain(path: str):
+    """A base that somebody lowered is drift, also where the newest rollout is known."""
+    step = group(version("2"), version("2"), f"mixedInstancesPolicy.{path}")
+    (found,) = drift([step], {"g": past((A, "succeeded", "2", None))}).drifted
+    assert found.undo == SETS_BACK
+
+
 def test_an_activation_is_no_drift():
     """The group's tags tell: bounds and posture together; other bounds, or another tag, are drift."""
     asleep = {**version("1"), "minSize": 0, "maxSize": 0}

@@ -42,6 +42,7 @@ config:
   slipway:artifacts: {{accessLogs: true, replica: {{region: eu-central-1}}}}
   slipway:console: true
   slipway:logs: {{retention: 365, kmsKey: {key}}}
+  slipway:release: {{command: {phase}}}
   slipway:fleets:
     web: &fleet
       size: {{min: 1, max: 2}}
@@ -103,9 +104,11 @@ class Site:
         failover: str = "primary",
         key: bool = False,
         web_acl: bool = True,
+        phase: str = "null",
     ) -> None:
-        """Write the stack file, with what it has of the key."""
+        """Write the stack file, with what it has of the key; `phase` is the command of the release phase."""
         given = {"nat": nat, "more": more, "paths": paths, "threshold": threshold, "failover": failover}
+        given["phase"] = phase
         given |= {"key": self.key if key else "null", "web_acl": self.web_acl if web_acl else "null"}
         file = self.sandbox.checkout / f"Pulumi.{STACK}.yaml"
         kept = re.findall(r"^(?:secretsprovider|encryptedkey):.*\n", file.read_text(), re.MULTILINE)

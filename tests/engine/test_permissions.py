@@ -86,8 +86,8 @@ def test_the_publisher_publishes(site: Site):
 
 
 def test_the_previewer_sees_all_and_changes_nothing(site: Site):
-    """A preview of the next release and of a key for the logs, and every command that only looks."""
-    site.set(key=True)
+    """A preview of the next release, its phase and a key for the logs, and every command that only looks."""
+    site.set(key=True, phase="echo migrated")
     sha = git(site.sandbox.checkout, "rev-parse", "HEAD")
     ran = site.run("previewer", f"{site.release(sha)} python -m release preview")
     assert ran.code == 0, ran.said
@@ -101,10 +101,16 @@ def test_the_previewer_sees_all_and_changes_nothing(site: Site):
 
 
 def test_the_deployer_rolls_out(site: Site):
-    """The next release, which logs into groups that have a key of our own by now."""
-    ran = site.up(git(site.sandbox.checkout, "rev-parse", "HEAD"))
+    """The next release, whose phase runs first, and which logs into groups that have a key of our own by now."""
+    sha = git(site.sandbox.checkout, "rev-parse", "HEAD")
+    ran = site.up(sha)
     assert site.refused("deployer") == set()
     assert ran.code == 0, ran.said
+    assert "release | migrated" in ran.said
+    phases = site.run("previewer", "python -m release history --json")
+    assert {"what": "succeeded", "sha": sha} in [
+        {"what": each.get("what"), "sha": each.get("facts", {}).get("sha")} for each in json.loads(phases.said)
+    ]
     groups = site.sandbox.client("logs").describe_log_groups(logGroupNamePrefix="/slipway/")["logGroups"]
     assert {group["logGroupName"]: group["kmsKeyId"] for group in groups} == {
         f"/slipway/{STACK}{part}": site.key for part in ("/api", "/web", "-flow-logs")

@@ -73,7 +73,11 @@ def drift(steps: Sequence[Step], events: Mapping[str, Sequence[Event]]) -> Drift
     drifted: list[Drifted] = []
     scheduled = sizes(steps)
     by_slipway: list[str] = []
+    woken = any(_is_woken(step) for step in steps)
     for step in _different(steps):
+        if woken and (work := _begins(step)):
+            by_slipway.append(work)
+            continue
         explained, left = _explained(step, events.get(step.urn, ()), scheduled.get(str(step.old.get("name")), Sizes()))
         by_slipway += explained
         if left or step.op == "delete":
@@ -154,6 +158,22 @@ def _activated(fleet: str, step: Step, scheduled: Sizes) -> str:
     if new == postures.ACTIVE and any(now != given and not scheduled.sets(key, now) for key, now, given in active):
         return ""
     return f"fleet {fleet} was activated: {old or 'active'} → {new}, now {has[0]} to {has[1]} instances"
+
+
+def _is_woken(step: Step) -> bool:
+    """Return whether it is a group of a fleet that stood by at the last `up`, and is active."""
+    if step.type != GROUP:
+        return False
+    before, after = (group_tags(inputs).get(names.POSTURE_TAG, "") for inputs in (step.old, step.new))
+    return before in postures.POSTURES and before != after == postures.ACTIVE
+
+
+def _begins(step: Step) -> str:
+    """Return that `release activate` let scheduled work begin, if no more of its group has changed than that, or ""."""
+    work = group_tags(step.new).get(names.JOB_TAG) if step.type == GROUP else None
+    only = all(change.path.startswith("suspendedProcesses") for change in step.changes)
+    resumed = step.old.get("suspendedProcesses") and not step.new.get("suspendedProcesses")
+    return f"scheduled work {work} begins since the stack was activated" if work and only and resumed else ""
 
 
 def _is_template(change: Change) -> bool:

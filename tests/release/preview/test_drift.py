@@ -152,6 +152,20 @@ def test_an_activation_before_a_scheduled_size_is_no_drift():
     assert drift([step, scheduled("day", 4)], {}).found
 
 
+def test_scheduled_work_that_an_activation_let_begin_is_no_drift():
+    """Somebody who lets it begin in a stack that stands by changed it by hand."""
+    asleep = {**version("1"), "minSize": 0, "tags": {"slipway:posture": "warm", "slipway:size": "3-6"}}
+    active = {**version("1"), "tags": {"slipway:posture": "active", "slipway:size": "3-6"}}
+    fleet = group(asleep, active, "minSize", "tags[3].value")
+    job = {**version("1"), "maxSize": 1, "tags": {"slipway:job": "nightly"}}
+    work = group({**job, "suspendedProcesses": ["ScheduledActions"]}, dict(job), "suspendedProcesses")
+    found = drift([fleet, work], {})
+    assert not found.found
+    assert found.by_slipway[1] == "scheduled work nightly begins since the stack was activated"
+    assert drift([work], {}).found
+    assert drift([fleet, replace(work, changes=(*work.changes, *fleet.changes))], {}).found
+
+
 def test_what_has_to_be_replaced():
     """A change that can't be undone in place is said as that; a bucket that was deleted comes back empty."""
     changed = Change(path="name", before="a", after="b", replaces=True)

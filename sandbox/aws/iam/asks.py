@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from moto.acm.models import acm_backends
 from moto.autoscaling.models import autoscaling_backends
 from moto.core.models import DEFAULT_ACCOUNT_ID as ACCOUNT
+from moto.elbv2.models import elbv2_backends
 from moto.wafv2.models import wafv2_backends
 
 from sandbox.aws.iam import commands, ec2, identities, launches, resources
@@ -235,7 +236,17 @@ def _context(call: Call) -> dict[str, str | tuple[str, ...]]:
     if call.service == "autoscaling" and call.operation == "CreateOrUpdateTags":
         tags = {str(tag["Key"]): str(tag.get("Value", "")) for tag in call.parameters.get("Tags", [])}
         return {"aws:TagKeys": tuple(tags), **{f"aws:RequestTag/{key}": value for key, value in tags.items()}}
+    if call.service == "elbv2":
+        return {**_balanced(call)}
     return {}
+
+
+def _balanced(call: Call) -> dict[str, str]:
+    """Return the tags that a listener's rule has, and those that something of a balancer is to get."""
+    kept = elbv2_backends[ACCOUNT][call.region].tagging_service
+    has = kept.get_tag_dict_for_resource(call.parameters.get("RuleArn", ""))
+    has = {f"aws:ResourceTag/{key}": str(value) for key, value in has.items()}
+    return has | {f"aws:RequestTag/{tag['Key']}": tag.get("Value", "") for tag in call.parameters.get("Tags", [])}
 
 
 def _certificate(call: Call) -> dict[str, str]:

@@ -24,8 +24,8 @@ def line(event: str, sha: str = SHA) -> str:
 def put(group: str, stream: str, messages: list[str]) -> None:
     logs, now = boto3.client("logs"), int(time.time() * 1000)
     logs.create_log_stream(logGroupName=group, logStreamName=stream)
-    for start in range(0, len(messages), 10_000):
-        part = [{"timestamp": now + start + n, "message": m} for n, m in enumerate(messages[start : start + 10_000])]
+    for start in range(0, len(messages), 5_000):  # of 1 MiB at most
+        part = [{"timestamp": now + start + n, "message": m} for n, m in enumerate(messages[start : start + 5_000])]
         logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=part)
 
 

@@ -35,7 +35,7 @@ def read(call: Call, id_: str, prior: Props) -> Props:
     return {
         **found,
         **{name: -1 if found.get(name) is None else found[name] for name in _SIZES},
-        "arn": shown["ScheduledActionARN"],
+        "arn": shown.get("ScheduledActionARN", ""),  # plain moto has none
     }
 
 

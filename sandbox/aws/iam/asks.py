@@ -236,7 +236,7 @@ def _context(call: Call) -> dict[str, str | tuple[str, ...]]:
     if call.service == "autoscaling" and call.operation == "CreateOrUpdateTags":
         tags = {str(tag["Key"]): str(tag.get("Value", "")) for tag in call.parameters.get("Tags", [])}
         return {"aws:TagKeys": tuple(tags), **{f"aws:RequestTag/{key}": value for key, value in tags.items()}}
-    if call.service == "elbv2":
+    if call.service == "elasticloadbalancing":
         return {**_balanced(call)}
     return {}
 

@@ -223,6 +223,19 @@ def test_a_bucket_gives_a_bounded_role_no_more(account: Account, aws: Emulator):
     s3.delete_bucket(Bucket="given")
 
 
+def test_a_listeners_rule_is_judged_by_the_tags_that_it_is_to_get(account: Account):
+    """Who may make rules with one tag makes no others."""
+    tagged = {"StringEquals": {"aws:RequestTag/kind": "own"}}
+    elb = account.assume(account.role("rules", ANYONE, {**EVERYTHING, "Condition": tagged}))("elbv2")
+    listener = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:listener/app/none/0/0"
+    actions = [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503"}}]
+    paths = [{"Field": "path-pattern", "Values": ["/"]}]
+    given = {"ListenerArn": listener, "Priority": 1, "Conditions": paths, "Actions": actions}
+    assert refused(elb.create_rule, **given) == "AccessDenied"
+    assert refused(elb.create_rule, **given, Tags=[{"Key": "kind", "Value": "other"}]) == "AccessDenied"
+    assert refused(elb.create_rule, **given, Tags=[{"Key": "kind", "Value": "own"}]) == "ListenerNotFound"
+
+
 def test_who_makes_roles_makes_bounded_ones(account: Account):
     """iam:PermissionsBoundary is what a new role is to have, and what a role has; nobody takes it off."""
     boundary = account.policy("boundary", {**EVERYTHING, "Action": "ec2:*"})

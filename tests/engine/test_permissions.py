@@ -52,6 +52,17 @@ ELSEWHERE = {
     "another version of the console, or of its tags": """
         ssm:RemoveTagsFromResource ssm:UpdateDocument ssm:UpdateDocumentDefaultVersion""",
     "a command that is given no stack": "autoscaling:DescribeTags",
+    "workers, of which there are none here": """
+        autoscaling:DeleteLifecycleHook
+        logs:DeleteMetricFilter logs:DescribeMetricFilters logs:PutMetricFilter""",
+    "scheduled work and scheduled sizes, of which there are none here": """
+        autoscaling:DeleteScheduledAction autoscaling:DescribeScheduledActions
+        autoscaling:PutScheduledUpdateGroupAction autoscaling:ResumeProcesses autoscaling:SuspendProcesses""",
+    "nobody is told here (notify), and no secret is removed": """
+        events:DeleteRule events:DescribeRule events:ListTagsForResource events:ListTargetsByRule events:PutRule
+        events:PutTargets events:RemoveTargets events:TagResource events:UntagResource
+        sns:Publish ssm:DeleteParameter""",
+    "watch, which goes on until it is left": "cloudwatch:GetMetricData",
 }
 """What the policies allow and these tests never ask for, by the reason why it is needed all the same."""
 

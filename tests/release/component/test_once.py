@@ -56,7 +56,7 @@ class Machine:
     monkeypatch: pytest.MonkeyPatch
 
     @contextmanager
-    def runs(self, command: str, *, timeout: int = 60, **more: str) -> Generator[tuple[Booting, subprocess.Popen[str]]]:
+    def runs(self, command: str, *, timeout: int = 60, **more: Any) -> Generator[tuple[Booting, subprocess.Popen[str]]]:
         """The user data of an instance that runs one command, as it runs."""
 
         def rendered(boot: Boot) -> str:

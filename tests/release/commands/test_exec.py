@@ -1,7 +1,8 @@
-"""`release exec`: what it refuses before anything happens, and what is kept of a terminal's use."""
+"""`release exec`: what it refuses before anything happens, what is kept of a use, and what is said of a command."""
 
 from __future__ import annotations
 
+import io
 import sys
 from datetime import datetime, timezone
 from types import SimpleNamespace
@@ -15,6 +16,7 @@ from release.console import session
 from release.console.request import on_terminal
 from release.console.seats import Seat
 from release.errors import ConsoleError
+from tests.release.console.scripted import Known, Scripted, done, ended, invocation, output, refused, scripted
 
 SEAT = Seat(
     id="i-00000001",
@@ -40,6 +42,15 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Mock:
     monkeypatch.setattr(session, "attend", seen.attend)
     seen.attend.return_value = 0
     return seen
+
+
+@pytest.fixture
+def aws(calls: Mock, monkeypatch: pytest.MonkeyPatch) -> Scripted:
+    """Systems Manager and a log group in which the command says something on both of its streams."""
+    monkeypatch.setattr(command, "Seats", Mock(return_value=Known()))
+    made = scripted(monkeypatch)
+    made.says((0, [output(0, "\x1b[31mone\n"), output(1, "two\n", "err"), ended(2)]))
+    return made
 
 
 def run(*words: str) -> int:
@@ -90,3 +101,63 @@ def test_a_command_that_is_too_long(calls: Mock, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(ConsoleError, match="too long"):
         run("-it", "--", "x" * 20_000)
     assert calls.mock_calls == []
+
+
+def test_a_command_is_followed_to_its_end(aws: Scripted, calls: Mock, capsys: pytest.CaptureFixture[str]):
+    """Its output and its status are the command's, its use is kept."""
+    aws.script["get_command_invocation"] = [done(3)]
+    assert run("--", "bin/console", "a b") == 3
+    assert capsys.readouterr() == ("\x1b[31mone\n", f"web: i-00000001, release {'a' * 12}\ntwo\n")
+    assert calls.notes.add.call_args.args[0].facts["command"] == "bin/console 'a b'"
+
+
+def test_a_terminal_is_not_steered(aws: Scripted, monkeypatch: pytest.MonkeyPatch):
+    """By what the command says."""
+    aws.script["get_command_invocation"] = [done()]
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdout", terminal)
+    assert run("--", "ls") == 0
+    assert terminal.getvalue() == "one\n"
+
+
+def test_what_is_late_or_lost_is_said(aws: Scripted, capsys: pytest.CaptureFixture[str]):
+    """And the status is the command's all the same."""
+    aws.script["get_command_invocation"] = [done(143, late=True, lost="AccessDenied")]
+    assert run("--timeout", "5", "--", "sleep", "9") == 143
+    said = capsys.readouterr().err
+    assert "error: the command was not done within 5 s (--timeout), and was ended\n" in said
+    assert "warning: not all that the command said is here: AccessDenied\n" in said
+
+
+def test_a_slow_log_group_is_said(aws: Scripted, capsys: pytest.CaptureFixture[str]):
+    """Lines that did not come are not passed over."""
+    aws.script["get_command_invocation"] = [done()]
+    aws.says((0, [output(0, "one\n")]))
+    assert run("--", "ls") == 0
+    assert "warning: not all that the command said is here: the log group was slow\n" in capsys.readouterr().err
+
+
+def test_an_interrupted_command_is_cancelled(aws: Scripted, capsys: pytest.CaptureFixture[str]):
+    """The interruption goes on after it."""
+    aws.script["get_command_invocation"] = [KeyboardInterrupt(), invocation("Cancelled")]
+    with pytest.raises(KeyboardInterrupt):
+        run("--", "sleep", "9")
+    assert len(aws.of("cancel_command")) == 1
+    assert "interrupted: the command on i-00000001 was ended\n" in capsys.readouterr().err
+
+
+def test_a_refused_command_was_kept_before(aws: Scripted, calls: Mock):
+    """An attempt is a use as well."""
+    aws.script["send_command"] = [refused("AccessDenied")]
+    with pytest.raises(ConsoleError, match="access denied"):
+        run("--", "ls")
+    assert [name for name, _, _ in calls.mock_calls] == ["notes.add"]
+
+
+@pytest.mark.parametrize("seconds", ["0", "86401", "1.5", "x"])
+def test_a_timeout_is_a_number_of_seconds(seconds: str, capsys: pytest.CaptureFixture[str]):
+    """Of at most a day."""
+    with pytest.raises(SystemExit):
+        run("--timeout", seconds, "--", "ls")
+    assert "is not a number of seconds from 1 to 86400" in capsys.readouterr().err

@@ -41,7 +41,12 @@ def spread(word: Word) -> Generator[None]:
 def _failed(error: str, word: Word) -> dict[str, str]:
     """Return the line of each fleet that an error of several is about; of all of them, if it names none."""
     lines = error.split("\n")
-    found = {fleet: line for fleet in word.fleets for line in lines[::-1] if line.startswith(f"fleet {fleet}")}
+    found = {
+        fleet: line
+        for fleet in word.fleets
+        for line in lines[::-1]
+        if line.startswith((f"fleet {fleet}:", f"fleet {fleet} "))  # and not of web2, where web is meant
+    }
     return found or dict.fromkeys(word.fleets, lines[0])
 
 

@@ -51,7 +51,7 @@ class Instances:
         """Launch the instance where there is room, and return its id; None if another deployer launches it differently.
 
         `token` makes the client token for a subnet and a type: asked twice, EC2 launches once. Raises NoRoomError, or
-        StoreError if AWS refuses.
+        RolloutError if AWS refuses.
         """
         said = ""
         with explained("launch the instance of the release phase", f"fleet {spec.fleet}", RolloutError):

@@ -72,6 +72,8 @@ def _configure(sandbox: Sandbox, kind: str) -> None:
     fleets = settings["config"]["slipway:fleets"]
     for fleet in fleets.values():
         _merge(fleet, QUICK)
+        if kind == "django":  # one database for the release phase, the web and its workers, as a team's own server is
+            _merge(fleet, {"environment": {"DATABASE_URL": f"sqlite:///{sandbox.checkout}/shop.sqlite3?timeout=30"}})
     file.write_text(yaml.safe_dump(settings, sort_keys=False))
     for fleet in fleets if kind in SECRETS else ():
         path = f"slipway:fleets.{fleet}.secrets.{SECRETS[kind]}"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pulumi
-from botocore.exceptions import ClientError
 
+from infra.plan import lookup
 from infra.settings import Settings
 from release import clock
-from release.clients import client, code, explained
+from release.clients import client, explained
 from release.errors import ReleaseError, StoreError
 from release.names import FORESEEN
 from release.store.freezes import Freeze, Freezes
@@ -18,7 +18,7 @@ def look(settings: Settings, bucket: str) -> Freeze | None:
     try:
         found = Freezes(bucket, client("s3", settings.region)).last(settings.stack)
     except StoreError as error:
-        if isinstance(error.__cause__, ClientError) and code(error.__cause__) == "NoSuchBucket":
+        if lookup.has_no_bucket(error):
             return None
         raise
     if found is None or found.until is None:

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from infra.plan.callers import Caller
 from release import names
 from release.clients import FAILURES, SHORTLY, client, code
+from release.errors import StoreError
 
 _ABSENT = {
     "NoSuchEntity",
@@ -37,6 +38,11 @@ def caller(region: str) -> Caller:
     """Return whom boto3 acts as (GetCallerIdentity)."""
     answer = client("sts", region).get_caller_identity()
     return Caller(account=str(answer["Account"]), arn=str(answer["Arn"]), region=region)
+
+
+def has_no_bucket(error: StoreError) -> bool:
+    """Return whether the store could not be read because there is none: before a stack's first `up`."""
+    return isinstance(error.__cause__, ClientError) and code(error.__cause__) == "NoSuchBucket"
 
 
 def rules(region: str, stack: str) -> dict[tuple[str, str | None], int]:

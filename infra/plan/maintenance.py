@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from botocore.exceptions import ClientError
-
+from infra.plan import lookup
 from infra.settings import Settings
 from release import names
-from release.clients import client, code
+from release.clients import client
 from release.errors import ReleaseError, StoreError
 from release.maintenance.balancer import Balancer, Listener
 from release.maintenance.record import Record
@@ -17,7 +16,7 @@ def look(settings: Settings, bucket: str) -> tuple[list[str], list[str]]:
     try:
         current = Record(bucket, client("s3", settings.region)).current(settings.stack)
     except StoreError as error:
-        if isinstance(error.__cause__, ClientError) and code(error.__cause__) == "NoSuchBucket":
+        if lookup.has_no_bucket(error):
             return [], []
         raise
     if current is None:

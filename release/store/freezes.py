@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from release import expiry
 from release.moments import written
 from release.store.notes import Note, Notes, note
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 KIND = "freezes"
 FREEZE, THAW, INSISTED = "freeze", "thaw", "insisted"
 _UNTIL = "until"
-_FORM = "%Y-%m-%dT%H:%M:%SZ"
 _LOOKED_AT = (10, 100, 1000)
 """How many of the newest notes are looked at: all but freezes and thaws are passed over."""
 
@@ -58,7 +58,7 @@ class Freezes:
 
     def freeze(self, stack: str, reason: str, until: datetime | None) -> Freeze:
         """Freeze the stack, and return the freeze. Raises StoreError if it can't be kept."""
-        facts = {_UNTIL: until.astimezone(timezone.utc).strftime(_FORM)} if until else {}
+        facts = {_UNTIL: expiry.write(until)} if until else {}
         made = note(stack, FREEZE, reason=reason, **facts)
         self._notes.add(made)
         return _of(made)
@@ -78,8 +78,5 @@ def _freeze(decisive: Sequence[Note]) -> Freeze | None:
 
 def _of(kept: Note) -> Freeze:
     """Return the freeze that a note tells of. One whose end can't be read has none: it stands until it is thawed."""
-    try:
-        until = datetime.strptime(kept.facts[_UNTIL], _FORM).replace(tzinfo=timezone.utc)
-    except (KeyError, ValueError):
-        until = None
+    until = expiry.read(kept.facts.get(_UNTIL, ""))
     return Freeze(by=kept.by, since=kept.when, reason=kept.reason or "no reason given", until=until, caller=kept.caller)

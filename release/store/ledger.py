@@ -21,7 +21,7 @@ from release import names
 from release.clients import client as new_client
 from release.clients import code, explained
 from release.errors import LedgerError, StoreError
-from release.store import ledger_keys
+from release.store import ledger_keys, listing
 from release.store.actor import caller
 from release.store.event import ACTIONS, LIMIT_BYTES, OUTCOMES, Event, checked, from_json, last_good, live, to_json
 from release.store.good_releases import Candidate, candidates
@@ -32,7 +32,6 @@ from release.text import one_line
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
-    from types_boto3_s3.type_defs import ListObjectsV2RequestPaginateTypeDef
 
 __all__ = ["ACTIONS", "OUTCOMES", "Event", "Ledger", "from_json", "last_good", "live", "now", "to_json"]
 
@@ -190,20 +189,9 @@ class Ledger:
         return self._entries(folder, None)
 
     def _entries(self, folder: str, since: datetime | None) -> list[Entry]:
-        wanted: ListObjectsV2RequestPaginateTypeDef = {"Bucket": self.bucket, "Prefix": folder}
-        if since:
-            wanted["StartAfter"] = folder + ledger_keys.stamp(since)
-        with explained("list the ledger", f"bucket {self.bucket}"):
-            pages = self._s3.get_paginator("list_objects_v2").paginate(**wanted)
-            shown = [found for page in pages for found in page.get("Contents", [])]
-        found: list[Entry] = []
-        for each in shown:
-            entry = ledger_keys.entry(each["Key"], folder, each["Size"], each["LastModified"])
-            if entry:
-                found.append(entry)
-            else:
-                self._leave_out(each["Key"], "its name is not that of an event")
-        return found
+        return listing.entries(
+            self._s3, self.bucket, folder, since, lambda key: self._leave_out(key, "its name is not that of an event")
+        )
 
     def _read(self, entry: Entry) -> Event | None:
         if entry.key not in self._known:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from release.clients import explained
 from release.errors import LedgerError, StoreError
-from release.store import document, ledger_keys
+from release.store import document, ledger_keys, listing
 from release.store.actor import actor, caller
 from release.store.document import Moment, Unread
 from release.store.ledger_keys import Entry
@@ -71,7 +71,9 @@ class Notes:
         """Keep a note; return its key. Raises StoreError if it can't be put."""
         note = replace(note, caller=note.caller or caller(str(self._s3.meta.region_name)))
         folder = self._folder(note.stack)
-        stamp = ledger_keys.stamp(ledger_keys.stamp_after(note.at, self._entries(folder)))
+        stamp = ledger_keys.stamp(
+            ledger_keys.stamp_after(note.at, listing.entries(self._s3, self.bucket, folder, note.at))
+        )
         key = f"{folder}{stamp}-{uuid.uuid4().hex[:8]}.json"
         with explained(f"put {key}", f"bucket {self.bucket}"):
             answer = put_new(self._s3, self.bucket, key, to_json(note).encode(), "application/json")
@@ -82,7 +84,8 @@ class Notes:
     def newest(self, stack: str, limit: int = 1) -> list[Note]:
         """Return the stack's newest notes, newest first, at most `limit`."""
         found: list[Note] = []
-        for entry in sorted(self._entries(self._folder(stack)), key=lambda entry: entry.order, reverse=True):
+        there = listing.entries(self._s3, self.bucket, self._folder(stack))
+        for entry in sorted(there, key=lambda entry: entry.order, reverse=True):
             if len(found) == limit:
                 break
             if kept := self._read(entry, stack):
@@ -91,13 +94,6 @@ class Notes:
 
     def _folder(self, stack: str) -> str:
         return f"ledger/.{self._kind}/{stack}/"
-
-    def _entries(self, folder: str) -> list[Entry]:
-        with explained("list the ledger", f"bucket {self.bucket}"):
-            pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=folder)
-            shown = [item for page in pages for item in page.get("Contents", [])]
-        found = (ledger_keys.entry(item["Key"], folder, item["Size"], item["LastModified"]) for item in shown)
-        return [entry for entry in found if entry]
 
     def _read(self, entry: Entry, stack: str) -> Note | None:
         try:

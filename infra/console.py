@@ -10,22 +10,18 @@ from release.console import document
 
 def declare(stack: str) -> tuple[aws.ssm.Document, aws.ssm.Document]:
     """Declare the documents. Who may use them is up to IAM: the role `console` may."""
-    command, session = names.exec_document(stack), names.shell_document(stack)
+
+    def made(name: str, called: str, kind: str, content: str) -> aws.ssm.Document:
+        return aws.ssm.Document(
+            name,
+            name=called,
+            document_type=kind,
+            document_format="JSON",
+            content=content,
+            tags=names.tags(stack, name=called),
+        )
+
     return (
-        aws.ssm.Document(
-            "console",
-            name=command,
-            document_type="Command",
-            document_format="JSON",
-            content=document.content(),
-            tags=names.tags(stack, name=command),
-        ),
-        aws.ssm.Document(
-            "terminal",
-            name=session,
-            document_type="Session",
-            document_format="JSON",
-            content=document.session_content(),
-            tags=names.tags(stack, name=session),
-        ),
+        made("console", names.exec_document(stack), "Command", document.content()),
+        made("terminal", names.shell_document(stack), "Session", document.session_content()),
     )

@@ -142,6 +142,11 @@ def code(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
+def lacks_log(error: ClientError) -> bool:
+    """Return whether a log group or stream does not exist: nobody has got far enough to write to it."""
+    return code(error).removesuffix("Fault") == "ResourceNotFoundException"
+
+
 @contextmanager
 def explained(action: str, where: str, raising: type[ReleaseError] = StoreError) -> Generator[None]:
     """Turn what boto3 raises in the block into one line: what could not be done, where, and how to fix it."""

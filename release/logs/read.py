@@ -12,7 +12,7 @@ from typing import Any
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from release.clients import CONFIG, client, code, explained
+from release.clients import CONFIG, client, explained, lacks_log
 from release.errors import ReleaseError
 from release.logs.line import Line, lines
 from release.logs.pattern import pushed
@@ -83,7 +83,7 @@ class Reader:
             try:
                 return next(pages, None)
             except ClientError as error:
-                if code(error).removesuffix("Fault") == "ResourceNotFoundException":
+                if lacks_log(error):
                     raise NoGroupError(source.group) from None
                 raise
 

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
-from release.clients import client, code
+from release.clients import client, lacks_log
 from release.phase.decide import LAST_LINES, Ended
 from release.phase.spec import PhaseSpec
-from release.store.document import parse
+from release.store import document
 from release.text import clean, one_line
 
 _PAGES = 20
 """Of GetLogEvents at a time: a page has up to 10,000 lines or 1 MB."""
 _JOURNAL = 200
-_LINE = 64 << 10
 _LONGEST = 4_000
 
 
@@ -61,28 +59,18 @@ class Output:
         try:
             return cast("dict[str, Any]", self._logs.get_log_events(startFromHead=True, **query))
         except ClientError as error:
-            if code(error).removesuffix("Fault") == "ResourceNotFoundException":  # nothing was written yet
+            if lacks_log(error):  # nothing was written yet
                 return {}
             raise
 
 
 def _ended(message: str, sha: str) -> Ended | None:
-    if len(message) > _LINE:
+    said = document.line(message)
+    if (said.get("event"), said.get("sha")) != ("ended", sha):
         return None
-    try:
-        line: Any = parse(message)
-    except (ValueError, json.JSONDecodeError):
-        return None
-    if not isinstance(line, dict) or (line.get("event"), line.get("sha")) != ("ended", sha):  # pyright: ignore[reportUnknownMemberType]
-        return None
-    said = cast("dict[str, object]", line)
     return Ended(
-        exit=_number(said.get("exit")),
-        lines=_number(said.get("lines")) or 0,
-        seconds=_number(said.get("seconds")),
+        exit=document.number(said.get("exit")),
+        lines=document.number(said.get("lines")) or 0,
+        seconds=document.number(said.get("seconds")),
         reason=clean(str(said.get("reason") or "")),
     )
-
-
-def _number(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None

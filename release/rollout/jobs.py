@@ -11,7 +11,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from release import names
-from release.clients import client, code
+from release.clients import client, lacks_log
 from release.rollout import runs, shapes
 from release.rollout.runs import Job, Line
 
@@ -54,7 +54,7 @@ class Jobs:
             try:
                 page = self._logs.get_log_events(**query)
             except ClientError as error:
-                if code(error).removesuffix("Fault") == "ResourceNotFoundException":
+                if lacks_log(error):
                     return []
                 raise
             said = (runs.line(str(event["message"]), event["ingestionTime"] / 1000) for event in page["events"])

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from release.clients import CONFIG, client, code
+from release.clients import CONFIG, client, lacks_log
 from release.rollout.observed import BootEvent
-from release.store.document import parse
+from release.store import document
 from release.text import clean
 
 _STREAMS_PER_CALL = 100
@@ -26,7 +26,6 @@ _PAGES = 10
 """Of FilterLogEvents, which may be empty: an app that logs into the same stream must not delay the answer."""
 _HEAD = 200
 """Lines at the start of an instance's stream, where it reports its boot before anything else is written."""
-_LINE = 64 << 10
 _CLOCKS_OFF = 3600
 """Seconds by which an instance's clock may be behind; the writer of a line sets its time."""
 
@@ -80,7 +79,7 @@ class Journal:
         try:
             return self._filtered(log_group, names, wanted, query)
         except ClientError as error:
-            if not _is_gone(error):
+            if not lacks_log(error):
                 raise
         if len(names) == 1:
             return []
@@ -114,23 +113,11 @@ class Journal:
         return next((line for line in lines if line and wanted.is_said_by(line)), None)
 
 
-def _is_gone(error: ClientError) -> bool:
-    """Return whether a log group or stream does not exist: no instance has got far enough to write to it."""
-    return code(error).removesuffix("Fault") == "ResourceNotFoundException"
-
-
 def boot_event(stream: str, shown: Mapping[str, Any]) -> BootEvent | None:
     """Return the event in a line of a stream, with the time at which AWS received it. None for any other line."""
-    message = str(shown["message"])
-    if len(message) > _LINE:
+    line = document.line(str(shown["message"]))
+    if not line:
         return None
-    try:
-        document = parse(message)
-    except ValueError:
-        return None
-    if not isinstance(document, dict):
-        return None
-    line = cast("dict[str, object]", document)
     event, sha, digest, reason = (line.get(name, "") for name in ("event", "sha", "digest", "reason"))
     if not (isinstance(event, str) and isinstance(sha, str) and isinstance(digest, str) and isinstance(reason, str)):
         return None

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any, cast
+from typing import Any
 
-from release.store.document import parse
+from release.store import document
 from release.text import clean
-
-_LINE = 64 << 10
-"""Bytes of a line that is looked at: every instance of the fleet may write into the stream."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,13 +78,7 @@ class Job:
 
 def line(message: str, at: float) -> Line | None:
     """Return what a line of the journal says; None for one that is not of a run."""
-    if len(message) > _LINE:
-        return None
-    try:
-        read = parse(message)
-    except ValueError:
-        return None
-    said = cast("Mapping[str, object]", read) if isinstance(read, dict) else {}
+    said = document.line(message)
     event, instance, sha, reason = (said.get(key, "") for key in ("event", "instance", "sha", "reason"))
     if not (isinstance(instance, str) and instance and isinstance(sha, str) and isinstance(reason, str)):
         return None
@@ -98,8 +89,8 @@ def line(message: str, at: float) -> Line | None:
         instance=clean(instance),
         sha=clean(sha),
         at=at,
-        exit=_number(said.get("exit")),
-        seconds=_number(said.get("seconds")),
+        exit=document.number(said.get("exit")),
+        seconds=document.number(said.get("seconds")),
         reason=clean(reason),
     )
 
@@ -132,7 +123,3 @@ def job(name: str, fleet: str, lines: Sequence[Line], alive: Collection[str]) ->
     run = last(lines, alive)
     waiting = [instance for instance in alive if not run or instance != run.instance]
     return Job(name=name, fleet=fleet, last=run, starting=waiting[0] if waiting else None)
-
-
-def _number(given: object) -> int | None:
-    return given if isinstance(given, int) and not isinstance(given, bool) else None

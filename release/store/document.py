@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from functools import cache
 from typing import Annotated, Any, TypeAlias, TypeVar, cast
@@ -63,6 +64,26 @@ def parse(text: str | bytes) -> object:
         raise ValueError("nested too deeply") from None
     except UnicodeDecodeError as error:
         raise ValueError(f"not UTF-8: byte {error.start}") from None
+
+
+LINE_BYTES = 64 << 10
+"""A longer line of a log is not one of ours, and is not read."""
+
+
+def line(text: str) -> Mapping[str, object]:
+    """Return the JSON object that a line of a log is, whoever wrote it; empty if it is none."""
+    if len(text) > LINE_BYTES:
+        return {}
+    try:
+        found = parse(text)
+    except ValueError:
+        return {}
+    return cast("dict[str, object]", found) if isinstance(found, dict) else {}
+
+
+def number(value: object) -> int | None:
+    """Return a whole number of such a line; None for anything else."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def one_of(*options: str) -> AfterValidator:

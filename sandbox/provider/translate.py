@@ -78,6 +78,12 @@ def stripped(values: Mapping[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in values.items() if v is not None}
 
 
+def of_group(id_: str, prior: Props) -> tuple[str, str]:
+    """Return the group, and the name in it, of what goes by its name alone; an import gives both as `GROUP/NAME`."""
+    group, _, name = id_.rpartition("/")
+    return group or prior["autoscalingGroupName"], name
+
+
 def deleter(service: str, operation: str, parameter: str) -> Callable[[Call, str, Props], None]:
     """Return a `delete` that is a single call; `parameter` takes the id, or a list of ids if it is a plural."""
 

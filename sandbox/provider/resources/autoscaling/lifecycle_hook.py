@@ -1,6 +1,6 @@
 """aws.autoscaling.LifecycleHook: one that a group gets after it was made."""
 
-from sandbox.provider.kit import Autoname, Call, Props, Resource, only
+from sandbox.provider.kit import Autoname, Call, Props, Resource, of_group, only
 
 RESOURCE = Resource(
     __name__,
@@ -20,8 +20,7 @@ def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> N
 
 
 def read(call: Call, id_: str, prior: Props) -> Props:
-    group, _, name = id_.rpartition("/")  # an import gives both
-    group = group or prior["autoscalingGroupName"]
+    group, name = of_group(id_, prior)
     reply = call.client("autoscaling").describe_lifecycle_hooks(AutoScalingGroupName=group, LifecycleHookNames=[name])
     return RESOURCE.from_aws(only(reply["LifecycleHooks"]))
 

@@ -1,6 +1,6 @@
 """aws.autoscaling.Policy: target tracking, step and simple scaling."""
 
-from sandbox.provider.kit import Autoname, Call, Props, Resource, only
+from sandbox.provider.kit import Autoname, Call, Props, Resource, of_group, only
 
 RESOURCE = Resource(
     __name__,
@@ -26,8 +26,7 @@ def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> N
 
 
 def read(call: Call, id_: str, prior: Props) -> Props:
-    group, _, name = id_.rpartition("/")  # an import gives both
-    group = group or prior["autoscalingGroupName"]
+    group, name = of_group(id_, prior)
     reply = call.client("autoscaling").describe_policies(AutoScalingGroupName=group, PolicyNames=[name])
     policy = only(reply["ScalingPolicies"])
     return {**RESOURCE.from_aws(policy), "arn": policy["PolicyARN"]}

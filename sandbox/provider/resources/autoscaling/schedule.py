@@ -1,6 +1,6 @@
 """aws.autoscaling.Schedule: when a group's sizes change. As upstream, -1 leaves a size alone, and one left out is 0."""
 
-from sandbox.provider.kit import Call, Problems, Props, Resource, only
+from sandbox.provider.kit import Call, Problems, Props, Resource, of_group, only
 
 _SIZES = ("minSize", "maxSize", "desiredCapacity")
 RESOURCE = Resource(
@@ -25,8 +25,7 @@ def update(call: Call, id_: str, old: Props, new: Props, changed: set[str]) -> N
 
 
 def read(call: Call, id_: str, prior: Props) -> Props:
-    group, _, name = id_.rpartition("/")  # an import gives both
-    group = group or prior["autoscalingGroupName"]
+    group, name = of_group(id_, prior)
     reply = call.client("autoscaling").describe_scheduled_actions(
         AutoScalingGroupName=group, ScheduledActionNames=[name]
     )

@@ -31,6 +31,8 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setenv(name, value)
     for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
+    # Pulumi's mocks of other tests in the same process may have left it in a preview.
+    monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: False)
     with mock_aws():
         place: dict[str, str] = {"LocationConstraint": REGION}
         boto3.client("s3", REGION).create_bucket(Bucket=STORE, CreateBucketConfiguration=place)  # pyright: ignore[reportArgumentType]
